@@ -1,0 +1,115 @@
+//! A configured agent: what a call pins when it begins and keeps to its end.
+
+use std::sync::Arc;
+
+use crate::{AgentId, BusinessId, ConfigVersion, Facts, Millis, VendorName};
+
+/// One published version of one agent. Immutable; a call holds it for its whole life.
+#[derive(Clone, Debug)]
+pub struct AgentConfig {
+    /// Whose agent it is.
+    pub business: BusinessId,
+    /// Which of the business's agents.
+    pub agent: AgentId,
+    /// The publish it came with.
+    pub version: ConfigVersion,
+    /// What is said first, and in which manner.
+    pub persona: Persona,
+    /// Who recognizes, thinks and speaks.
+    pub vendors: VendorChoice,
+    /// How turns are taken.
+    pub turns: Turns,
+    /// What bounds a call.
+    pub limits: Limits,
+    /// Whether calls are recorded.
+    pub recording: Recording,
+    /// What the agent may say.
+    pub facts: Arc<Facts>,
+}
+
+/// What callers hear first, and in which manner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Persona {
+    /// The first words.
+    pub greeting: String,
+    /// What the law or the business wants said right after the greeting.
+    pub disclosure: Option<String>,
+    /// The manner of speaking.
+    pub tone: Tone,
+    /// BCP 47 tag of the language spoken.
+    pub language: String,
+}
+
+/// The manner of speaking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Tone {
+    /// Friendly, a little longer.
+    #[default]
+    Warm,
+    /// As short as can be.
+    Brisk,
+    /// Polite distance, no contractions.
+    Formal,
+}
+
+/// Vendors by name, in the order they are tried. The last is local.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendorChoice {
+    /// Who turns speech into text.
+    pub recognizer: Vec<VendorName>,
+    /// Who thinks of the reply.
+    pub brain: Vec<VendorName>,
+    /// Who speaks it.
+    pub voice: Vec<VendorName>,
+}
+
+/// How turns are taken. Defaults stand in the engine's `config.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Turns {
+    /// Silence after words that sound finished.
+    pub endpoint_delay_min: Millis,
+    /// Silence after words that do not. Not below the minimum.
+    pub endpoint_delay_max: Millis,
+    /// Whether caller's speech stops the agent.
+    pub barge_in: BargeIn,
+    /// Silence, counted from the heard end of the agent's words, after which it speaks up.
+    pub no_input_delay: Millis,
+    /// How often it speaks up before it says goodbye.
+    pub no_input_prompts_max: u32,
+    /// How long keys may lie apart and still be one entry.
+    pub dtmf_gap_max: Millis,
+}
+
+/// Whether caller's speech stops the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum BargeIn {
+    /// It does.
+    Allowed,
+    /// The agent finishes its words; what the caller says meanwhile is answered afterwards.
+    Protected,
+}
+
+/// What bounds a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Limits {
+    /// The longest call; a goodbye is said at its end.
+    pub call_duration_max: Millis,
+    /// Simultaneous calls of this business.
+    pub calls_max: u32,
+}
+
+/// Whether calls are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Recording {
+    /// Two channels, caller left, agent right.
+    On,
+    /// Nothing is kept.
+    Off,
+}

@@ -1,0 +1,36 @@
+//! The words every room of the house shares, as checked plain data.
+//!
+//! Nothing here acts: no sockets, no clocks, no files. A value of a type from here has already
+//! been checked; who holds one need not check again.
+
+mod agent;
+mod audio;
+mod dialogue;
+mod e164;
+mod facts;
+mod id;
+mod leg;
+mod money;
+mod pii;
+mod record;
+mod time;
+
+pub use agent::{AgentConfig, BargeIn, Limits, Persona, Recording, Tone, Turns, VendorChoice};
+pub use audio::{AudioFormat, Encoding, PTIME, SampleRate};
+pub use dialogue::{
+    BrainNote, CitedText, Dialogue, DialogueEntry, Effect, Expect, Heard, Message, Urgency,
+};
+pub use e164::{E164, E164Error};
+pub use facts::{
+    Contact, Escalation, FactId, FactIdError, Facts, Faq, Hours, HoursException, OpenSpan, Policy,
+    Price, Service, Staff, TimeOfDay,
+};
+pub use id::{
+    AgentId, BusinessId, CallId, CallIdError, ConfigVersion, GenerationId, SLUG_BYTES_MAX,
+    SegmentId, Slug, SlugError, TurnId, UtteranceId, VendorName,
+};
+pub use leg::{DtmfDigit, LegControl, LegOrder, Unavailable};
+pub use money::{AmountError, Currency, Money};
+pub use pii::{Pii, Secret};
+pub use record::{CALL_RECORD_FORMAT, CallRecord, EndReason, Parties, Stages, TurnRecord, Usage};
+pub use time::{CallTime, Millis, WallTime};

@@ -1,0 +1,86 @@
+//! Dialogue into a reply.
+
+use std::sync::Arc;
+
+use types::{
+    AgentConfig, BrainNote, CitedText, Dialogue, E164, Effect, Expect, GenerationId, Pii, WallTime,
+};
+
+use crate::{Sink, VendorError};
+
+/// A vendor that thinks of replies. Shared by all calls; sessions are per call.
+pub trait Brain: Send + Sync {
+    /// Opens a session for one call.
+    ///
+    /// # Errors
+    /// [`VendorError`] if it is already clear that no session can be had.
+    fn open(
+        &self,
+        context: BrainContext,
+        events: Arc<dyn Sink<BrainEvent>>,
+    ) -> Result<Box<dyn BrainSession>, VendorError>;
+}
+
+/// What a brain knows of a call before the first word.
+#[derive(Clone, Debug)]
+pub struct BrainContext {
+    /// The agent it thinks for, with the business's facts.
+    pub agent: Arc<AgentConfig>,
+    /// The caller's number, if shown.
+    pub caller: Option<Pii<E164>>,
+}
+
+/// One call's thinking.
+pub trait BrainSession: Send {
+    /// Asks for a reply. Its events carry `thought.generation`.
+    fn think(&mut self, thought: Thought);
+
+    /// Stops thinking for `generation`. Events of it may still be under way and mean nothing.
+    fn cancel(&mut self, generation: GenerationId);
+}
+
+/// A question to the brain.
+#[derive(Clone, Debug)]
+pub struct Thought {
+    /// Under which the answer is expected.
+    pub generation: GenerationId,
+    /// All that was said, the latest last; agent's words only as far as they were heard.
+    pub dialogue: Arc<Dialogue>,
+    /// The moment of the question.
+    pub now: WallTime,
+}
+
+/// A reply, piece by piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrainEvent {
+    /// More words.
+    Text {
+        /// Of which reply.
+        generation: GenerationId,
+        /// The words and the facts behind their figures.
+        text: CitedText,
+    },
+    /// Something to do once the words were heard.
+    Effect {
+        /// Of which reply.
+        generation: GenerationId,
+        /// What.
+        effect: Effect,
+    },
+    /// The reply is complete.
+    Done {
+        /// Which.
+        generation: GenerationId,
+        /// The kind of answer it asks for.
+        expect: Expect,
+        /// What the brain wants to find in the dialogue again.
+        note: Option<BrainNote>,
+    },
+    /// There will be no (more of this) reply.
+    Failed {
+        /// Which.
+        generation: GenerationId,
+        /// Why.
+        error: VendorError,
+    },
+}

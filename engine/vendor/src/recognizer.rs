@@ -1,0 +1,104 @@
+//! Speech into text.
+
+use std::sync::Arc;
+
+use types::{Millis, Pii, SampleRate, UtteranceId};
+
+use crate::{Sink, VendorError};
+
+/// A vendor that turns speech into text. Shared by all calls; sessions are per call.
+pub trait Recognizer: Send + Sync {
+    /// What it can do.
+    fn capabilities(&self) -> &RecognizerCapabilities;
+
+    /// Opens a session for one call, for speech in `language` (BCP 47).
+    ///
+    /// # Errors
+    /// [`VendorError`] if it is already clear that no session can be had.
+    fn open(
+        &self,
+        language: &str,
+        events: Arc<dyn Sink<RecognizerEvent>>,
+    ) -> Result<Box<dyn RecognizerSession>, VendorError>;
+}
+
+/// What a recognizer can do. Data, so that callers choose by looking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecognizerCapabilities {
+    /// The rate it wants its audio at.
+    pub rate: SampleRate,
+    /// How it answers the order to finish.
+    pub finalization: Finalization,
+    /// The longest utterance it takes in one piece; longer ones it cuts at pauses itself.
+    pub utterance_max: Option<Millis>,
+    /// BCP 47 tags of the languages it knows.
+    pub languages: Vec<String>,
+}
+
+/// How a recognizer answers the order to finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finalization {
+    /// With a final that names the utterance.
+    Acked,
+    /// With finals that name nothing.
+    Unacked,
+    /// It decides alone.
+    None,
+}
+
+/// One call's speech on its way into text.
+///
+/// The detector's edges come as hints: a local model works between them, a streaming vendor may
+/// ignore them. Audio is pushed all the time, speech or not; the session keeps the prefix it needs.
+pub trait RecognizerSession: Send {
+    /// More of the caller's audio: mono at [`RecognizerCapabilities::rate`], any length.
+    fn push_audio(&mut self, samples: &[i16]);
+
+    /// Speech of a new utterance began `ago` before the newest sample.
+    fn begin(&mut self, utterance: UtteranceId, ago: Millis);
+
+    /// The caller has paused: what is there may be decoded on speculation.
+    fn pause(&mut self, utterance: UtteranceId);
+
+    /// The caller went on after a pause: speculation on the shorter audio is void.
+    fn resume(&mut self, utterance: UtteranceId);
+
+    /// The turn is over: answer with [`RecognizerEvent::Final`] for `utterance`, soon.
+    fn finalize(&mut self, utterance: UtteranceId);
+
+    /// Drops what is known of `utterance`; no further event for it will follow.
+    fn discard(&mut self, utterance: UtteranceId);
+}
+
+/// What a recognizer heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecognizerEvent {
+    /// The words so far; replaces what was said of this utterance before.
+    Partial {
+        /// Which.
+        utterance: UtteranceId,
+        /// The words.
+        text: Pii<String>,
+    },
+    /// The words. Follows every `finalize` exactly once, even if there were none.
+    Final {
+        /// Which.
+        utterance: UtteranceId,
+        /// The words; may be empty.
+        text: Pii<String>,
+        /// How much audio they came from.
+        audio: Millis,
+    },
+    /// The words as decoded during a pause: final unless the caller goes on.
+    Stable {
+        /// Which.
+        utterance: UtteranceId,
+        /// The words; may be empty.
+        text: Pii<String>,
+    },
+    /// The session is of no further use.
+    Failed {
+        /// Why.
+        error: VendorError,
+    },
+}
