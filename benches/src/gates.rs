@@ -17,7 +17,12 @@ pub struct WebRtcGate {
 impl WebRtcGate {
     /// At 8 kHz in its most permissive mode: a gate may open for noise, not close for speech.
     pub fn new() -> Self {
-        Self { vad: Vad::new_with_rate_and_mode(WebRtcRate::Rate8kHz, VadMode::Quality) }
+        Self::with_mode(VadMode::Quality)
+    }
+
+    /// At 8 kHz in `mode`.
+    pub fn with_mode(mode: VadMode) -> Self {
+        Self { vad: Vad::new_with_rate_and_mode(WebRtcRate::Rate8kHz, mode) }
     }
 }
 
@@ -54,20 +59,29 @@ pub struct EarshotGate {
     /// Samples at 16 kHz that do not fill a window yet.
     rest: Vec<i16>,
     score: f32,
+    /// The score from which a frame opens the gate.
+    score_min: f32,
 }
 
 impl EarshotGate {
-    /// A detector with silence behind it.
+    /// A detector with silence behind it, which opens where its documentation draws the line.
     pub fn new() -> Self {
+        Self::with_score_min(EARSHOT_SPEECH)
+    }
+
+    /// A detector with silence behind it, which opens from `score_min`, 0.0 to 1.0.
+    pub fn with_score_min(score_min: f32) -> Self {
         Self {
             detector: earshot::Detector::default_boxed(),
             resampler: Resampler::new(SampleRate::Hz8000, SampleRate::Hz16000),
             rest: Vec::with_capacity(2 * EARSHOT_WINDOW),
             score: 0.0,
+            score_min,
         }
     }
 
-    /// How sure the detector is of speech in its last window, 0.0 to 1.0.
+    /// How sure the detector is of speech in the surest window that the last frame completed, 0.0
+    /// to 1.0.
     pub fn score(&self) -> f32 {
         self.score
     }
@@ -89,11 +103,11 @@ impl Gate for EarshotGate {
     fn frame(&mut self, frame: &[i16]) -> GateState {
         self.resampler.process(frame, &mut self.rest);
         let whole = self.rest.len() / EARSHOT_WINDOW * EARSHOT_WINDOW;
-        for window in self.rest[..whole].chunks_exact(EARSHOT_WINDOW) {
-            self.score = self.detector.predict_i16(window);
-        }
+        let windows = self.rest[..whole].chunks_exact(EARSHOT_WINDOW);
+        // A frame is longer than a window, so each completes at least one.
+        self.score = windows.map(|window| self.detector.predict_i16(window)).fold(0.0, f32::max);
         self.rest.drain(..whole);
-        if EARSHOT_SPEECH <= self.score { GateState::Open } else { GateState::Closed }
+        if self.score_min <= self.score { GateState::Open } else { GateState::Closed }
     }
 }
 

@@ -1,5 +1,10 @@
-//! What the benches share: a stopwatch, a voice to work on, and candidates for the gate.
+//! What the benches share: a stopwatch, the machine, audio to work on, candidates for the gate and
+//! how well they find speech.
 
+pub mod calls;
 pub mod gates;
+pub mod machine;
+pub mod plot;
+pub mod recall;
 pub mod signal;
 pub mod stopwatch;

@@ -1,0 +1,56 @@
+# Thin: each target says what it does; the work is in scripts/ and in the program. `make help` lists them.
+
+CARGO_TARGET_DIR ?= target
+APEX := $(CARGO_TARGET_DIR)/fast/apex
+
+# Where the speech models lie, and where `make demo` writes.
+MODELS ?= models
+OUT ?= demo-out
+# What the legs of the demo carry: pcmu, pcma, l16 or opus.
+CODEC ?= pcmu
+# The business files `make serve` answers for.
+BUSINESSES ?= fixtures/businesses
+# How many seeds `make soak` runs.
+SEEDS ?= 2000
+# Test files that need models or real time, as patterns, and the packages they lie in.
+AUDIO_PACKAGES ?= speech sim
+AUDIO_TESTS ?= models_* loopback*
+
+export CARGO_TARGET_DIR AUDIO_PACKAGES AUDIO_TESTS
+export APEX_MODELS := $(abspath $(MODELS))
+
+.PHONY: demo serve test check bench score soak models setup build help
+
+demo: setup build models ## run three receptionists, call them, write what was heard to demo-out/
+	$(APEX) demo --out $(OUT) --codec $(CODEC)
+
+serve: setup build models ## answer calls on this machine until ctrl-C: `apex call` rings it
+	$(APEX) serve --businesses $(BUSINESSES)
+
+test: ## everything CI runs: set-up, check, audio tests with the real models
+	scripts/test.sh
+
+check: ## format, lints, documentation, all tests that need no models
+	scripts/check.sh
+
+score: setup build models ## ask all recorded questions and count the right answers
+	$(APEX) score fixtures/calls
+
+bench: setup build models ## measure response times and the cost of every part
+	cargo bench --locked --profile fast -p benches
+
+soak: setup build models ## thousands of seeded calls, long property and fuzz runs
+	SIM_SEEDS=$(SEEDS) cargo test --locked --profile fast -p sim --test simulate
+	PROPTEST_CASES=20000 cargo test --locked --profile fast --workspace --lib
+
+models: build ## fetch the local speech models, unless they are there
+	$(APEX) models verify >/dev/null 2>&1 || $(APEX) models pull
+
+setup: ## install what the build needs from the system, if anything is missing
+	scripts/setup.sh
+
+build: ## build the program, optimized
+	cargo build --locked --profile fast -p server
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10

@@ -1,0 +1,333 @@
+//! What the caller is saying: utterances on their way to becoming a turn.
+
+use types::{CallTime, Millis, Pii, Stages, UtteranceId};
+
+use crate::call::Call;
+use crate::decision::{Decision, Late};
+use crate::dtmf::Keys;
+use crate::endpoint::{Certainty, EndpointInputs, endpoint_delay};
+use crate::reply::{Stage, push_words};
+use crate::{Action, Timer};
+
+/// The caller's side since the last turn was answered.
+#[derive(Debug, Default)]
+pub(crate) struct Ear {
+    /// What is being said.
+    pub(crate) hearing: Option<Utterance>,
+    /// What was said before it and belongs to the same turn, oldest first.
+    pub(crate) parts: Vec<Part>,
+    /// Keys pressed.
+    pub(crate) keys: Keys,
+    /// When what happened.
+    pub(crate) stages: Stages,
+    /// First sample of it all.
+    pub(crate) began: Option<CallTime>,
+    next: UtteranceId,
+}
+
+/// An utterance that has not ended for good.
+#[derive(Debug)]
+pub(crate) struct Utterance {
+    pub(crate) id: UtteranceId,
+    pub(crate) began: CallTime,
+    pub(crate) edge: Edge,
+    pub(crate) text: String,
+    pub(crate) certainty: Certainty,
+}
+
+/// The detector's last word on an utterance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    /// The caller speaks.
+    Speaking,
+    /// The caller is silent, perhaps only for a moment.
+    Paused { at: CallTime },
+    /// The caller has been silent for the detector's hangover.
+    Ended { at: CallTime },
+}
+
+/// An utterance that is over.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) utterance: UtteranceId,
+    pub(crate) text: String,
+    pub(crate) last_words: LastWords,
+}
+
+/// Whether the recognizer has said its last word on an utterance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastWords {
+    Awaited,
+    There,
+}
+
+impl Ear {
+    /// Whether nothing was said or keyed that is not answered.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.hearing.is_none() && self.parts.is_empty() && self.keys.is_empty()
+    }
+
+    /// Whether something was said or keyed, and all of it is known.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.hearing.is_none()
+            && self.keys.is_complete()
+            && self.parts.iter().all(|part| part.last_words == LastWords::There)
+            && !self.is_idle()
+    }
+
+    /// The words of all parts, final or not.
+    pub(crate) fn words(&self) -> String {
+        let mut words = String::new();
+        self.parts.iter().for_each(|part| push_words(&mut words, part.text.trim()));
+        words
+    }
+}
+
+impl Utterance {
+    /// How long the caller has been speaking, up to `now` or the last sample of speech.
+    pub(crate) fn speech(&self, now: CallTime) -> Millis {
+        match self.edge {
+            Edge::Speaking => now.since(self.began),
+            Edge::Paused { at } | Edge::Ended { at } => at.since(self.began),
+        }
+    }
+}
+
+impl Call {
+    pub(crate) fn on_speech_started(&mut self, at: CallTime) {
+        if self.ear.hearing.is_some() {
+            return self.on_speech_resumed();
+        }
+        if !self.phase.listens() {
+            return;
+        }
+        let id = self.ear.next;
+        self.ear.next = id.next();
+        if !self.ear.parts.is_empty() {
+            self.note(Decision::Merged { utterance: id });
+        }
+        self.ear.hearing = Some(Utterance {
+            id,
+            began: at,
+            edge: Edge::Speaking,
+            text: String::new(),
+            certainty: Certainty::None,
+        });
+        self.ear.began.get_or_insert(at);
+        self.act(Action::BeginUtterance { utterance: id, at });
+        self.timers.stop(Timer::NoInput);
+        self.timers.stop(Timer::GoodbyeWait);
+        self.timers.start(Timer::SpeechMax, self.now + SPEECH_MAX);
+        self.consider_barge_in();
+    }
+
+    pub(crate) fn on_speech_paused(&mut self, at: CallTime) {
+        let Some(utterance) = &mut self.ear.hearing else { return };
+        match utterance.edge {
+            Edge::Speaking => {
+                utterance.edge = Edge::Paused { at };
+                let utterance = utterance.id;
+                self.act(Action::PauseUtterance { utterance });
+            }
+            Edge::Paused { .. } | Edge::Ended { .. } => (),
+        }
+    }
+
+    pub(crate) fn on_speech_resumed(&mut self) {
+        let Some(utterance) = &mut self.ear.hearing else {
+            // What went before the pause was dealt with: this is something new.
+            return self.on_speech_started(self.now);
+        };
+        match utterance.edge {
+            Edge::Paused { .. } | Edge::Ended { .. } => {
+                utterance.edge = Edge::Speaking;
+                if utterance.certainty == Certainty::Stable {
+                    utterance.certainty = Certainty::Partial;
+                }
+                let utterance = utterance.id;
+                self.timers.stop(Timer::Endpoint);
+                self.act(Action::ResumeUtterance { utterance });
+                self.consider_barge_in();
+            }
+            // The detector says twice what it has said.
+            Edge::Speaking => (),
+        }
+    }
+
+    pub(crate) fn on_speech_ended(&mut self, at: CallTime) {
+        self.on_speech_paused(at);
+        let Some(utterance) = &mut self.ear.hearing else { return };
+        utterance.edge = Edge::Ended { at };
+        self.arm_endpoint();
+        self.judge_barge_in();
+    }
+
+    /// Words that may still change, or are stable while the caller is silent.
+    pub(crate) fn on_words(&mut self, id: UtteranceId, text: Pii<String>, certainty: Certainty) {
+        let text = bounded(text);
+        if let Some(utterance) = self.ear.hearing.as_mut().filter(|heard| heard.id == id) {
+            let is_silent = utterance.edge != Edge::Speaking;
+            if is_silent
+                && utterance.certainty == Certainty::Stable
+                && certainty < Certainty::Stable
+            {
+                // Decoded before the words we have, and overtaken by them.
+                return;
+            }
+            utterance.certainty = match utterance.edge {
+                // Decoded during a pause that has ended since.
+                Edge::Speaking => Certainty::Partial,
+                Edge::Paused { .. } | Edge::Ended { .. } => certainty,
+            };
+            utterance.text = text;
+            self.arm_endpoint();
+            self.judge_barge_in();
+            return;
+        }
+        let mut parts = self.ear.parts.iter_mut();
+        match parts.find(|part| part.utterance == id && part.last_words == LastWords::Awaited) {
+            Some(part) => part.text = text,
+            None => self.note(Decision::LateAnswer { to: Late::Utterance(id) }),
+        }
+    }
+
+    pub(crate) fn on_final(&mut self, id: UtteranceId, text: Pii<String>, audio: Millis) {
+        self.counts.recognized = self.counts.recognized + audio;
+        let mut parts = self.ear.parts.iter_mut();
+        let awaited =
+            |part: &&mut Part| part.utterance == id && part.last_words == LastWords::Awaited;
+        match parts.find(awaited) {
+            Some(part) => {
+                part.text = bounded(text);
+                part.last_words = LastWords::There;
+                self.on_last_words();
+            }
+            // A recognizer that ends utterances by itself: ours may yet go on.
+            None => self.on_words(id, text, Certainty::Stable),
+        }
+    }
+
+    fn on_last_words(&mut self) {
+        self.ear.stages.transcribed = Some(self.now);
+        if self.ear.parts.iter().all(|part| part.last_words == LastWords::There) {
+            self.timers.stop(Timer::FinalWait);
+        }
+    }
+
+    /// Chooses when the turn ends, if the caller is silent and nothing is being arbitrated.
+    pub(crate) fn arm_endpoint(&mut self) {
+        let is_held = self.reply.as_ref().is_some_and(|r| matches!(r.stage, Stage::Held { .. }));
+        let Some(utterance) = &self.ear.hearing else { return };
+        let Edge::Ended { at } = utterance.edge else { return };
+        self.ear.stages.speech_ended = Some(at);
+        if is_held {
+            return;
+        }
+        let (delay, rule, finished) = endpoint_delay(EndpointInputs {
+            text: &utterance.text,
+            certainty: utterance.certainty,
+            expect: self.manners.expect,
+            delay_min: self.config.turns.endpoint_delay_min,
+            delay_max: self.config.turns.endpoint_delay_max,
+            words: &self.config.lines.words,
+        });
+        let decision = Decision::EndpointDelay {
+            utterance: utterance.id,
+            delay,
+            rule,
+            finished,
+            certainty: utterance.certainty,
+            expect: self.manners.expect,
+        };
+        self.ear.stages.endpoint_delay = Some(delay);
+        self.timers.start(Timer::Endpoint, at + delay);
+        self.note(decision);
+    }
+
+    /// The silence was long enough: no more of this utterance, its last words please.
+    pub(crate) fn on_endpoint(&mut self) {
+        let Some(utterance) = self.ear.hearing.take() else { return };
+        let speech_ended = match utterance.edge {
+            Edge::Paused { at } | Edge::Ended { at } => at,
+            Edge::Speaking => self.now,
+        };
+        self.timers.stop(Timer::Endpoint);
+        self.timers.stop(Timer::SpeechMax);
+        self.ear.stages.speech_ended = Some(speech_ended);
+        self.ear.stages.endpointed = Some(self.now);
+        self.note(Decision::Endpointed { utterance: utterance.id, speech_ended });
+        self.act(Action::FinalizeUtterance { utterance: utterance.id });
+        self.ear.parts.push(Part {
+            utterance: utterance.id,
+            text: utterance.text,
+            last_words: LastWords::Awaited,
+        });
+        self.timers.start(Timer::FinalWait, self.now + FINAL_WAIT_MAX);
+    }
+
+    pub(crate) fn on_speech_max(&mut self) {
+        let Some(utterance) = &self.ear.hearing else { return };
+        self.note(Decision::SpeechTooLong { utterance: utterance.id });
+        self.on_endpoint();
+    }
+
+    pub(crate) fn on_final_wait(&mut self) {
+        let mut missing = Vec::new();
+        for part in &mut self.ear.parts {
+            if part.last_words == LastWords::Awaited {
+                part.last_words = LastWords::There;
+                missing.push(part.utterance);
+            }
+        }
+        for utterance in missing {
+            self.note(Decision::FinalMissing { utterance });
+            self.act(Action::DiscardUtterance { utterance });
+        }
+        self.on_last_words();
+    }
+
+    /// Forgets what is being said, and tells the recognizer.
+    pub(crate) fn discard_hearing(&mut self) {
+        if self.ear.parts.is_empty() {
+            self.ear.began = None;
+        }
+        self.timers.stop(Timer::Endpoint);
+        self.timers.stop(Timer::SpeechMax);
+        if let Some(utterance) = self.ear.hearing.take() {
+            self.act(Action::DiscardUtterance { utterance: utterance.id });
+        }
+    }
+
+    /// Forgets all that was said or keyed and not answered.
+    pub(crate) fn discard_ear(&mut self) {
+        self.discard_hearing();
+        for part in std::mem::take(&mut self.ear.parts) {
+            if part.last_words == LastWords::Awaited {
+                self.act(Action::DiscardUtterance { utterance: part.utterance });
+            }
+        }
+        self.timers.stop(Timer::FinalWait);
+        self.timers.stop(Timer::DtmfGap);
+        self.ear.keys = Keys::default();
+        self.ear.began = None;
+        self.ear.stages = Stages::default();
+    }
+}
+
+fn bounded(text: Pii<String>) -> String {
+    let mut text = text.into_revealed();
+    if let Some((end, _)) = text.char_indices().nth(UTTERANCE_CHARACTERS_MAX) {
+        text.truncate(end);
+    }
+    text
+}
+
+/// A final that takes longer is not worth waiting for: the words before it are used
+/// (conversation.md §7.3).
+const FINAL_WAIT_MAX: Millis = Millis::new(1_000);
+
+/// Nobody speaks for this long without a pause: music on hold, a machine, noise (conversation.md §7.3).
+const SPEECH_MAX: Millis = Millis::from_secs(60);
+
+/// What 60 s of fast speech can hold, twice over; a recognizer that says more has gone astray.
+const UTTERANCE_CHARACTERS_MAX: usize = 4_000;

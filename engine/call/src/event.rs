@@ -1,0 +1,200 @@
+//! What can happen to a call, from outside.
+
+use serde::{Deserialize, Serialize};
+use types::{
+    BrainNote, CallTime, DtmfDigit, Effect, Expect, FactId, GenerationId, Millis, Pii, SegmentId,
+    Unavailable, UtteranceId,
+};
+
+/// Something that happened. A closed set: every one has its arm in every state.
+///
+/// `at` fields lie on the caller's audio timeline and may precede the `now` they arrive with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The leg carries media: time to greet.
+    Answered,
+    /// The detector is sure that the caller began to speak.
+    SpeechStarted {
+        /// First sample of speech.
+        at: CallTime,
+    },
+    /// The caller has been silent for a moment; may go on.
+    SpeechPaused {
+        /// Last sample of speech.
+        at: CallTime,
+    },
+    /// The caller went on after a pause.
+    SpeechResumed,
+    /// The caller has been silent for the detector's hangover.
+    SpeechEnded {
+        /// Last sample of speech.
+        at: CallTime,
+    },
+    /// The recognizer's words so far; replace earlier ones of the same utterance.
+    Partial {
+        /// Which.
+        utterance: UtteranceId,
+        /// The words.
+        text: Pii<String>,
+    },
+    /// The recognizer's words during a pause: final unless the caller goes on.
+    Stable {
+        /// Which.
+        utterance: UtteranceId,
+        /// The words.
+        text: Pii<String>,
+    },
+    /// The recognizer's last words on an utterance, as asked for.
+    Final {
+        /// Which.
+        utterance: UtteranceId,
+        /// The words; empty if there were none.
+        text: Pii<String>,
+        /// How much audio they came from.
+        audio: Millis,
+    },
+    /// No recognizer is left to hear the caller.
+    RecognizerFailed,
+    /// More words of a reply.
+    Thought {
+        /// Of which reply.
+        generation: GenerationId,
+        /// The words.
+        text: Pii<String>,
+        /// The facts behind their figures.
+        cites: Vec<FactId>,
+    },
+    /// Something to do once a reply's words were heard.
+    ThoughtEffect {
+        /// Of which reply.
+        generation: GenerationId,
+        /// What.
+        effect: Effect,
+    },
+    /// A reply is complete.
+    ThoughtDone {
+        /// Which.
+        generation: GenerationId,
+        /// The kind of answer it asks for.
+        expect: Expect,
+        /// What the brain wants to find in the dialogue again.
+        note: Option<BrainNote>,
+    },
+    /// There will be no more of a reply.
+    ThoughtFailed {
+        /// Which.
+        generation: GenerationId,
+    },
+    /// The first audio of a segment arrived from the voice.
+    SegmentVoiced {
+        /// Of which reply.
+        generation: GenerationId,
+        /// Which piece.
+        segment: SegmentId,
+    },
+    /// All audio of a segment is in the playout buffer.
+    SegmentQueued {
+        /// Of which reply.
+        generation: GenerationId,
+        /// Which piece.
+        segment: SegmentId,
+        /// How long it lasts.
+        duration: Millis,
+        /// When each word ends, if the voice knows: byte offset in the text, time in the segment.
+        words: Vec<(usize, Millis)>,
+    },
+    /// A segment cannot be spoken.
+    SegmentFailed {
+        /// Of which reply.
+        generation: GenerationId,
+        /// Which piece.
+        segment: SegmentId,
+    },
+    /// The first frame of a reply left for the carrier.
+    PlayoutSent {
+        /// Which reply.
+        generation: GenerationId,
+    },
+    /// The caller begins to hear a reply.
+    PlayoutStarted {
+        /// Which reply.
+        generation: GenerationId,
+        /// When its first sample is heard.
+        at: CallTime,
+    },
+    /// The caller has heard a whole segment.
+    SegmentHeard {
+        /// Of which reply.
+        generation: GenerationId,
+        /// Which piece.
+        segment: SegmentId,
+    },
+    /// The caller has heard all of a reply.
+    PlayoutFinished {
+        /// Which reply.
+        generation: GenerationId,
+        /// When its last sample was heard.
+        at: CallTime,
+    },
+    /// Playout was cleared as ordered: how much of each segment had been heard.
+    PlayoutCleared {
+        /// Which reply.
+        generation: GenerationId,
+        /// Segments of which at least something was queued, in order.
+        heard: Vec<SegmentHeard>,
+    },
+    /// The caller pressed a key.
+    Dtmf {
+        /// Which.
+        digit: DtmfDigit,
+    },
+    /// The leg could not do what was ordered.
+    LegRefused {
+        /// Why.
+        reason: Unavailable,
+    },
+    /// The carrier's leg is gone.
+    LegEnded {
+        /// How.
+        how: LegEnd,
+    },
+    /// Somebody of the house wants the call to end: politely or at once.
+    EndRequested {
+        /// How.
+        manner: EndManner,
+    },
+}
+
+/// How much of a segment was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentHeard {
+    /// Which.
+    pub segment: SegmentId,
+    /// How much of it.
+    pub heard: Millis,
+    /// How much there was in the buffer.
+    pub of: Millis,
+}
+
+/// How a leg went away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegEnd {
+    /// The carrier said so.
+    Stopped,
+    /// The socket broke.
+    Lost,
+    /// No media for too long.
+    MediaDead,
+}
+
+/// How the house ends a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndManner {
+    /// With a goodbye.
+    Polite,
+    /// At once.
+    AtOnce,
+}

@@ -1,0 +1,150 @@
+//! Answers about the business itself: place, number, people, rules, questions answered beforehand.
+
+use types::{Contact, FactId, Facts, Staff};
+
+use crate::desk::{Desk, Speech};
+use crate::intent::Ask;
+use crate::matching::Row;
+use crate::phrase::{capitalized, list, number, sentence, sentences, we_are};
+
+/// More people in one breath nobody remembers.
+const STAFF_SPOKEN: usize = 4;
+
+/// Answers `ask` if it is about place, number, mail, site or name. Whether it was known.
+pub(crate) fn contact(desk: &Desk<'_>, ask: &Ask, out: &mut Speech) -> Known {
+    let Contact { address, directions, parking, phone, email, website } = &desk.facts.contact;
+    let ours = we_are(desk.tone());
+    match ask {
+        Ask::Location => match address {
+            Some(address) => {
+                out.cite(format!("{} at {address}.", capitalized(ours)), &[FactId::Address]);
+            }
+            None => return unknown(desk, "the address", out),
+        },
+        Ask::Directions => match (directions, address) {
+            (Some(directions), _) => say_text(directions, FactId::Directions, out),
+            (None, Some(address)) => {
+                out.say(desk.pick(
+                    "I don't have directions, but I can tell you the address.",
+                    "I don't have directions.",
+                    "I do not have directions, but I can tell you the address.",
+                ));
+                out.cite(format!("{} at {address}.", capitalized(ours)), &[FactId::Address]);
+            }
+            (None, None) => return unknown(desk, "the way", out),
+        },
+        Ask::Parking => match parking {
+            Some(parking) => say_text(parking, FactId::Parking, out),
+            None => return unknown(desk, "about parking", out),
+        },
+        Ask::Phone => match phone {
+            Some(phone) => {
+                let spoken = number(&phone.to_string(), Some(*phone));
+                out.cite(format!("Our number is {spoken}."), &[FactId::Phone]);
+            }
+            None => return unknown(desk, "the number", out),
+        },
+        Ask::Email => match email {
+            Some(email) => out.cite(format!("Our email is {email}."), &[FactId::Email]),
+            None => return unknown(desk, "an email address", out),
+        },
+        Ask::Website => match website {
+            Some(website) => out.cite(format!("Our website is {website}."), &[FactId::Website]),
+            None => return unknown(desk, "of a website", out),
+        },
+        _ => out.cite(format!("This is {}.", desk.facts.name), &[FactId::Name]),
+    }
+    Known::Yes
+}
+
+/// Whether a question could be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// It was.
+    Yes,
+    /// It was said plainly that it is not known.
+    No,
+}
+
+fn unknown(desk: &Desk<'_>, what: &str, out: &mut Speech) -> Known {
+    let text = desk.pick("I'm sorry, I don't know", "I don't know", "I am afraid I do not know");
+    out.say(format!("{text} {what}."));
+    Known::No
+}
+
+/// The whole text of a row, sentence by sentence.
+pub(crate) fn say_text(text: &str, cite: FactId, out: &mut Speech) {
+    for sentence in sentences(text) {
+        out.cite(sentence, &[cite]);
+    }
+}
+
+/// Who `staff[at]` is and what is known of the hours.
+pub(crate) fn staff(desk: &Desk<'_>, at: usize, out: &mut Speech) {
+    let Some(person) = desk.facts.staff.get(at) else { return };
+    let cite = [FactId::Staff(at as u16)];
+    if let Some(note) = &person.note {
+        return out.cite(sentence(note), &cite);
+    }
+    out.cite(introduction(person), &cite);
+    out.say(desk.pick(
+        "I'm sorry, I don't have a schedule for that.",
+        "I don't have the schedule.",
+        "I am afraid I do not have a schedule.",
+    ));
+}
+
+fn introduction(person: &Staff) -> String {
+    match &person.role {
+        Some(role) => format!("{} is our {role}.", person.name),
+        None => format!("{} works here.", person.name),
+    }
+}
+
+/// Who works there.
+pub(crate) fn staff_list(desk: &Desk<'_>, out: &mut Speech) {
+    let people: Vec<String> = desk.facts.staff.iter().take(STAFF_SPOKEN).map(named).collect();
+    let cites: Vec<FactId> = (0..people.len()).map(|at| FactId::Staff(at as u16)).collect();
+    if people.is_empty() {
+        unknown(desk, "who is working", out);
+        return;
+    }
+    let verb = if people.len() == 1 { "There is" } else { "There are" };
+    out.cite(format!("{verb} {}.", list(&people, "and")), &cites);
+}
+
+fn named(person: &Staff) -> String {
+    match &person.role {
+        Some(role) => format!("{}, our {role}", person.name),
+        None => person.name.clone(),
+    }
+}
+
+/// A few words that tell `row` from others.
+pub(crate) fn label(facts: &Facts, row: Row) -> Option<String> {
+    match row {
+        Row::Service(at) => facts.services.get(at).map(|service| service.name.clone()),
+        Row::Policy(at) => facts.policies.get(at).and_then(|policy| policy.topics.first().cloned()),
+        Row::Faq(at) => facts.faqs.get(at).map(|faq| faq.id.to_string().replace('-', " ")),
+        Row::Staff(at) => facts.staff.get(at).map(|person| person.name.clone()),
+        Row::Emergency => None,
+    }
+}
+
+/// Says what the policy, answer or person in `row` says.
+pub(crate) fn say_row(desk: &Desk<'_>, row: Row, out: &mut Speech) {
+    match row {
+        Row::Policy(at) => {
+            if let Some(policy) = desk.facts.policies.get(at) {
+                say_text(&policy.text, FactId::Policy(policy.id), out);
+            }
+        }
+        Row::Faq(at) => {
+            if let Some(faq) = desk.facts.faqs.get(at) {
+                say_text(&faq.answer, FactId::Faq(faq.id), out);
+            }
+        }
+        Row::Staff(at) => staff(desk, at, out),
+        Row::Service(_) | Row::Emergency => (),
+    }
+}

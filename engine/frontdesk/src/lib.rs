@@ -1,0 +1,40 @@
+//! The built-in brain: a business's [`Facts`](types::Facts), the dialogue and the moment give a grounded reply.
+//!
+//! Deterministic and pure: no network, no clock, no randomness, no I/O. [`reply`] is the core, [`Frontdesk`] puts it
+//! behind the vendor trait. It says only what stands in the table, names the row behind every figure
+//! ([`CitedText::cites`](types::CitedText)), asks back when two rows are equally likely, and says plainly what it does not know.
+//!
+//! ```text
+//! dialogue ── reading ── words ── cues, days, rows ── asks ── turn ── sentences, effects, note
+//!             (memory)   (spelling, sound, pattern, calendar, matching)  (hours, services, contact, message)
+//! ```
+//!
+//! What it wants to remember travels in the [`BrainNote`](types::BrainNote) of its own replies, so a reply that nobody
+//! heard leaves nothing behind.
+
+mod answers;
+mod brain;
+mod calendar;
+mod contact;
+mod cues;
+mod desk;
+mod fuzz;
+mod holidays;
+mod hours;
+mod intent;
+mod lexicon;
+mod matching;
+mod memory;
+mod message;
+mod numbers;
+mod pattern;
+mod phrase;
+mod reply;
+mod services;
+mod sound;
+mod turn;
+mod words;
+
+pub use brain::Frontdesk;
+pub use fuzz::fuzz_reply;
+pub use reply::{Context, Intent, Reply, reply};

@@ -1,0 +1,484 @@
+//! Which rows of a business's table an utterance may be about, in spite of misheard, split and joined words.
+
+use std::collections::{HashMap, HashSet};
+
+use types::{Facts, Service, Staff};
+
+use crate::sound::{Sound, consonants, likeness, may_be_alike};
+use crate::words::{Mask, Token, Utterance, lemma, word_likeness};
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Row {
+    /// `services[_]`.
+    Service(usize),
+    /// `policies[_]`.
+    Policy(usize),
+    /// `faqs[_]`.
+    Faq(usize),
+    /// `staff[_]`.
+    Staff(usize),
+    /// `escalation.emergency_topics`.
+    Emergency,
+}
+
+/// Where a phrase stands in its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A name or another word for it: the whole phrase must be there.
+    Name,
+    /// A question asked beforehand: most of it is enough.
+    Question,
+    /// The answer: a telling word in it is a hint.
+    Text,
+}
+
+/// A row that an utterance may be about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    /// Which.
+    pub(crate) row: Row,
+    /// Where the phrase that fits stands.
+    pub(crate) place: Place,
+    /// How much of the phrase is in the utterance, 0 to 1.
+    pub(crate) score: f32,
+    /// How much that is: a word that many rows share counts less.
+    pub(crate) weight: f32,
+    /// Whether every word was heard as it is written.
+    pub(crate) exact: bool,
+    /// The words of the utterance.
+    pub(crate) mask: Mask,
+}
+
+/// All phrases that lead to a row.
+#[derive(Debug)]
+pub(crate) struct Index {
+    phrases: Vec<Phrase>,
+    /// Every word of them once.
+    words: Vec<PhraseWord>,
+    /// Words that stand in one row's text and nowhere else.
+    hints: HashMap<String, Row>,
+}
+
+#[derive(Debug)]
+struct Phrase {
+    row: Row,
+    place: Place,
+    words: Vec<PhraseWord>,
+    /// Of all words.
+    weight: f32,
+    letters: String,
+    sound: Sound,
+    consonants: u32,
+}
+
+#[derive(Clone, Debug)]
+struct PhraseWord {
+    /// Its place in the index's list of words.
+    id: usize,
+    text: String,
+    lemma: String,
+    sound: Sound,
+    weight: f32,
+}
+
+/// A word must be this likely the phrase's.
+const WORD_LIKENESS_MIN: f32 = 0.78;
+/// Words run together must sound this much like the phrase's.
+const JOINED_LIKENESS_MIN: f32 = 0.8;
+/// Fewer letters run together sound like too many things.
+const JOINED_LETTERS_MIN: usize = 6;
+/// A row is not worth mentioning below this.
+const SCORE_MIN: f32 = 0.25;
+/// The score of a hint: never sure.
+const HINT_SCORE: f32 = 0.6;
+
+impl Index {
+    /// The phrases of `facts`.
+    pub(crate) fn new(facts: &Facts) -> Self {
+        let mut phrases = Vec::new();
+        let mut texts = Vec::new();
+        for (at, service) in facts.services.iter().enumerate() {
+            let row = Row::Service(at);
+            phrases.extend(service_phrases(service).map(|text| (row, Place::Name, text)));
+            texts.extend(service.note.as_deref().map(|note| (row, note)));
+        }
+        for (at, policy) in facts.policies.iter().enumerate() {
+            let row = Row::Policy(at);
+            phrases.extend(policy.topics.iter().map(|text| (row, Place::Name, text.clone())));
+            texts.push((row, &policy.text));
+        }
+        for (at, faq) in facts.faqs.iter().enumerate() {
+            let row = Row::Faq(at);
+            phrases.extend(faq.questions.iter().map(|text| (row, Place::Question, text.clone())));
+            texts.push((row, &faq.answer));
+        }
+        for (at, staff) in facts.staff.iter().enumerate() {
+            let row = Row::Staff(at);
+            phrases.extend(staff_phrases(staff).map(|text| (row, Place::Name, text)));
+        }
+        let topics = facts.escalation.emergency_topics.iter();
+        phrases.extend(topics.map(|text| (Row::Emergency, Place::Name, text.clone())));
+        let mut phrases: Vec<Phrase> = phrases
+            .into_iter()
+            .map(|(row, place, text)| Phrase::new(row, place, &text))
+            .filter(|phrase| !phrase.words.is_empty())
+            .collect();
+        spread_weight(&mut phrases);
+        let hints = hints(&phrases, &texts);
+        let words = number_words(&mut phrases);
+        Self { phrases, words, hints }
+    }
+
+    /// The rows `utterance` may be about, each by its best phrase, best first.
+    pub(crate) fn candidates(&self, utterance: &Utterance) -> Vec<Candidate> {
+        let windows = Window::all(utterance);
+        let likeness = Likeness::new(&self.words, utterance);
+        let mut best: HashMap<Row, Candidate> = HashMap::new();
+        let mut put = |candidate: Candidate| {
+            if candidate.score < SCORE_MIN {
+                return;
+            }
+            let kept = best.entry(candidate.row).or_insert(candidate);
+            if kept.rank() < candidate.rank() {
+                *kept = candidate;
+            }
+        };
+        for phrase in &self.phrases {
+            let aligned = phrase.align(utterance, &likeness);
+            if let Some(candidate) = aligned {
+                put(candidate);
+            }
+            if aligned.is_none_or(|candidate| candidate.score < 0.9)
+                && let Some(candidate) = phrase.joined(&windows)
+            {
+                put(candidate);
+            }
+        }
+        for candidate in self.hinted(utterance) {
+            put(candidate);
+        }
+        let mut found: Vec<Candidate> = best.into_values().collect();
+        // The map's order is random: break ties by the row's place in the table.
+        found.sort_by(|left, right| {
+            right.rank().total_cmp(&left.rank()).then_with(|| left.row.key().cmp(&right.row.key()))
+        });
+        found
+    }
+
+    fn hinted(&self, utterance: &Utterance) -> Vec<Candidate> {
+        let mut found: Vec<Candidate> = Vec::new();
+        for (at, token) in utterance.tokens.iter().enumerate() {
+            let Some(&row) = self.hints.get(&token.lemma) else { continue };
+            match found.iter_mut().find(|candidate| candidate.row == row) {
+                Some(candidate) => {
+                    candidate.mask.add(at);
+                    candidate.weight += 1.0;
+                }
+                None => found.push(Candidate {
+                    row,
+                    place: Place::Text,
+                    score: HINT_SCORE,
+                    weight: 1.0,
+                    exact: true,
+                    mask: Mask::span(at, at + 1),
+                }),
+            }
+        }
+        found
+    }
+}
+
+impl Candidate {
+    /// By which candidates are ordered: how much of the phrase is there, then how much that is.
+    pub(crate) fn rank(&self) -> f32 {
+        let exactness = if self.exact { 0.02 } else { 0.0 };
+        self.score + exactness + self.weight.min(4.0) * 0.04
+    }
+}
+
+impl Row {
+    fn key(self) -> (u8, usize) {
+        match self {
+            Self::Emergency => (0, 0),
+            Self::Service(at) => (1, at),
+            Self::Policy(at) => (2, at),
+            Self::Faq(at) => (3, at),
+            Self::Staff(at) => (4, at),
+        }
+    }
+}
+
+impl Phrase {
+    fn new(row: Row, place: Place, text: &str) -> Self {
+        let plain = Utterance::new(text);
+        let words: Vec<PhraseWord> = plain.tokens.into_iter().map(PhraseWord::from).collect();
+        let letters: String = words.iter().map(|word| word.text.as_str()).collect();
+        let sound = joined(words.iter().map(|word| &word.sound));
+        Self { row, place, words, weight: 0.0, letters, consonants: consonants(&sound), sound }
+    }
+
+    /// The phrase's words one by one.
+    fn align(&self, utterance: &Utterance, likeness: &Likeness) -> Option<Candidate> {
+        if self.weight <= 0.0 {
+            return self.verbatim(utterance);
+        }
+        let (mut found, mut mask, mut exact) = (0.0, Mask::default(), true);
+        let mut at = 0;
+        while at < self.words.len() {
+            let word = &self.words[at];
+            let pair = self.words.get(at + 1).and_then(|next| joined_word(word, next, utterance));
+            if let Some(place) = pair {
+                let next = &self.words[at + 1];
+                found += (word.weight + next.weight) * 0.97;
+                mask.add(place);
+                at += 2;
+                continue;
+            }
+            at += 1;
+            if word.weight <= 0.0 {
+                continue;
+            }
+            match likeness.best(word, mask) {
+                Some((like, place)) => {
+                    found += word.weight * like;
+                    mask = mask.union(place);
+                    exact &= like >= 0.97;
+                }
+                None => exact = false,
+            }
+        }
+        if mask.is_empty() {
+            return None;
+        }
+        let spread = mask.last() + 1 - mask.first();
+        let near = match self.place {
+            Place::Name => spread <= self.words.len() + 3,
+            Place::Question | Place::Text => true,
+        };
+        let score = found / self.weight * if near { 1.0 } else { 0.7 };
+        Some(Candidate {
+            row: self.row,
+            place: self.place,
+            score,
+            weight: found,
+            exact: exact && score >= 0.96,
+            mask,
+        })
+    }
+
+    /// A phrase of everyday words only, word by word.
+    fn verbatim(&self, utterance: &Utterance) -> Option<Candidate> {
+        let texts = utterance.texts();
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        let start = texts.windows(words.len()).position(|window| window == words)?;
+        let mask = Mask::span(start, start + words.len());
+        Some(Candidate {
+            row: self.row,
+            place: self.place,
+            score: 1.0,
+            weight: 1.0,
+            exact: true,
+            mask,
+        })
+    }
+
+    /// The phrase's sound, wherever the recognizer put the gaps between words.
+    fn joined(&self, windows: &[Window]) -> Option<Candidate> {
+        if self.letters.len() < JOINED_LETTERS_MIN || self.words.len() > 4 || self.weight <= 0.0 {
+            return None;
+        }
+        let length = self.letters.len();
+        windows
+            .iter()
+            .filter(|window| {
+                window.words <= self.words.len() + 2
+                    && window.letters * 10 >= length * 7
+                    && window.letters * 7 <= length * 10
+                    && may_be_alike(window.consonants, self.consonants)
+            })
+            .map(|window| (likeness(&window.sound, &self.sound), window))
+            .filter(|(like, _)| *like >= JOINED_LIKENESS_MIN)
+            .max_by(|(left, _), (right, _)| left.total_cmp(right))
+            .map(|(like, window)| Candidate {
+                row: self.row,
+                place: self.place,
+                score: like * 0.96,
+                weight: self.weight * like,
+                exact: false,
+                mask: window.mask,
+            })
+    }
+}
+
+impl From<Token> for PhraseWord {
+    fn from(token: Token) -> Self {
+        let Token { text, lemma, sound, weight, sentence: _ } = token;
+        Self { id: 0, text, lemma, sound, weight }
+    }
+}
+
+/// A few words of an utterance run together.
+struct Window {
+    mask: Mask,
+    words: usize,
+    letters: usize,
+    sound: Sound,
+    consonants: u32,
+}
+
+impl Window {
+    /// All runs of up to six words that hold one that is not everyday talk.
+    fn all(utterance: &Utterance) -> Vec<Self> {
+        let tokens = &utterance.tokens;
+        let mut windows = Vec::new();
+        for start in 0..tokens.len() {
+            for end in start + 1..=(start + 6).min(tokens.len()) {
+                let run = &tokens[start..end];
+                if run.iter().all(Token::is_common) {
+                    continue;
+                }
+                let letters = run.iter().map(|token| token.text.len()).sum();
+                let sound = joined(run.iter().map(|token| &token.sound));
+                windows.push(Self {
+                    mask: Mask::span(start, end),
+                    words: end - start,
+                    letters,
+                    consonants: consonants(&sound),
+                    sound,
+                });
+            }
+        }
+        windows
+    }
+}
+
+/// The sound of words spoken without a gap.
+fn joined<'a>(sounds: impl Iterator<Item = &'a Sound>) -> Sound {
+    let mut joined = Sound::new();
+    for phone in sounds.flatten() {
+        if joined.last() != Some(phone) {
+            joined.push(*phone);
+        }
+    }
+    joined
+}
+
+/// Which words of an utterance are likely which words of the index.
+struct Likeness {
+    /// Per word of the index: how likely, and the words that may be it.
+    rows: Vec<Vec<(f32, Mask)>>,
+}
+
+impl Likeness {
+    fn new(words: &[PhraseWord], utterance: &Utterance) -> Self {
+        let tokens = &utterance.tokens;
+        let row = |word: &PhraseWord| {
+            let mut row = Vec::new();
+            for (at, token) in tokens.iter().enumerate() {
+                let like = word_likeness(token, &word.text, &word.lemma, &word.sound);
+                if like >= WORD_LIKENESS_MIN {
+                    row.push((like, Mask::span(at, at + 1)));
+                }
+                let Some(next) = tokens.get(at + 1) else { continue };
+                // A word that the recognizer split in two.
+                if word.text.len() == token.text.len() + next.text.len()
+                    && word.text.starts_with(&token.text)
+                    && word.text.ends_with(&next.text)
+                {
+                    row.push((0.98, Mask::span(at, at + 2)));
+                }
+            }
+            row
+        };
+        Self { rows: words.iter().map(row).collect() }
+    }
+
+    /// The likeliest words for `word` that are not `taken`, the first of equals.
+    fn best(&self, word: &PhraseWord, taken: Mask) -> Option<(f32, Mask)> {
+        let free = self.rows[word.id].iter().filter(|(_, mask)| !mask.meets(taken));
+        free.fold(None, |best, new| match best {
+            Some((like, _)) if new.0 <= like => best,
+            _ => Some(*new),
+        })
+    }
+}
+
+/// Numbers the phrases' words; gives each once.
+fn number_words(phrases: &mut [Phrase]) -> Vec<PhraseWord> {
+    let mut ids: HashMap<String, usize> = HashMap::new();
+    let mut words = Vec::new();
+    for word in phrases.iter_mut().flat_map(|phrase| &mut phrase.words) {
+        let next = words.len();
+        word.id = *ids.entry(word.text.clone()).or_insert(next);
+        if word.id == next {
+            words.push(word.clone());
+        }
+    }
+    words
+}
+
+/// Where `utterance` has `first` and `second` as one word.
+fn joined_word(first: &PhraseWord, second: &PhraseWord, utterance: &Utterance) -> Option<usize> {
+    if first.weight + second.weight <= 0.0 {
+        return None;
+    }
+    let joined = format!("{}{}", first.text, second.text);
+    let stem = lemma(&joined);
+    utterance.tokens.iter().position(|token| token.text == joined || token.lemma == stem)
+}
+
+/// A word that many rows share tells less about each.
+fn spread_weight(phrases: &mut [Phrase]) {
+    let mut rows: HashMap<String, HashSet<Row>> = HashMap::new();
+    for phrase in phrases.iter() {
+        for word in &phrase.words {
+            rows.entry(word.lemma.clone()).or_default().insert(phrase.row);
+        }
+    }
+    for phrase in phrases {
+        for word in &mut phrase.words {
+            let shared = rows.get(&word.lemma).map_or(1, HashSet::len);
+            word.weight /= (shared as f32).sqrt();
+        }
+        phrase.weight = phrase.words.iter().map(|word| word.weight).sum();
+    }
+}
+
+/// Telling words that stand in one row's text only.
+fn hints(phrases: &[Phrase], texts: &[(Row, &str)]) -> HashMap<String, Row> {
+    let mut rows: HashMap<String, HashSet<Row>> = HashMap::new();
+    for phrase in phrases {
+        for word in &phrase.words {
+            rows.entry(word.lemma.clone()).or_default().insert(phrase.row);
+        }
+    }
+    let mut telling: HashMap<String, Row> = HashMap::new();
+    for (row, text) in texts {
+        for token in Utterance::new(text).tokens {
+            rows.entry(token.lemma.clone()).or_default().insert(*row);
+            let is_service = matches!(row, Row::Service(_));
+            if !is_service && token.weight >= 1.0 && token.text.len() >= 4 && !token.is_common() {
+                telling.insert(token.lemma, *row);
+            }
+        }
+    }
+    telling.retain(|lemma, row| {
+        rows.get(lemma).is_some_and(|rows| rows.len() == 1 && rows.contains(row))
+    });
+    telling
+}
+
+fn service_phrases(service: &Service) -> impl Iterator<Item = String> {
+    std::iter::once(&service.name).chain(&service.aliases).cloned()
+}
+
+/// A person goes by the whole name, by each part of it, and by a role.
+fn staff_phrases(staff: &Staff) -> impl Iterator<Item = String> {
+    const TITLES: [&str; 6] = ["doctor", "dr.", "dr", "mr.", "mrs.", "ms."];
+    let names = std::iter::once(&staff.name).chain(&staff.aliases).cloned();
+    let parts = staff.name.split_whitespace().map(str::to_owned);
+    let parts = parts.filter(|part| !TITLES.contains(&part.to_lowercase().as_str()));
+    let roles = staff.role.iter().flat_map(|role| role.split(" and ").map(str::to_owned));
+    names.chain(parts).chain(roles).collect::<HashSet<_>>().into_iter()
+}

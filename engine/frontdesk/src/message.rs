@@ -1,0 +1,473 @@
+//! Taking a message: one question after the other, each asked again at most twice.
+
+use types::{E164, Effect, Expect, Message, Pii, Urgency};
+
+use crate::answers::{self, Verdict};
+use crate::desk::{Desk, Speech};
+use crate::memory::{Draft, Line, Purpose, Slot, TEXT_BYTES_MAX, shorten};
+use crate::phrase::number as spoken_number;
+use crate::words::Utterance;
+
+/// What a caller answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given<'a> {
+    /// The words as they were recognized.
+    pub(crate) said: &'a str,
+    /// The same, taken apart.
+    pub(crate) utterance: &'a Utterance,
+    /// The keys pressed.
+    pub(crate) keys: &'a str,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// Its next question is to be asked.
+    Asking(Draft),
+    /// It is complete.
+    Taken(Effect),
+}
+
+/// How often a question is asked again.
+const ASKED_AGAIN_MAX: u8 = 2;
+/// ITU-T E.164 §6; fewer than seven is no subscriber's number anywhere we serve.
+const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+/// A longer reason is not read back.
+const REASON_READ_MAX: usize = 60;
+
+/// The message with its first open question.
+pub(crate) fn begin(desk: &Desk<'_>, mut draft: Draft) -> Draft {
+    let first = if draft.purpose == Purpose::Booking { Slot::Wish } else { Slot::Name };
+    let wished = draft.slot != Slot::Wish;
+    draft.slot = if first == Slot::Wish && !wished {
+        Slot::Wish
+    } else {
+        next_slot(desk, &draft, Slot::Wish)
+    };
+    draft.asked_again = 0;
+    draft
+}
+
+/// The kind of answer that `slot` asks for.
+pub(crate) fn expect(slot: Slot) -> Expect {
+    match slot {
+        Slot::Wish | Slot::Reason => Expect::Open,
+        Slot::Name => Expect::Dictation,
+        Slot::Number => Expect::Digits,
+        Slot::LineIsBest | Slot::NumberRight | Slot::AllRight | Slot::WhatIsWrong => Expect::Choice,
+    }
+}
+
+/// Takes the caller's answer to the open question of `draft`.
+pub(crate) fn take(desk: &Desk<'_>, draft: Draft, given: Given<'_>, out: &mut Speech) -> Outcome {
+    let mut taking = Taking { desk, draft, given, out };
+    match taking.draft.slot {
+        Slot::Wish => taking.wish(),
+        Slot::Name => taking.name(),
+        Slot::LineIsBest => taking.line_is_best(),
+        Slot::Number => taking.number(),
+        Slot::NumberRight => taking.number_right(),
+        Slot::Reason => taking.reason(),
+        Slot::AllRight => return taking.all_right(),
+        Slot::WhatIsWrong => return taking.what_is_wrong(),
+    }
+    Outcome::Asking(taking.draft)
+}
+
+/// The message as it stands.
+pub(crate) fn finish(draft: &Draft) -> Effect {
+    let recipient = draft.recipient.as_ref().map(|name| format!("For {name}. "));
+    let reason = draft.reason.as_deref().unwrap_or("Please call back.");
+    Effect::TakeMessage(Message {
+        name: Pii::new(draft.name.clone().unwrap_or_default()),
+        number: Pii::new(draft.number.clone().unwrap_or_default()),
+        reason: Pii::new(format!("{}{reason}", recipient.unwrap_or_default())),
+        urgency: draft.urgency,
+    })
+}
+
+struct Taking<'a, 'b> {
+    desk: &'a Desk<'a>,
+    draft: Draft,
+    given: Given<'b>,
+    out: &'a mut Speech,
+}
+
+impl Taking<'_, '_> {
+    fn advance(&mut self) {
+        self.go_to(next_slot(self.desk, &self.draft, self.draft.slot));
+    }
+
+    fn go_to(&mut self, slot: Slot) {
+        self.draft.slot = slot;
+        self.draft.asked_again = 0;
+    }
+
+    /// Asks again, or gives the question up.
+    fn again(&mut self) -> Patience {
+        if self.draft.asked_again < ASKED_AGAIN_MAX {
+            self.draft.asked_again += 1;
+            Patience::Left
+        } else {
+            Patience::Gone
+        }
+    }
+
+    fn wish(&mut self) {
+        if answers::is_filler(self.given.utterance) && self.again() == Patience::Left {
+            return;
+        }
+        if !self.given.said.trim().is_empty() {
+            let known = self.draft.reason.clone().unwrap_or_default();
+            let wish = self.given.said.trim();
+            self.draft.reason = Some(shorten(&format!("{known} Preferred time: {wish}")));
+        }
+        self.advance();
+    }
+
+    fn name(&mut self) {
+        match answers::name(self.given.said) {
+            Some(name) => {
+                let thanks = self.desk.pick("Thank you", "Thanks", "Thank you");
+                self.out.say(format!("{thanks}, {name}."));
+                self.draft.name = Some(shorten(&name));
+                self.advance();
+            }
+            None if self.again() == Patience::Left => (),
+            None => {
+                self.out.say(self.desk.pick("That's all right.", "Never mind.", "Very well."));
+                self.advance();
+            }
+        }
+    }
+
+    fn line_is_best(&mut self) {
+        if self.digits().is_some_and(|digits| DIGITS.contains(&digits.len())) {
+            self.go_to(Slot::Number);
+            return self.number();
+        }
+        match answers::verdict(self.given.utterance) {
+            Some(Verdict::Yes) => self.use_line(),
+            Some(Verdict::No) => self.go_to(Slot::Number),
+            None if self.again() == Patience::Left => (),
+            None => {
+                self.say_line_is_used();
+                self.use_line();
+            }
+        }
+    }
+
+    fn use_line(&mut self) {
+        self.draft.number = self.desk.caller.map(|caller| caller.to_string());
+        self.draft.line = Line::CallerId;
+        self.advance();
+    }
+
+    fn say_line_is_used(&mut self) {
+        self.out.say(self.desk.pick(
+            "I'll note the number you're calling from.",
+            "I'll note your number.",
+            "I will note the number you are calling from.",
+        ));
+    }
+
+    /// Digits pressed, else spoken.
+    fn digits(&self) -> Option<String> {
+        let keyed: String = self.given.keys.chars().filter(char::is_ascii_digit).collect();
+        let digits = if keyed.is_empty() { answers::digits(self.given.utterance) } else { keyed };
+        (!digits.is_empty()).then_some(digits)
+    }
+
+    fn is_keyed(&self) -> bool {
+        self.given.keys.bytes().any(|b| b.is_ascii_digit())
+    }
+
+    fn number(&mut self) {
+        let so_far = self.draft.number.take().unwrap_or_default();
+        let Some(new) = self.digits() else {
+            self.draft.number = (!so_far.is_empty()).then_some(so_far);
+            return self.give_up_number();
+        };
+        let digits = if new.len() < *DIGITS.start() { so_far + &new } else { new };
+        self.draft.line = Line::Given;
+        if digits.len() < *DIGITS.start() {
+            // The caller paused: go on from here, which is not asking again.
+            self.out.say(format!("I have {} so far.", spoken_number(&digits, self.home())));
+            self.draft.number = Some(digits);
+        } else if DIGITS.contains(&digits.len()) {
+            self.draft.number = Some(whole_number(&digits, self.home()));
+            if self.is_keyed() {
+                self.advance();
+            } else {
+                // Number and confirmation share their patience: else a mishearing could go round for ever.
+                self.draft.slot = Slot::NumberRight;
+            }
+        } else {
+            self.give_up_number();
+        }
+    }
+
+    /// Asks for the number again, or does without.
+    fn give_up_number(&mut self) {
+        if self.again() == Patience::Left {
+            return;
+        }
+        if self.desk.caller.is_some() {
+            self.say_line_is_used();
+            return self.use_line();
+        }
+        self.out.say(self.desk.pick(
+            "I'll leave the number out for now.",
+            "I'll leave the number out.",
+            "I will leave the number out.",
+        ));
+        self.draft.number = None;
+        self.go_to(next_slot(self.desk, &self.draft, Slot::NumberRight));
+    }
+
+    fn number_right(&mut self) {
+        if let Some(digits) = self.digits() {
+            let known: String = self
+                .draft
+                .number
+                .iter()
+                .flat_map(|known| known.chars())
+                .filter(char::is_ascii_digit)
+                .collect();
+            let digits = if DIGITS.contains(&digits.len()) { digits } else { known + &digits };
+            if DIGITS.contains(&digits.len()) {
+                self.draft.number = Some(whole_number(&digits, self.home()));
+                if self.is_keyed() {
+                    self.advance();
+                } else if self.again() == Patience::Gone {
+                    self.advance();
+                }
+                return;
+            }
+        }
+        match answers::verdict(self.given.utterance) {
+            Some(Verdict::Yes) => self.advance(),
+            Some(Verdict::No) => {
+                self.draft.number = None;
+                self.draft.slot = Slot::Number;
+                self.give_up_number();
+            }
+            None if self.again() == Patience::Left => (),
+            None => self.advance(),
+        }
+    }
+
+    fn reason(&mut self) {
+        match answers::reason(self.given.said) {
+            Some(reason) => {
+                self.draft.reason = Some(shorten(&reason));
+                self.advance();
+            }
+            None if self.again() == Patience::Left => (),
+            None => {
+                self.draft.reason = Some("Please call back.".into());
+                self.advance();
+            }
+        }
+    }
+
+    fn all_right(&mut self) -> Outcome {
+        match answers::verdict(self.given.utterance) {
+            Some(Verdict::Yes) => Outcome::Taken(finish(&self.draft)),
+            Some(Verdict::No) => {
+                if !self.correct() {
+                    self.go_to(Slot::WhatIsWrong);
+                }
+                Outcome::Asking(self.draft.clone())
+            }
+            None if self.correct() => Outcome::Asking(self.draft.clone()),
+            None if self.again() == Patience::Left => Outcome::Asking(self.draft.clone()),
+            // A message that may have a mistake is better than none.
+            None => Outcome::Taken(finish(&self.draft)),
+        }
+    }
+
+    fn what_is_wrong(&mut self) -> Outcome {
+        if self.correct() || self.again() == Patience::Left {
+            return Outcome::Asking(self.draft.clone());
+        }
+        Outcome::Taken(finish(&self.draft))
+    }
+
+    /// Goes back to the part of the message that the caller names; whether one was named.
+    fn correct(&mut self) -> bool {
+        let texts = self.given.utterance.texts();
+        let names = |words: &[&str]| texts.iter().any(|text| words.contains(text));
+        if names(&["name", "called", "spelled"]) {
+            self.draft.name = None;
+            self.go_to(Slot::Name);
+        } else if names(&["number", "phone", "digits"])
+            || self.digits().is_some_and(|digits| digits.len() >= 7)
+        {
+            self.draft.number = None;
+            self.go_to(Slot::Number);
+            if self.digits().is_some() {
+                self.number();
+            }
+        } else if names(&["message", "reason", "about", "time", "day", "date", "appointment"]) {
+            self.draft.reason = None;
+            self.go_to(Slot::Reason);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn home(&self) -> Option<E164> {
+        self.desk.facts.contact.phone.or(self.desk.caller)
+    }
+}
+
+/// Whether a question may be asked once more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    Left,
+    Gone,
+}
+
+/// The question to ask after `slot`: the next whose answer is not known.
+fn next_slot(desk: &Desk<'_>, draft: &Draft, slot: Slot) -> Slot {
+    const ORDER: [Slot; 6] =
+        [Slot::Wish, Slot::Name, Slot::LineIsBest, Slot::NumberRight, Slot::Reason, Slot::AllRight];
+    let slot = if slot == Slot::Number { Slot::LineIsBest } else { slot };
+    let done = ORDER.iter().position(|other| *other == slot).map_or(0, |at| at + 1);
+    for &next in &ORDER[done..] {
+        let wanted = match next {
+            Slot::Name => draft.name.is_none(),
+            Slot::LineIsBest => draft.number.is_none(),
+            Slot::Reason => draft.reason.is_none(),
+            Slot::Wish | Slot::Number | Slot::NumberRight => false,
+            Slot::AllRight | Slot::WhatIsWrong => true,
+        };
+        if wanted {
+            let no_line = next == Slot::LineIsBest && desk.caller.is_none();
+            return if no_line { Slot::Number } else { next };
+        }
+    }
+    Slot::AllRight
+}
+
+/// `digits` with `+` and country code where they are known to be a full number.
+fn whole_number(digits: &str, home: Option<E164>) -> String {
+    let north_american =
+        home.is_none_or(|home| home.digits().len() == 11 && home.digits().starts_with('1'));
+    match digits.len() {
+        10 if north_american => format!("+1{digits}"),
+        11 if north_american && digits.starts_with('1') => format!("+{digits}"),
+        _ => digits.to_owned(),
+    }
+}
+
+/// Asks the open question of `draft`, in other words each time.
+pub(crate) fn ask(desk: &Desk<'_>, draft: &Draft, out: &mut Speech) {
+    debug_assert!(draft.reason.as_ref().is_none_or(|reason| reason.len() <= TEXT_BYTES_MAX));
+    let home = desk.facts.contact.phone.or(desk.caller);
+    let again = usize::from(draft.asked_again.min(ASKED_AGAIN_MAX));
+    let number = || spoken_number(draft.number.as_deref().unwrap_or_default(), home);
+    let text = match draft.slot {
+        Slot::Number if draft.number.is_some() => {
+            ["What is the rest of it?", "Could you say the rest?", "You can type the rest."][again]
+                .into()
+        }
+        Slot::NumberRight => match again {
+            0 => format!("That's {}. Is that right?", number()),
+            1 => format!("I have {}. Is that correct?", number()),
+            _ => format!("Please say yes or no: is it {}?", number()),
+        },
+        Slot::AllRight => match again {
+            0 => summary(draft, &number()),
+            1 => "Is everything right, yes or no?".into(),
+            _ => "Shall I send it like that?".into(),
+        },
+        slot => question(desk, slot)[again].to_owned(),
+    };
+    for sentence in crate::phrase::sentences(&text) {
+        out.say(sentence);
+    }
+}
+
+/// The wordings of a question: the first, and those for asking again.
+fn question(desk: &Desk<'_>, slot: Slot) -> [&'static str; 3] {
+    match slot {
+        Slot::Wish => [
+            desk_pick(
+                desk,
+                [
+                    "What day and time would you like?",
+                    "What day and time?",
+                    "Which day and time would you prefer?",
+                ],
+            ),
+            "Which day would suit you best?",
+            "Is there a day or time that you would like?",
+        ],
+        Slot::Name => [
+            desk_pick(
+                desk,
+                ["What's your name?", "Your name, please?", "May I have your name, please?"],
+            ),
+            "Sorry, I didn't get the name. Could you say it again?",
+            "Could you tell me just your first name?",
+        ],
+        Slot::LineIsBest => [
+            desk_pick(
+                desk,
+                [
+                    "Is the number you're calling from best?",
+                    "Is the number you're calling from best?",
+                    "Is the number you are calling from the best one to reach you?",
+                ],
+            ),
+            "Shall we call you back on this number, yes or no?",
+            "Please say yes if we can use this number, or no for another one.",
+        ],
+        Slot::Number => [
+            "What number can we reach you at? You can say it or use your keypad.",
+            "Sorry, I didn't get the number. Please say it digit by digit, or type it on your keypad.",
+            "Could you type the number on your keypad, please?",
+        ],
+        Slot::Reason => [
+            desk_pick(
+                desk,
+                ["What is it about?", "What's it about?", "What is your message about?"],
+            ),
+            "Sorry, what would you like me to pass on?",
+            "Could you tell me in a few words what it is about?",
+        ],
+        Slot::WhatIsWrong => [
+            "What should I change: the name, the number or the message?",
+            "Sorry, is it the name, the number or the message?",
+            "Please say name, number or message.",
+        ],
+        Slot::NumberRight | Slot::AllRight => ["Is that right?"; 3],
+    }
+}
+
+fn desk_pick(desk: &Desk<'_>, wordings: [&'static str; 3]) -> &'static str {
+    desk.pick(wordings[0], wordings[1], wordings[2])
+}
+
+/// All that will be passed on, to be confirmed.
+fn summary(draft: &Draft, number: &str) -> String {
+    let urgent = if draft.urgency == Urgency::Urgent { "an urgent message" } else { "a message" };
+    let kind =
+        if draft.purpose == Purpose::Booking { "a request for an appointment" } else { urgent };
+    let from = draft.name.as_ref().map_or_else(String::new, |name| format!(" from {name}"));
+    let to = draft.recipient.as_ref().map_or_else(String::new, |name| format!(" for {name}"));
+    let number = match (draft.line, draft.number.is_some()) {
+        (Line::CallerId, true) => " We call you back on this number.".into(),
+        (Line::Given, true) => format!(" We call you back at {number}."),
+        (_, false) => String::new(),
+    };
+    let short = draft.reason.as_ref().filter(|reason| reason.len() <= REASON_READ_MAX);
+    let about = short.filter(|_| draft.purpose == Purpose::Message);
+    let about = about.map_or_else(String::new, |reason| {
+        format!(" It is about: {}.", reason.trim_end_matches('.'))
+    });
+    format!("So that's {kind}{from}{to}.{number}{about} Is that right?")
+}

@@ -1,0 +1,176 @@
+//! Numbers as they are spoken.
+
+/// The value of a cardinal from 0 to 59 that stands at the start of `words`, and how many words it takes.
+pub(crate) fn cardinal(words: &[&str]) -> Option<(u16, usize)> {
+    let first = words.first()?;
+    if !first.is_empty() && first.len() <= 4 && first.bytes().all(|b| b.is_ascii_digit()) {
+        return first.parse().ok().map(|value| (value, 1));
+    }
+    if let Some(tens) = position(&TENS, first) {
+        let tens = (tens as u16 + 2) * 10;
+        let unit = words.get(1).and_then(|word| position(&UNITS, word)).filter(|&unit| {
+            let unit = unit as u16;
+            (1..=9).contains(&unit)
+        });
+        return Some(unit.map_or((tens, 1), |unit| (tens + unit as u16, 2)));
+    }
+    position(&UNITS, first).map(|unit| (unit as u16, 1))
+}
+
+/// The value of an ordinal from 1 to 31 that stands at the start of `words`, and how many words it takes.
+pub(crate) fn ordinal(words: &[&str]) -> Option<(u16, usize)> {
+    let first = words.first()?;
+    let digits = first.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if digits.len() < first.len() && ["st", "nd", "rd", "th"].contains(&&first[digits.len()..]) {
+        return digits.parse().ok().filter(|day| (1..=31).contains(day)).map(|day| (day, 1));
+    }
+    match *first {
+        "twentieth" => return Some((20, 1)),
+        "thirtieth" => return Some((30, 1)),
+        _ => (),
+    }
+    if let Some(tens) = ["twenty", "thirty"].iter().position(|word| word == first) {
+        let unit = position(&ORDINALS, words.get(1)?).filter(|&unit| unit < 9)?;
+        return Some(((tens as u16 + 2) * 10 + unit as u16 + 1, 2)).filter(|day| day.0 <= 31);
+    }
+    position(&ORDINALS, first).map(|unit| (unit as u16 + 1, 1))
+}
+
+/// All digits in `words`, spoken one by one, in groups ("fifty five", "double five") or written.
+///
+/// Words that are no numbers are passed over.
+pub(crate) fn digits(words: &[&str]) -> String {
+    let mut digits = String::new();
+    let mut at = 0;
+    while at < words.len() {
+        let repeat = match words[at] {
+            "double" => 2,
+            "triple" => 3,
+            _ => 1,
+        };
+        if repeat > 1 {
+            at += 1;
+        }
+        let rest = &words[at.min(words.len())..];
+        let (text, taken) = digit_group(rest);
+        for _ in 0..if text.len() == 1 { repeat } else { 1 } {
+            digits.push_str(&text);
+        }
+        at += taken.max(1);
+    }
+    digits.truncate(DIGITS_MAX);
+    digits
+}
+
+/// No number is longer (ITU-T E.164 §6), with room for a false start.
+const DIGITS_MAX: usize = 24;
+
+fn digit_group(words: &[&str]) -> (String, usize) {
+    let Some(&first) = words.first() else { return (String::new(), 1) };
+    let written: String = first.chars().filter(char::is_ascii_digit).collect();
+    if !written.is_empty() {
+        return (written, 1);
+    }
+    if matches!(first, "oh" | "o" | "zero" | "nought") {
+        return ("0".into(), 1);
+    }
+    if first == "hundred" {
+        return ("00".into(), 1);
+    }
+    match cardinal(words) {
+        Some((value, taken)) => (value.to_string(), taken),
+        // What "two" and "four" and "eight" turn into.
+        None => match first {
+            "for" => ("4".into(), 1),
+            "to" | "too" => ("2".into(), 1),
+            "won" => ("1".into(), 1),
+            "ate" => ("8".into(), 1),
+            _ => (String::new(), 1),
+        },
+    }
+}
+
+/// Whether `word` can be part of a spoken number without doubt.
+pub(crate) fn is_number(word: &str) -> bool {
+    word.bytes().any(|b| b.is_ascii_digit())
+        || matches!(word, "oh" | "double" | "triple" | "hundred")
+        || position(&UNITS, word).is_some()
+        || position(&TENS, word).is_some()
+}
+
+fn position(table: &[&str], word: &str) -> Option<usize> {
+    table.iter().position(|known| *known == word)
+}
+
+const UNITS: [&str; 20] = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+];
+
+const TENS: [&str; 8] =
+    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+
+const ORDINALS: [&str; 19] = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spoken_numbers_are_read() {
+        let words = |text: &'static str| text.split(' ').collect::<Vec<_>>();
+        for (text, expected) in [
+            ("two one two five five five oh one four two", "2125550142"),
+            ("212 555 0142", "2125550142"),
+            ("double five five oh one hundred", "55501 00".trim()),
+            ("it is five five five forty two", "55542"),
+            ("to one to", "212"),
+            ("my name is jane", ""),
+        ] {
+            assert_eq!(digits(&words(text)), expected.replace(' ', ""), "{text}");
+        }
+        assert_eq!(ordinal(&words("twenty fourth")), Some((24, 2)));
+        assert_eq!(ordinal(&words("31st")), Some((31, 1)));
+        assert_eq!(ordinal(&words("thirty second")), None);
+        assert_eq!(cardinal(&words("forty five past")), Some((45, 2)));
+        assert_eq!(digits(&["double"]), "");
+    }
+}

@@ -1,0 +1,172 @@
+//! Small patterns over words, and what they are cues for.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::cues::{CUES, Cue};
+use crate::sound::{Sound, likeness, sound};
+use crate::words::{Mask, Token, Utterance, lemma};
+
+/// How alike a word must sound to pass for one of a pattern's.
+const LIKENESS_MIN: f32 = 0.88;
+/// A shorter word of a pattern must be heard as it is.
+const FUZZY_LETTERS_MIN: usize = 5;
+/// How many words a `*` may pass over.
+const GAP_MAX: usize = 4;
+
+/// A cue found in an utterance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CueHit {
+    /// Which.
+    pub(crate) cue: Cue,
+    /// The pattern's words, without those under a `*`.
+    pub(crate) mask: Mask,
+}
+
+/// All cues in `utterance`, the longer of two that overlap, in order of appearance.
+pub(crate) fn find_cues(utterance: &Utterance) -> Vec<CueHit> {
+    let mut found = Vec::new();
+    let heard: Vec<Heard> = utterance.tokens.iter().map(|token| BOOK.hear(token)).collect();
+    for (cue, pattern) in &BOOK.patterns {
+        for start in 0..heard.len() {
+            if let Some(mask) = match_parts(pattern, &heard, start) {
+                found.push(CueHit { cue: *cue, mask });
+            }
+        }
+    }
+    // Longest first; at equal length the order of the table decides.
+    found.sort_by_key(|hit| std::cmp::Reverse(hit.mask.count()));
+    let mut kept: Vec<CueHit> = Vec::new();
+    for hit in found {
+        if !kept.iter().any(|other| other.mask.meets(hit.mask)) {
+            kept.push(hit);
+        }
+    }
+    kept.sort_by_key(|hit| hit.mask.first());
+    kept
+}
+
+/// All words of all patterns.
+pub(crate) fn all_words() -> impl Iterator<Item = &'static str> {
+    let patterns = CUES.iter().flat_map(|(_, patterns)| patterns.iter());
+    patterns.flat_map(|pattern| pattern.split([' ', '|'])).filter(|word| *word != "*")
+}
+
+/// A word of the patterns by its number.
+type WordId = u16;
+
+enum Part {
+    /// Any of these words.
+    Words(Vec<WordId>),
+    /// Up to [`GAP_MAX`] words of any kind.
+    Gap,
+}
+
+/// A word of an utterance as the patterns see it.
+struct Heard {
+    words: Vec<WordId>,
+    sentence: usize,
+}
+
+fn match_parts(parts: &[Part], heard: &[Heard], at: usize) -> Option<Mask> {
+    let Some((part, rest)) = parts.split_first() else { return Some(Mask::default()) };
+    match part {
+        Part::Gap => (0..=GAP_MAX).find_map(|skipped| {
+            let same_sentence = heard.get(at + skipped)?.sentence == heard.get(at)?.sentence;
+            same_sentence.then(|| match_parts(rest, heard, at + skipped)).flatten()
+        }),
+        Part::Words(words) => {
+            let token = heard.get(at)?;
+            if !words.iter().any(|word| token.words.contains(word)) {
+                return None;
+            }
+            let mut mask = match_parts(rest, heard, at + 1)?;
+            mask.add(at);
+            Some(mask)
+        }
+    }
+}
+
+/// All patterns, their words numbered.
+struct Book {
+    patterns: Vec<(Cue, Vec<Part>)>,
+    by_text: HashMap<&'static str, WordId>,
+    /// Words long enough to be recognized by less than their spelling.
+    by_lemma: HashMap<String, Vec<WordId>>,
+    sounds: Vec<(Sound, WordId)>,
+}
+
+static BOOK: LazyLock<Book> = LazyLock::new(Book::new);
+
+impl Book {
+    fn new() -> Self {
+        let mut by_text: HashMap<&'static str, WordId> = HashMap::new();
+        for word in all_words() {
+            let next = by_text.len() as WordId;
+            by_text.entry(word).or_insert(next);
+        }
+        let mut by_lemma: HashMap<String, Vec<WordId>> = HashMap::new();
+        let mut sounds = Vec::new();
+        for (text, id) in by_text.iter().filter(|(text, _)| text.len() >= FUZZY_LETTERS_MIN) {
+            by_lemma.entry(lemma(text)).or_default().push(*id);
+            sounds.push((sound(text), *id));
+        }
+        let part = |part: &'static str| match part {
+            "*" => Part::Gap,
+            words => Part::Words(words.split('|').map(|word| by_text[word]).collect()),
+        };
+        let patterns = CUES
+            .iter()
+            .flat_map(|(cue, patterns)| patterns.iter().map(move |pattern| (*cue, *pattern)))
+            .map(|(cue, pattern)| (cue, pattern.split(' ').map(part).collect()))
+            .collect();
+        Self { patterns, by_text, by_lemma, sounds }
+    }
+
+    /// The words that `token` may be: itself, other forms of it, and if it is no common word those it sounds like.
+    fn hear(&self, token: &Token) -> Heard {
+        let mut words: Vec<WordId> =
+            self.by_text.get(token.text.as_str()).copied().into_iter().collect();
+        if token.text.len() + 1 >= FUZZY_LETTERS_MIN {
+            words.extend(self.by_lemma.get(&token.lemma).into_iter().flatten());
+            if !token.is_common() {
+                let near = self.sounds.iter().filter(|(sound, _)| {
+                    sound.len().abs_diff(token.sound.len()) <= 2
+                        && likeness(&token.sound, sound) >= LIKENESS_MIN
+                });
+                words.extend(near.map(|(_, id)| *id));
+            }
+        }
+        Heard { words, sentence: token.sentence }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cues_are_found_by_their_words() {
+        for (said, expected) in [
+            ("How much is it?", "[Price]"),
+            ("What does a diagnostic cost", "[Price]"),
+            ("how long does it take", "[Duration]"),
+            ("how late are you open", "[Close]"),
+            ("is there parking", "[Offered, Parking]"),
+            ("I would like to speak to a human please", "[Person]"),
+            ("are you a robot", "[Robot]"),
+            ("what is your email address", "[Email]"),
+            ("what is your address", "[Location]"),
+            ("how much is it and your adress", "[Price, Location]"),
+        ] {
+            let cues: Vec<_> =
+                find_cues(&Utterance::new(said)).into_iter().map(|hit| hit.cue).collect();
+            assert_eq!(format!("{cues:?}"), expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_gap_stays_within_its_sentence() {
+        assert!(find_cues(&Utterance::new("Can you? Speak.")).is_empty());
+    }
+}

@@ -1,0 +1,524 @@
+//! One call inside the engine: the conversation, its hearing and its speaking, and what is kept.
+//!
+//! No socket here: messages come in as text, messages for the carrier are taken out. The loop is
+//! the conversation's own, *mutate, then drain*: every `handle_*` ends with everything settled.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader};
+use media::{PlayoutSettings, Tap};
+use speech::Audibility;
+use thiserror::Error;
+use tokio::time::Instant;
+use types::{
+    AgentConfig, AudioFormat, CallId, CallTime, EndReason, LegOrder, Millis, Pii, Recording as Record,
+    Unavailable, WallTime,
+};
+use vendor::{
+    Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, Thought, VendorError,
+    VoiceRequest,
+};
+use wire::telnyx::{self, Message, Track};
+
+use super::hearing::Hearing;
+use super::inbox::{InboxSink, Inner};
+use super::log::CallLog;
+use super::opening::Opening;
+use super::speaking::{Speaking, Told};
+use crate::feed::{Note, Seen};
+use crate::node::Node;
+use crate::publish::{GREETING_RATE, Published};
+use crate::recording::Recording;
+
+/// A call that cannot begin.
+#[derive(Debug, Error)]
+pub(crate) enum SessionError {
+    /// None of the agent's vendors is here.
+    #[error("no {kind} of this agent's choice is on this node")]
+    NoVendor {
+        /// Which kind.
+        kind: &'static str,
+    },
+    /// A vendor has no session for us.
+    #[error(transparent)]
+    Vendor(#[from] VendorError),
+    /// The leg's audio cannot be coded.
+    #[error(transparent)]
+    Codec(#[from] codecs::CodecError),
+}
+
+/// What a session is made of besides its socket.
+pub(crate) struct Beginning {
+    pub(crate) node: Arc<Node>,
+    pub(crate) call: CallId,
+    pub(crate) seed: u64,
+    pub(crate) opening: Opening,
+    pub(crate) agent: Arc<AgentConfig>,
+    pub(crate) published: Arc<Published>,
+    pub(crate) inbox: InboxSink,
+    pub(crate) began: WallTime,
+}
+
+/// One live call.
+pub(crate) struct Session {
+    node: Arc<Node>,
+    pub(crate) id: CallId,
+    pub(crate) opening: Opening,
+    pub(crate) agent: Arc<AgentConfig>,
+    published: Arc<Published>,
+    pub(crate) began: WallTime,
+    clock: Instant,
+    pub(crate) call: Call,
+    log: CallLog,
+    hearing: Hearing,
+    pub(crate) speaking: Speaking,
+    brain: Box<dyn BrainSession>,
+    recording: Option<Recording>,
+    events: VecDeque<Event>,
+    payload: Vec<u8>,
+    pub(crate) line: LineState,
+}
+
+/// What is to become of the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineState {
+    /// It goes on.
+    Up,
+    /// We hang up.
+    HangingUp,
+    /// The call is over.
+    Over(EndReason),
+}
+
+impl Session {
+    /// Opens every part of a call.
+    pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, began } = beginning;
+        let recognizer = node
+            .vendors
+            .recognizer(&agent.vendors.recognizer)
+            .ok_or(SessionError::NoVendor { kind: "recognizer" })?;
+        let rate = recognizer.capabilities().rate;
+        let language = &agent.persona.language;
+        let sink = Arc::new(inbox);
+        let session = recognizer.open(language, sink.clone())?;
+        let format = opening.format;
+        let hearing = Hearing::new(format, node.vendors.vad(), session, rate)?;
+        let speaking = open_speaking(&node, &agent, format, sink.clone())?;
+        let brain = open_brain(&node, &agent, &opening, sink)?;
+        let config = CallConfig {
+            persona: agent.persona.clone(),
+            turns: agent.turns.clone(),
+            limits: agent.limits.clone(),
+            lines: Lines::english(),
+        };
+        let header = LogHeader {
+            format: call::LOG_FORMAT,
+            call: id,
+            business: agent.business,
+            agent: agent.agent,
+            version: agent.version,
+            began,
+            seed,
+            config: config.clone(),
+        };
+        let log = CallLog::begin(id, node.journal.clone(), &header);
+        let recording = (agent.recording == Record::On).then(|| {
+            let path = node.archive.dir(agent.business, id).join("call.wav");
+            node.recorder.begin(id, path, format.rate, node.config.keeping.recording_backlog)
+        });
+        let mut session = Self {
+            node,
+            id,
+            opening,
+            agent,
+            published,
+            began,
+            clock: Instant::now(),
+            call: Call::new(config, seed),
+            log,
+            hearing,
+            speaking,
+            brain,
+            recording,
+            events: VecDeque::with_capacity(16),
+            payload: Vec::with_capacity(4_096),
+            line: LineState::Up,
+        };
+        let now = session.now();
+        session.tell(now, Event::Answered);
+        Ok(session)
+    }
+
+    /// The present on the call's clock.
+    pub(crate) fn now(&self) -> CallTime {
+        CallTime::from_micros(self.clock.elapsed().as_micros() as u64)
+    }
+
+    /// Takes in a message of the carrier.
+    pub(crate) fn handle_text(&mut self, text: &str) {
+        let now = self.now();
+        match telnyx::decode(text) {
+            Ok(Message::Media(media)) => self.handle_media(now, &media),
+            Ok(Message::Mark(mark)) => {
+                self.speaking.handle_mark(now, &mark.name);
+                self.settle_speaking(now);
+            }
+            Ok(Message::Dtmf(dtmf)) => self.tell(now, Event::Dtmf { digit: dtmf.digit }),
+            Ok(Message::Start(start)) => match Opening::read(&start) {
+                Ok(opening) => self.handle_restart(now, opening.format),
+                Err(_) => self.node.telemetry.messages_bad.increment(1),
+            },
+            Ok(Message::Stop(_)) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
+            Ok(Message::Error(error)) => {
+                tracing::warn!(code = error.code, "carrier reports a fault of ours");
+                self.node.telemetry.messages_bad.increment(1);
+            }
+            Ok(Message::Connected(_)) => (),
+            Ok(Message::Unknown { .. }) => self.node.telemetry.messages_unknown.increment(1),
+            Err(_) => self.node.telemetry.messages_bad.increment(1),
+        }
+    }
+
+    fn handle_media(&mut self, now: CallTime, media: &telnyx::Media<'_>) {
+        if media.track != Track::Inbound {
+            return;
+        }
+        self.payload.clear();
+        if media.decode_payload(&mut self.payload).is_err() {
+            self.node.telemetry.media_bad.increment(1);
+            return;
+        }
+        let payload = std::mem::take(&mut self.payload);
+        if self.hearing.handle_media(now, media.chunk, &payload).is_err() {
+            self.node.telemetry.media_bad.increment(1);
+        }
+        self.payload = payload;
+        self.hear(now);
+    }
+
+    /// Works through the frames that are there.
+    fn hear(&mut self, now: CallTime) {
+        let audibility = if self.speaking.is_audible(now) {
+            Audibility::AgentAudible
+        } else {
+            Audibility::AgentSilent
+        };
+        while let Some(edge) = self.hearing.poll_frame(now, audibility, self.recording.as_mut()) {
+            if let Some(event) = edge {
+                self.tell(now, event);
+            }
+        }
+        self.log.commit_if_due(now);
+    }
+
+    /// The carrier streams anew, on another socket.
+    pub(crate) fn restart(&mut self, format: AudioFormat) {
+        let now = self.now();
+        self.handle_restart(now, format);
+    }
+
+    /// The carrier streams anew, on this socket or another: what it had queued is lost.
+    fn handle_restart(&mut self, now: CallTime, format: AudioFormat) {
+        if format != self.hearing.format() || self.hearing.restart(format).is_err() {
+            tracing::warn!(%format, "carrier comes back with another format");
+            self.node.telemetry.refused_format.increment(1);
+            self.tell(now, Event::LegEnded { how: LegEnd::Lost });
+            return;
+        }
+        self.speaking.restart(now);
+        self.settle_speaking(now);
+    }
+
+    /// Takes in what a vendor or the house has to say.
+    pub(crate) fn handle_inner(&mut self, inner: Inner) {
+        let now = self.now();
+        match inner {
+            Inner::Recognizer(event) => self.handle_recognizer(now, event),
+            Inner::Brain(event) => {
+                if let Some(event) = brain_event(event) {
+                    self.tell(now, event);
+                }
+            }
+            Inner::Voice(event) => {
+                let mut events = std::mem::take(&mut self.events);
+                self.speaking.handle_voice(event, &mut events);
+                self.events = events;
+                self.settle(now);
+                self.settle_speaking(now);
+            }
+            Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
+            // The actor has exchanged the socket by now.
+            Inner::Attach { socket: _, format } => self.handle_restart(now, format),
+        }
+    }
+
+    fn handle_recognizer(&mut self, now: CallTime, event: RecognizerEvent) {
+        let event = match event {
+            RecognizerEvent::Partial { utterance, text } => Event::Partial { utterance, text },
+            RecognizerEvent::Stable { utterance, text } => Event::Stable { utterance, text },
+            RecognizerEvent::Final { utterance, text, audio } => {
+                Event::Final { utterance, text, audio }
+            }
+            RecognizerEvent::Failed { error } => {
+                tracing::error!(%error, "recognizer failed");
+                Event::RecognizerFailed
+            }
+        };
+        self.tell(now, event);
+    }
+
+    /// The pacer's tick, or a deadline: lets everything run that was waiting for time.
+    pub(crate) fn handle_time(&mut self) {
+        let now = self.now();
+        self.hearing.handle_timeout(now);
+        self.hear(now);
+        self.speaking.handle_timeout(now);
+        self.settle_speaking(now);
+        while let Some((due, timer)) = self.call.poll_timeout()
+            && due <= now
+            && self.line == LineState::Up
+        {
+            self.log.timeout(now, timer);
+            self.call.handle_timeout(now);
+            self.settle(now);
+        }
+        let dead = self.hearing.media_at + self.node.config.media.media_dead;
+        if dead <= now && self.line == LineState::Up {
+            self.tell(now, Event::LegEnded { how: LegEnd::MediaDead });
+        }
+    }
+
+    /// The socket is gone.
+    pub(crate) fn handle_gone(&mut self) {
+        let now = self.now();
+        self.tell(now, Event::LegEnded { how: LegEnd::Lost });
+    }
+
+    /// The next message for the carrier that is due.
+    pub(crate) fn poll_message(&mut self) -> Option<Utf8Bytes> {
+        let now = self.now();
+        let message = self.speaking.poll_message(now);
+        if message.is_none() {
+            self.settle_speaking(now);
+        }
+        message
+    }
+
+    /// When there is something to do if nothing else happens.
+    pub(crate) fn deadline(&self) -> Instant {
+        let dead = self.hearing.media_at + self.node.config.media.media_dead;
+        let times = [
+            self.call.poll_timeout().map(|(due, _)| due),
+            self.hearing.poll_timeout(),
+            // While it plays the pacer's ticks are its clock.
+            if self.speaking.is_playing() { None } else { self.speaking.poll_timeout() },
+        ];
+        let first = times.into_iter().flatten().fold(dead, CallTime::min);
+        self.clock + std::time::Duration::from_micros(first.as_micros())
+    }
+
+    /// Ends the session: what remains is its log.
+    pub(crate) fn finish(mut self) -> (Vec<u8>, media::InboundCounters) {
+        let now = self.now();
+        if let Some(recording) = &mut self.recording {
+            self.speaking.record(recording, self.hearing.timeline());
+        }
+        (self.log.finish(now), self.hearing.counters())
+    }
+
+    /// Passes on what the playout has to tell.
+    fn settle_speaking(&mut self, now: CallTime) {
+        while let Some(told) = self.speaking.poll_event() {
+            match told {
+                Told::Started { generation, at } => {
+                    self.tell(now, Event::PlayoutSent { generation });
+                    self.tell(now, Event::PlayoutStarted { generation, at });
+                }
+                Told::Event(event) => self.tell(now, event),
+                Told::Underrun => self.node.telemetry.underruns.increment(1),
+            }
+        }
+        if let Some(recording) = &mut self.recording {
+            self.speaking.record(recording, self.hearing.timeline());
+        }
+    }
+
+    /// Hands an event to the conversation and carries out what it orders.
+    fn tell(&mut self, now: CallTime, event: Event) {
+        self.events.push_back(event);
+        self.settle(now);
+    }
+
+    fn settle(&mut self, now: CallTime) {
+        loop {
+            while let Some(action) = self.call.poll_action() {
+                self.log.action(now, &action);
+                self.perform(now, action);
+            }
+            // After the end nothing matters any more.
+            if let LineState::Over(_) = self.line {
+                self.events.clear();
+                return;
+            }
+            let Some(event) = self.events.pop_front() else { return };
+            self.log.event(now, &event);
+            self.show_event(&event);
+            self.call.handle_event(now, event);
+        }
+    }
+
+    /// Lets whoever watches see the words.
+    fn show_event(&self, event: &Event) {
+        match event {
+            Event::Partial { text, .. } | Event::Stable { text, .. } => {
+                self.show(|| Seen::CallerSays { text: text.clone() });
+            }
+            Event::Final { text, .. } => self.show(|| Seen::CallerSaid { text: text.clone() }),
+            Event::PlayoutCleared { .. } => self.show(|| Seen::AgentStopped),
+            Event::Answered
+            | Event::SpeechStarted { .. }
+            | Event::SpeechPaused { .. }
+            | Event::SpeechResumed
+            | Event::SpeechEnded { .. }
+            | Event::RecognizerFailed
+            | Event::Thought { .. }
+            | Event::ThoughtEffect { .. }
+            | Event::ThoughtDone { .. }
+            | Event::ThoughtFailed { .. }
+            | Event::SegmentVoiced { .. }
+            | Event::SegmentQueued { .. }
+            | Event::SegmentFailed { .. }
+            | Event::PlayoutSent { .. }
+            | Event::PlayoutStarted { .. }
+            | Event::SegmentHeard { .. }
+            | Event::PlayoutFinished { .. }
+            | Event::Dtmf { .. }
+            | Event::LegRefused { .. }
+            | Event::LegEnded { .. }
+            | Event::EndRequested { .. } => (),
+        }
+    }
+
+    /// Lets whoever watches see something.
+    pub(crate) fn show(&self, what: impl FnOnce() -> Seen) {
+        let (call, business) = (self.id, self.agent.business);
+        self.node.feed.show(|| Note { call, business, what: what() });
+    }
+
+    fn perform(&mut self, now: CallTime, action: Action) {
+        match action {
+            Action::BeginUtterance { utterance, at } => self.hearing.begin(utterance, at),
+            Action::PauseUtterance { utterance } => self.hearing.recognizer().pause(utterance),
+            Action::ResumeUtterance { utterance } => self.hearing.recognizer().resume(utterance),
+            Action::FinalizeUtterance { utterance } => {
+                self.hearing.recognizer().finalize(utterance);
+            }
+            Action::DiscardUtterance { utterance } => self.hearing.recognizer().discard(utterance),
+            Action::Think { generation, dialogue } => {
+                self.brain.think(Thought { generation, dialogue, now: wall_now() });
+            }
+            Action::CancelThought { generation } => self.brain.cancel(generation),
+            Action::Speak { generation, segment, text, barge_in: _ } => {
+                self.show(|| Seen::AgentSays { text: text.clone() });
+                let sound = self.published.greeting(text.reveal());
+                let sound = sound.map(|sound| (sound, GREETING_RATE));
+                self.speaking.speak(generation, segment, &text, sound, &mut self.events);
+            }
+            Action::EndSpeech { generation } => self.speaking.end(generation),
+            Action::CancelSpeech { generation, heard } => self.speaking.cancel(generation, heard),
+            Action::HoldPlayout { generation: _ } => self.speaking.hold(now),
+            Action::ResumePlayout { generation: _ } => self.speaking.resume(now),
+            Action::ClearPlayout { generation } => {
+                let cleared = self.speaking.clear(now, generation);
+                self.events.push_back(cleared);
+            }
+            Action::Leg { order } => self.order(&order),
+            Action::KeepMessage { message: _ } => {
+                // It stands in the call's summary, and so in its record and the journal.
+                tracing::info!(call = %self.id, "message taken");
+            }
+            Action::Note { decision } => tracing::debug!(call = %self.id, ?decision, "decided"),
+            Action::Finish { reason } => self.line = LineState::Over(reason),
+        }
+    }
+
+    /// A bare socket can be closed; everything else is for legs with a carrier behind them.
+    fn order(&mut self, order: &LegOrder) {
+        match order {
+            LegOrder::HangUp => self.line = LineState::HangingUp,
+            LegOrder::Transfer { .. } | LegOrder::SendDtmf { .. } => {
+                self.events.push_back(Event::LegRefused { reason: Unavailable::Unsupported });
+            }
+        }
+    }
+
+    /// We have hung up: the leg is gone because we said so.
+    pub(crate) fn handle_hung_up(&mut self) {
+        let now = self.now();
+        self.line = LineState::Up;
+        self.tell(now, Event::LegEnded { how: LegEnd::Stopped });
+    }
+}
+
+fn open_speaking(
+    node: &Node,
+    agent: &AgentConfig,
+    format: AudioFormat,
+    sink: Arc<InboxSink>,
+) -> Result<Speaking, SessionError> {
+    let voice = node
+        .vendors
+        .voice(&agent.vendors.voice)
+        .ok_or(SessionError::NoVendor { kind: "voice" })?;
+    let request =
+        VoiceRequest { language: agent.persona.language.clone(), rate: format.rate };
+    let settings = PlayoutSettings {
+        lead: node.config.playout.lead,
+        lead_max: node.config.playout.lead + Millis::new(80),
+        start_after: node.config.playout.start_after,
+        tap: match agent.recording {
+            Record::On => Tap::On,
+            Record::Off => Tap::Off,
+        },
+        ..PlayoutSettings::STANDARD
+    };
+    Ok(Speaking::new(format, settings, voice.open(&request, sink)?)?)
+}
+
+fn open_brain(
+    node: &Node,
+    agent: &Arc<AgentConfig>,
+    opening: &Opening,
+    sink: Arc<InboxSink>,
+) -> Result<Box<dyn BrainSession>, SessionError> {
+    let brain: &Arc<dyn Brain> = node
+        .vendors
+        .brain(&agent.vendors.brain)
+        .ok_or(SessionError::NoVendor { kind: "brain" })?;
+    let context = BrainContext { agent: agent.clone(), caller: opening.from.clone() };
+    Ok(brain.open(context, sink)?)
+}
+
+fn brain_event(event: BrainEvent) -> Option<Event> {
+    Some(match event {
+        BrainEvent::Text { generation, text } => {
+            Event::Thought { generation, text: Pii::new(text.text), cites: text.cites }
+        }
+        BrainEvent::Effect { generation, effect } => Event::ThoughtEffect { generation, effect },
+        BrainEvent::Done { generation, expect, note } => {
+            Event::ThoughtDone { generation, expect, note }
+        }
+        BrainEvent::Failed { generation, error } => {
+            tracing::warn!(%error, "brain failed");
+            Event::ThoughtFailed { generation }
+        }
+    })
+}
+
+/// The present on the wall clock.
+pub(crate) fn wall_now() -> WallTime {
+    WallTime::from_unix_millis(jiff::Timestamp::now().as_millisecond())
+}

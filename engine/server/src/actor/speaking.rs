@@ -1,0 +1,310 @@
+//! The agent's side of a call: words to the voice, audio to the playout, messages to the carrier.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use bytes::BytesMut;
+use call::{Event, SegmentHeard};
+use codecs::resample::resample_all;
+use media::{Outgoing, Playout, PlayoutEvent, PlayoutSettings, PlayoutState};
+use types::{AudioFormat, CallTime, GenerationId, Millis, Pii, SampleRate, SegmentId};
+use vendor::{VoiceEvent, VoiceSession};
+use wire::telnyx;
+
+use super::timeline::Timeline;
+use crate::recording::Recording;
+
+/// Room for the messages of a few ticks: 20 ms of 16-bit audio at 16 kHz take 900 bytes.
+const MESSAGES_BYTES: usize = 16_384;
+
+/// A reply on its way through the voice.
+struct Reply {
+    generation: GenerationId,
+    /// Segments asked for of which the voice has not said the last word.
+    open: VecDeque<Open>,
+    last: Last,
+}
+
+/// A segment the voice works on.
+struct Open {
+    segment: SegmentId,
+    samples: u64,
+}
+
+/// Whether more segments will be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    Open,
+    Asked,
+}
+
+/// The agent's side of one call.
+pub(crate) struct Speaking {
+    playout: Playout,
+    voice: Box<dyn VoiceSession>,
+    rate: SampleRate,
+    reply: Option<Reply>,
+    payload: Vec<u8>,
+    heard: Vec<i16>,
+    scratch: Vec<u8>,
+    messages: BytesMut,
+    /// Agent audio sent, for the bill.
+    pub(crate) frames_sent: u64,
+}
+
+impl Speaking {
+    /// Speaks to a leg in `format` through `voice`.
+    pub(crate) fn new(
+        format: AudioFormat,
+        settings: PlayoutSettings,
+        voice: Box<dyn VoiceSession>,
+    ) -> Result<Self, codecs::CodecError> {
+        Ok(Self {
+            playout: Playout::new(format, settings)?,
+            voice,
+            rate: format.rate,
+            reply: None,
+            payload: Vec::with_capacity(1_024),
+            heard: Vec::with_capacity(1_024),
+            scratch: Vec::with_capacity(2_048),
+            messages: BytesMut::with_capacity(MESSAGES_BYTES),
+            frames_sent: 0,
+        })
+    }
+
+    /// Speaks `text`: from `sound`, made beforehand at its own rate, if there is one.
+    pub(crate) fn speak(
+        &mut self,
+        generation: GenerationId,
+        segment: SegmentId,
+        text: &Pii<String>,
+        sound: Option<(&Arc<[i16]>, SampleRate)>,
+        events: &mut VecDeque<Event>,
+    ) {
+        if self.reply.as_ref().is_none_or(|reply| reply.generation != generation) {
+            self.reply = Some(Reply { generation, open: VecDeque::new(), last: Last::Open });
+        }
+        let reply = self.reply.as_mut().expect("just set");
+        reply.open.push_back(Open { segment, samples: 0 });
+        match sound {
+            None => self.voice.speak(generation, segment, text),
+            Some((sound, rate)) => {
+                let samples: Arc<[i16]> = if rate == self.rate {
+                    sound.clone()
+                } else {
+                    resample_all::<i16, i16>(rate, self.rate, sound).into()
+                };
+                self.handle_voice(VoiceEvent::Audio { generation, segment, samples }, events);
+                let done = VoiceEvent::SegmentDone { generation, segment, words: Vec::new() };
+                self.handle_voice(done, events);
+            }
+        }
+    }
+
+    /// No further segment of `generation` will be asked for.
+    pub(crate) fn end(&mut self, generation: GenerationId) {
+        match &mut self.reply {
+            Some(reply) if reply.generation == generation => {
+                reply.last = Last::Asked;
+                self.end_if_complete();
+            }
+            // A reply without a single segment is over at once.
+            Some(_) | None => self.playout.end(generation),
+        }
+    }
+
+    fn end_if_complete(&mut self) {
+        if let Some(reply) = &self.reply
+            && reply.last == Last::Asked
+            && reply.open.is_empty()
+        {
+            self.playout.end(reply.generation);
+            self.reply = None;
+        }
+    }
+
+    /// Takes in what the voice delivered. Audio of a reply that is no longer wanted is dropped.
+    pub(crate) fn handle_voice(&mut self, event: VoiceEvent, events: &mut VecDeque<Event>) {
+        match event {
+            VoiceEvent::Audio { generation, segment, samples } => {
+                let Some(open) = self.open_segment(generation, segment) else { return };
+                let first = open.samples == 0;
+                open.samples += samples.len() as u64;
+                match self.playout.queue(generation, segment, samples) {
+                    Ok(()) if first => {
+                        events.push_back(Event::SegmentVoiced { generation, segment });
+                    }
+                    Ok(()) => (),
+                    Err(error) => {
+                        tracing::warn!(%error, "audio does not fit into the playout");
+                        self.fail(generation, segment, events);
+                    }
+                }
+            }
+            VoiceEvent::SegmentDone { generation, segment, words } => {
+                let rate = self.rate;
+                let Some(open) = self.open_segment(generation, segment) else { return };
+                let duration = rate.span_of(open.samples);
+                let words = words.into_iter().map(|word| (word.text_end, word.end)).collect();
+                events.push_back(Event::SegmentQueued { generation, segment, duration, words });
+                self.playout.end_segment(generation, segment);
+                self.close(segment);
+            }
+            VoiceEvent::Failed { generation, segment, error } => {
+                tracing::warn!(%error, "a segment cannot be spoken");
+                if self.open_segment(generation, segment).is_some() {
+                    self.fail(generation, segment, events);
+                }
+            }
+        }
+    }
+
+    fn open_segment(&mut self, generation: GenerationId, segment: SegmentId) -> Option<&mut Open> {
+        let reply = self.reply.as_mut().filter(|reply| reply.generation == generation)?;
+        reply.open.iter_mut().find(|open| open.segment == segment)
+    }
+
+    fn fail(
+        &mut self,
+        generation: GenerationId,
+        segment: SegmentId,
+        events: &mut VecDeque<Event>,
+    ) {
+        events.push_back(Event::SegmentFailed { generation, segment });
+        self.close(segment);
+    }
+
+    fn close(&mut self, segment: SegmentId) {
+        if let Some(reply) = &mut self.reply {
+            reply.open.retain(|open| open.segment != segment);
+        }
+        self.end_if_complete();
+    }
+
+    /// Stops the voice.
+    pub(crate) fn cancel(&mut self, generation: GenerationId, heard: Millis) {
+        self.voice.cancel(generation, heard);
+        if self.reply.as_ref().is_some_and(|reply| reply.generation == generation) {
+            self.reply = None;
+        }
+    }
+
+    /// Stops sending, for now.
+    pub(crate) fn hold(&mut self, now: CallTime) {
+        self.playout.hold(now);
+    }
+
+    /// Goes on sending.
+    pub(crate) fn resume(&mut self, now: CallTime) {
+        self.playout.resume(now);
+    }
+
+    /// Drops what has not been heard and says what has.
+    pub(crate) fn clear(&mut self, now: CallTime, generation: GenerationId) -> Event {
+        let cleared = self.playout.clear(now);
+        let of_generation = cleared.segments.iter().filter(|heard| heard.generation == generation);
+        let heard = of_generation
+            .map(|heard| SegmentHeard {
+                segment: heard.segment,
+                heard: heard.heard,
+                of: heard.of,
+            })
+            .collect();
+        if self.reply.as_ref().is_some_and(|reply| reply.generation == generation) {
+            self.reply = None;
+        }
+        Event::PlayoutCleared { generation, heard }
+    }
+
+    /// A mark came back.
+    pub(crate) fn handle_mark(&mut self, now: CallTime, name: &str) {
+        // What it proves comes out as an event as well.
+        self.playout.handle_mark(now, name);
+    }
+
+    /// The carrier streams anew: what it had is lost.
+    pub(crate) fn restart(&mut self, now: CallTime) {
+        self.playout.handle_restart(now);
+    }
+
+    /// The next message for the carrier that is due.
+    pub(crate) fn poll_message(&mut self, now: CallTime) -> Option<Utf8Bytes> {
+        self.scratch.clear();
+        match self.playout.poll_message(now, &mut self.payload)? {
+            Outgoing::Media => {
+                self.frames_sent += 1;
+                telnyx::encode_media(&self.payload, &mut self.scratch);
+            }
+            Outgoing::Mark(name) => telnyx::encode_mark(&name.to_string(), &mut self.scratch),
+            Outgoing::Clear => telnyx::encode_clear(&mut self.scratch),
+        }
+        // The socket copies a message as it takes it and lets go of it at once: the block below
+        // is used again and again.
+        self.messages.extend_from_slice(&self.scratch);
+        let text = self.messages.split().freeze();
+        Some(Utf8Bytes::try_from(text).expect("messages are encoded as ASCII"))
+    }
+
+    /// Lets waits for marks run out.
+    pub(crate) fn handle_timeout(&mut self, now: CallTime) {
+        self.playout.handle_timeout(now);
+    }
+
+    /// Takes out what the playout has to tell, as events of the call.
+    pub(crate) fn poll_event(&mut self) -> Option<Told> {
+        Some(match self.playout.poll_event()? {
+            PlayoutEvent::Started { generation, at } => Told::Started { generation, at },
+            PlayoutEvent::SegmentHeard { generation, segment, at: _ } => {
+                Told::Event(Event::SegmentHeard { generation, segment })
+            }
+            PlayoutEvent::Finished { generation, at } => {
+                Told::Event(Event::PlayoutFinished { generation, at })
+            }
+            PlayoutEvent::Underrun { generation: _ } => Told::Underrun,
+        })
+    }
+
+    /// Gives what has been heard to the recording, at its place on the caller's timeline.
+    pub(crate) fn record(&mut self, recording: &mut Recording, timeline: &Timeline) {
+        let hz = u64::from(self.rate.hz());
+        while let Some(frame) = self.playout.poll_heard(&mut self.heard) {
+            let heard_at = CallTime::from_micros(frame.at * 1_000_000 / hz);
+            recording.agent(timeline.sample_at(heard_at), &self.heard);
+        }
+    }
+
+    /// When there is something to do if nothing else happens.
+    pub(crate) fn poll_timeout(&self) -> Option<CallTime> {
+        self.playout.poll_timeout()
+    }
+
+    /// Whether the caller hears us.
+    pub(crate) fn is_audible(&self, now: CallTime) -> bool {
+        self.playout.audible(now)
+    }
+
+    /// Whether the pacer should wake us.
+    pub(crate) fn is_playing(&self) -> bool {
+        match self.playout.state() {
+            PlayoutState::Idle => false,
+            PlayoutState::Buffering | PlayoutState::Playing | PlayoutState::Held => true,
+        }
+    }
+}
+
+/// What a playout told.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// The first frame of a reply has left and will be heard soon.
+    Started {
+        /// Which reply.
+        generation: GenerationId,
+        /// When it is heard.
+        at: CallTime,
+    },
+    /// Something the conversation must know.
+    Event(Event),
+    /// Something only the operator must know.
+    Underrun,
+}

@@ -1,0 +1,100 @@
+//! `apex config check`: everything that is wrong, before it is live.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted, engine_config, rules};
+use crate::config::EngineConfig;
+use crate::publish::read_sources;
+
+/// What `apex config` can do.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Check the business files in a directory, and the engine's settings: all mistakes at once.
+    Check(Check),
+}
+
+/// What `apex config check` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Where the business files lie; as the settings say if left out.
+    dir: Option<PathBuf>,
+    /// The engine's settings; the shipped ones if left out.
+    #[arg(long, value_name = "FILE", env = "APEX_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// Runs `apex config`.
+pub(crate) fn run(command: &Command) -> ExitCode {
+    let Command::Check(args) = command;
+    check(args)
+}
+
+fn check(args: &Check) -> ExitCode {
+    let checked = engine_config(args.config.as_deref());
+    if let Err(mistakes) = &checked {
+        eprintln!("{mistakes}");
+    }
+    let settings = checked.as_ref().map_or(Found::Mistakes, |_| Found::Nothing);
+    // The business files are checked all the same: all mistakes at once.
+    let config = checked.unwrap_or_else(|_| EngineConfig::shipped());
+    let dir = args.dir.as_ref().unwrap_or(&config.directory.path);
+    match &args.config {
+        // Asked about settings on a machine that has no businesses yet.
+        Some(file) if args.dir.is_none() && !dir.is_dir() => {
+            if settings == Found::Nothing {
+                println!("{}: no mistake", file.display());
+            }
+            settings.exit_code()
+        }
+        Some(_) | None => check_businesses(dir, &config, settings),
+    }
+}
+
+fn check_businesses(dir: &Path, config: &EngineConfig, settings: Found) -> ExitCode {
+    let sources = match read_sources(dir) {
+        Ok(sources) => sources,
+        Err(error) => {
+            eprintln!("business files in {} cannot be read: {error}", dir.display());
+            eprintln!("name a directory of business files: apex config check DIR");
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+    };
+    let files = counted(sources.len(), "business file", "business files");
+    match directory::check(&sources, &rules(config)) {
+        Ok(businesses) => {
+            for business in &businesses {
+                let numbers: Vec<String> =
+                    business.numbers.iter().map(|number| number.e164.to_string()).collect();
+                println!("{}: {} ({})", business.file, business.name, numbers.join(", "));
+            }
+            println!("{files} in {}: no mistake", dir.display());
+            settings.exit_code()
+        }
+        Err(mut mistakes) => {
+            mistakes.sort();
+            for mistake in &mistakes {
+                eprintln!("{}/{mistake}", dir.display());
+            }
+            let found = counted(mistakes.len(), "mistake", "mistakes");
+            eprintln!("{files} in {}: {found}", dir.display());
+            ExitCode::from(ANSWER_IS_NO)
+        }
+    }
+}
+
+/// What is wrong with the engine's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Mistakes,
+}
+
+impl Found {
+    fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Nothing => ExitCode::SUCCESS,
+            Self::Mistakes => ExitCode::from(ANSWER_IS_NO),
+        }
+    }
+}

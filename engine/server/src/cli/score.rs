@@ -1,0 +1,124 @@
+//! `apex score`: recorded questions, heard and answered as in a call, against what was to be said.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use frontdesk::Frontdesk;
+use indicatif::{ProgressBar, ProgressStyle};
+use speech::{LocalRecognizer, ModelDir, Vad, WorkerPool};
+
+use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted, engine_config, models_dir, rules};
+use crate::score::{Cast, Item, RIGHT_PERCENT_MIN, Report, Verdict, score};
+
+/// What `apex score` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A folder with an expected.toml and recordings, or a folder of such folders.
+    dir: PathBuf,
+    /// Write the whole score as JSON, one object, instead of the table.
+    #[arg(long)]
+    json: bool,
+    /// Where the local models lie; as the settings say if left out.
+    #[arg(long, value_name = "DIR", env = "APEX_MODELS")]
+    models: Option<PathBuf>,
+    /// The engine's settings; the shipped ones if left out.
+    #[arg(long, value_name = "FILE", env = "APEX_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// Runs `apex score`.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let began = Instant::now();
+    let report = match scored(args) {
+        Ok(report) => report,
+        Err(what) => {
+            eprintln!("{what}");
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+    };
+    if args.json {
+        let json = serde_json::to_string_pretty(&report).expect("plain data turns into JSON");
+        println!("{json}");
+    } else {
+        tell(&report);
+        println!("{:.0} s", began.elapsed().as_secs_f64());
+    }
+    if report.passed { ExitCode::SUCCESS } else { ExitCode::from(ANSWER_IS_NO) }
+}
+
+fn scored(args: &Args) -> Result<Report, String> {
+    let config = engine_config(args.config.as_deref())?;
+    let models = ModelDir::open(models_dir(args.models.as_ref(), &config))
+        .map_err(|error| error.to_string())?;
+    let cores = available_parallelism().map_or(1, usize::from);
+    let pool = WorkerPool::new(cores);
+    let vad = Vad::load(&models).map_err(|error| error.to_string())?;
+    let recognizer = LocalRecognizer::load(&models, pool).map_err(|error| error.to_string())?;
+    let cast = Cast { vad: &vad, recognizer: &recognizer, brain: &Frontdesk };
+    let bar = progress_bar();
+    let progress = |done: usize, of: usize| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+    };
+    let report = score(&args.dir, &rules(&config), cast, cores, &progress);
+    bar.finish_and_clear();
+    report.map_err(|error| error.to_string())
+}
+
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} recordings, {eta} left")
+        .expect("a constant template");
+    ProgressBar::new(0).with_style(style)
+}
+
+fn tell(report: &Report) {
+    let not_right: Vec<&Item> = report.not_right().collect();
+    for item in &not_right {
+        let (verdict, why) = match &item.verdict {
+            Verdict::Right => ("right", ""),
+            Verdict::AskedAgain => ("asked again", ""),
+            Verdict::Missed { why } => ("missed", why.as_str()),
+            Verdict::Wrong { why } => ("WRONG", why.as_str()),
+        };
+        let colon = if why.is_empty() { "" } else { ": " };
+        println!("{verdict}{colon}{why}  [{}]", item.file);
+        println!("  said:  {}", item.text);
+        println!("  heard: {}", item.heard.as_deref().unwrap_or("(no speech)"));
+        println!("  reply: {}", item.reply);
+    }
+    if !not_right.is_empty() {
+        println!();
+    }
+    println!(
+        "{:<12} {:<12} {:>10} {:>8} {:>12} {:>8} {:>6} {:>6}",
+        "set", "recordings", "", "right", "asked again", "missed", "wrong", "WER"
+    );
+    for group in &report.groups {
+        let tally = &group.tally;
+        println!(
+            "{:<12} {:<12} {:>10} {:>6.1} % {:>10.1} % {:>6.1} % {:>6} {:>4.1} %",
+            group.set.as_deref().unwrap_or("all"),
+            group.label.as_deref().unwrap_or("all"),
+            tally.recordings,
+            tally.right_percent(),
+            tally.asked_again_percent(),
+            tally.missed_percent(),
+            tally.wrong,
+            tally.word_error_percent(),
+        );
+    }
+    let total = report.total();
+    let recordings = counted(total.recordings, "recording", "recordings");
+    let result = if report.passed { "passed" } else { "not passed" };
+    println!(
+        "{recordings}: {result} (needs {RIGHT_PERCENT_MIN} % right and nothing wrong: {:.1} %, {})",
+        total.right_percent(),
+        total.wrong
+    );
+}

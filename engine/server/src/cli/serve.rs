@@ -1,0 +1,131 @@
+//! `apex serve`: answer calls until told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+use types::Secret;
+
+use super::{ANSWER_IS_NO, COULD_NOT_RUN, engine_config};
+use crate::config::EngineConfig;
+use crate::engine::{Engine, Given, StartError};
+use crate::feed::Feed;
+use crate::telemetry;
+
+/// What `apex serve` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Settings that differ from the shipped ones (config.toml).
+    #[arg(long, value_name = "FILE", env = "APEX_CONFIG")]
+    config: Option<PathBuf>,
+    /// The directory of business files; overrides directory.path.
+    #[arg(long, value_name = "DIR")]
+    businesses: Option<PathBuf>,
+    /// The directory of local models; overrides models.path.
+    #[arg(long, value_name = "DIR", env = "APEX_MODELS")]
+    models: Option<PathBuf>,
+    /// Where durable state goes; overrides state.path.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where carriers stream to; overrides media.listen.
+    #[arg(long, value_name = "ADDRESS")]
+    media: Option<SocketAddr>,
+    /// Where operators look; overrides control.listen.
+    #[arg(long, value_name = "ADDRESS")]
+    control: Option<SocketAddr>,
+    /// A token that opens any number of media sockets.
+    #[arg(long, value_name = "TOKEN", env = "APEX_MEDIA_TOKEN", hide_env_values = true)]
+    media_token: Option<String>,
+}
+
+/// Runs `apex serve`.
+pub(crate) fn run(args: Args) -> ExitCode {
+    super::log_to_stderr();
+    let config = match settings(&args) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            eprintln!("{mistakes}");
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+    };
+    let wait = config.drain_wait;
+    let given = Given {
+        standing_token: args.media_token.map(Secret::new),
+        metrics: telemetry::install().ok(),
+        feed: Feed::default(),
+    };
+    match Engine::start(config, given) {
+        Ok(engine) => serve(engine, wait),
+        Err(error) => {
+            eprintln!("{error}");
+            match error {
+                StartError::Models(_) => eprintln!("run `apex models pull`, then try again"),
+                StartError::Publish(_)
+                | StartError::Watch(_)
+                | StartError::Journal(_)
+                | StartError::Listen(_)
+                | StartError::System(_) => (),
+            }
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+fn settings(args: &Args) -> Result<EngineConfig, String> {
+    let mut config = engine_config(args.config.as_deref())?;
+    if let Some(businesses) = &args.businesses {
+        config.directory.path.clone_from(businesses);
+    }
+    if let Some(models) = &args.models {
+        config.models.path.clone_from(models);
+    }
+    if let Some(state) = &args.state {
+        config.state.clone_from(state);
+    }
+    if let Some(media) = args.media {
+        config.media.listen = media;
+    }
+    if let Some(control) = args.control {
+        config.control = control;
+    }
+    config.check_access().map_err(|mistake| mistake.to_string())?;
+    Ok(config)
+}
+
+/// Follows the signals: SIGHUP looks at the files, SIGTERM and SIGINT stop.
+fn serve(engine: Engine, wait: types::Millis) -> ExitCode {
+    let numbers = engine.node.routes.load().directory.numbers_len();
+    println!(
+        "apex answers {numbers} numbers on ws://{}/media/telnyx; look at http://{}/readyz",
+        engine.media, engine.control
+    );
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the system gives no more: {error}");
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+    };
+    let followed = runtime.block_on(async {
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        loop {
+            tokio::select! {
+                _ = hang_up.recv() => engine.reload(),
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+            }
+        }
+    });
+    engine.stop(wait);
+    match followed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let error: std::io::Error = error;
+            eprintln!("signals cannot be followed: {error}");
+            ExitCode::from(ANSWER_IS_NO)
+        }
+    }
+}

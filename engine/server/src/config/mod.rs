@@ -1,0 +1,208 @@
+//! The engine's settings: the shipped `config.toml` with the operator's file laid over it, checked.
+//!
+//! The shipped file is the schema: a key that does not stand there is refused, a key left out
+//! keeps its value. All mistakes are reported at once and stop the start.
+
+mod overlay;
+mod raw;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use thiserror::Error;
+use types::{Limits, Millis, Turns};
+
+pub use overlay::{Mistake, SHIPPED};
+
+/// The engine's checked settings.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// The carriers' side.
+    pub media: MediaConfig,
+    /// Where operators look.
+    pub control: SocketAddr,
+    /// Where businesses come from.
+    pub directory: DirectoryConfig,
+    /// Where durable state lies.
+    pub state: PathBuf,
+    /// Local inference.
+    pub models: ModelsConfig,
+    /// How agents take turns and are bounded, unless their files say otherwise.
+    pub defaults: AgentDefaults,
+    /// How audio is paced.
+    pub playout: PlayoutConfig,
+    /// What is kept, and how.
+    pub keeping: KeepingConfig,
+    /// How long calls may go on after the engine was told to stop.
+    pub drain_wait: Millis,
+}
+
+/// The carriers' side.
+#[derive(Clone, Debug)]
+pub struct MediaConfig {
+    /// Where carriers stream to.
+    pub listen: SocketAddr,
+    /// Who may stream.
+    pub access: Access,
+    /// Threads that carry calls.
+    pub threads: usize,
+    /// The largest message taken, in bytes.
+    pub message_bytes_max: usize,
+    /// Socket opened to `start`.
+    pub start_wait: Millis,
+    /// Media to media.
+    pub media_dead: Millis,
+    /// Ping to ping.
+    pub ping: Millis,
+    /// Calls this node carries at once.
+    pub calls_max: usize,
+}
+
+/// Who may stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Who shows a token.
+    Token,
+    /// Anybody on this machine.
+    OpenOnLoopback,
+}
+
+/// Where businesses come from.
+#[derive(Clone, Debug)]
+pub struct DirectoryConfig {
+    /// The directory of business files.
+    pub path: PathBuf,
+    /// Quiet time before a change is read.
+    pub debounce: Millis,
+    /// Between two comparisons regardless of events.
+    pub poll: Millis,
+}
+
+/// Local inference.
+#[derive(Clone, Debug)]
+pub struct ModelsConfig {
+    /// Where the models lie.
+    pub path: PathBuf,
+    /// Threads for inference.
+    pub threads: usize,
+}
+
+/// What an agent's file may leave out.
+#[derive(Clone, Debug)]
+pub struct AgentDefaults {
+    /// How turns are taken.
+    pub turns: Turns,
+    /// What bounds a call.
+    pub limits: Limits,
+}
+
+/// How audio is paced.
+#[derive(Clone, Copy, Debug)]
+pub struct PlayoutConfig {
+    /// Audio kept ahead at the carrier.
+    pub lead: Millis,
+    /// Audio gathered before a reply starts.
+    pub start_after: Millis,
+}
+
+/// What is kept of calls, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepingConfig {
+    /// How long journal records wait to be written together.
+    pub commit: Millis,
+    /// When a journal file is followed by a new one, in bytes.
+    pub segment_bytes_max: u64,
+    /// Recording audio that may wait for the disk, per call.
+    pub recording_backlog: Millis,
+}
+
+/// Settings that cannot be used: all that is wrong with them.
+#[derive(Debug, Error)]
+#[error("{}", mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError {
+    /// Every mistake found.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl EngineConfig {
+    /// The shipped settings.
+    pub fn shipped() -> Self {
+        Self::checked("config.toml", "").expect("the shipped settings are checked by a test")
+    }
+
+    /// The shipped settings with `text`, read from `file`, laid over them.
+    ///
+    /// # Errors
+    /// Every mistake in `text`, with line and key.
+    pub fn checked(file: &str, text: &str) -> Result<Self, ConfigError> {
+        let mut mistakes = Vec::new();
+        let merged = overlay::merge(file, text, &mut mistakes);
+        if !mistakes.is_empty() {
+            return Err(ConfigError { mistakes });
+        }
+        let config = raw::RawConfig::deserialized(merged)
+            .map_err(|what| Mistake { file: file.to_owned(), line: 1, what })
+            .map(|raw| raw.check(file, &mut mistakes));
+        match config {
+            Ok(Some(config)) if mistakes.is_empty() => Ok(config),
+            Ok(_) => Err(ConfigError { mistakes }),
+            Err(mistake) => Err(ConfigError { mistakes: vec![mistake] }),
+        }
+    }
+
+    /// Checks once more, after addresses were overridden, that open access stays on this machine.
+    ///
+    /// # Errors
+    /// A [`Mistake`] that says what to do.
+    pub fn check_access(&self) -> Result<(), Mistake> {
+        if self.media.access == Access::OpenOnLoopback && !self.media.listen.ip().is_loopback() {
+            let what = "media.access: \"open\" is for loopback addresses only: use \"token\"";
+            return Err(Mistake { file: "settings".into(), line: 1, what: what.into() });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_settings_are_sound() {
+        let config = EngineConfig::shipped();
+        assert_eq!(config.media.access, Access::OpenOnLoopback);
+        assert!(1 <= config.media.threads);
+        assert!(1 <= config.models.threads);
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once_with_its_line() {
+        let text = "[media]\nlisten = \"0.0.0.0:8700\"\nthreds = 2\n[turns]\nendpoint_delay_min_ms = \"soon\"\n";
+        let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "mine.toml:3: media.threds: no such key (did you mean \"threads\"?)\n\
+             mine.toml:5: turns.endpoint_delay_min_ms: expected a whole number"
+        );
+    }
+
+    #[test]
+    fn ranges_and_relations_are_checked_together() {
+        let text = "[media]\nlisten = \"0.0.0.0:1\"\n[turns]\nendpoint_delay_min_ms = 2000\n[playout]\nlead_ms = 9\n";
+        let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        for part in [
+            "media.access: \"open\" is for loopback addresses only",
+            "turns.endpoint_delay_max_ms: 1200 is below endpoint_delay_min_ms 2000",
+            "playout.lead_ms: 9 is outside 40 to 400",
+        ] {
+            assert!(error.contains(part), "{part}\n{error}");
+        }
+    }
+
+    #[test]
+    fn an_override_keeps_the_rest() {
+        let config = EngineConfig::checked("mine.toml", "[drain]\nwait_s = 1\n").unwrap();
+        assert_eq!(config.drain_wait, Millis::from_secs(1));
+        assert_eq!(config.playout.lead, EngineConfig::shipped().playout.lead);
+    }
+}

@@ -1,0 +1,297 @@
+//! The settings as they stand in the file, and their checks.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::thread::available_parallelism;
+
+use serde::Deserialize;
+use types::{BargeIn, Limits, Millis, Turns};
+
+use super::{
+    Access, AgentDefaults, DirectoryConfig, EngineConfig, KeepingConfig, MediaConfig, Mistake,
+    ModelsConfig, PlayoutConfig,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfig {
+    media: RawMedia,
+    control: RawControl,
+    directory: RawDirectory,
+    state: RawState,
+    models: RawModels,
+    turns: RawTurns,
+    limits: RawLimits,
+    playout: RawPlayout,
+    journal: RawJournal,
+    recording: RawRecording,
+    drain: RawDrain,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMedia {
+    listen: String,
+    access: String,
+    threads: i64,
+    message_bytes_max: i64,
+    start_wait_ms: i64,
+    media_dead_ms: i64,
+    ping_s: i64,
+    calls_max: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawControl {
+    listen: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDirectory {
+    path: String,
+    debounce_ms: i64,
+    poll_s: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawState {
+    path: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawModels {
+    path: String,
+    threads: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTurns {
+    endpoint_delay_min_ms: i64,
+    endpoint_delay_max_ms: i64,
+    barge_in: String,
+    no_input_delay_ms: i64,
+    no_input_prompts_max: i64,
+    dtmf_gap_max_ms: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLimits {
+    call_duration_max_s: i64,
+    calls_max: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPlayout {
+    lead_ms: i64,
+    start_after_ms: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawJournal {
+    commit_ms: i64,
+    segment_bytes_max: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRecording {
+    backlog_ms: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDrain {
+    wait_s: i64,
+}
+
+/// Collects mistakes while values are checked. A value out of range is replaced by its bound, so
+/// that the checks after it still mean something; the mistake stops the start anyway.
+struct Check<'a> {
+    file: &'a str,
+    mistakes: &'a mut Vec<Mistake>,
+}
+
+impl Check<'_> {
+    fn mistake(&mut self, what: String) {
+        // A range mistake has no one line: the value may come from either file.
+        self.mistakes.push(Mistake { file: self.file.to_owned(), line: 1, what });
+    }
+
+    fn number(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> u32 {
+        match u32::try_from(value) {
+            Ok(value) if range.contains(&value) => value,
+            _ => {
+                let (low, high) = (range.start(), range.end());
+                self.mistake(format!("{key}: {value} is outside {low} to {high}"));
+                *low
+            }
+        }
+    }
+
+    fn ms(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
+        Millis::new(self.number(key, value, range))
+    }
+
+    fn secs(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
+        Millis::from_secs(self.number(key, value, range))
+    }
+
+    fn address(&mut self, key: &str, value: &str) -> Option<SocketAddr> {
+        let address = value.parse().ok();
+        if address.is_none() {
+            self.mistake(format!("{key}: \"{value}\" is no address and port, like 127.0.0.1:8700"));
+        }
+        address
+    }
+}
+
+impl RawConfig {
+    pub(super) fn deserialized(table: toml::Table) -> Result<Self, String> {
+        table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())
+    }
+
+    /// The checked settings; `None` only together with a mistake.
+    pub(super) fn check(self, file: &str, mistakes: &mut Vec<Mistake>) -> Option<EngineConfig> {
+        let mut check = Check { file, mistakes };
+        let media = self.media.check(&mut check);
+        let control = check.address("control.listen", &self.control.listen);
+        let media_threads = media.as_ref().map_or(1, |media| media.threads);
+        let models_threads = check.number("models.threads", self.models.threads, 0..=256) as usize;
+        let turns = self.turns.check(&mut check);
+        let limits = Limits {
+            call_duration_max: check.secs(
+                "limits.call_duration_max_s",
+                self.limits.call_duration_max_s,
+                30..=86_400,
+            ),
+            calls_max: check.number("limits.calls_max", self.limits.calls_max, 1..=100_000),
+        };
+        let directory = DirectoryConfig {
+            path: self.directory.path.into(),
+            debounce: check.ms("directory.debounce_ms", self.directory.debounce_ms, 50..=10_000),
+            poll: check.secs("directory.poll_s", self.directory.poll_s, 1..=3_600),
+        };
+        let playout = PlayoutConfig {
+            lead: check.ms("playout.lead_ms", self.playout.lead_ms, 40..=400),
+            start_after: check.ms("playout.start_after_ms", self.playout.start_after_ms, 20..=400),
+        };
+        let keeping = KeepingConfig {
+            commit: check.ms("journal.commit_ms", self.journal.commit_ms, 1..=5_000),
+            segment_bytes_max: u64::from(check.number(
+                "journal.segment_bytes_max",
+                self.journal.segment_bytes_max,
+                65_536..=1_073_741_824,
+            )),
+            recording_backlog: check.ms(
+                "recording.backlog_ms",
+                self.recording.backlog_ms,
+                1_000..=60_000,
+            ),
+        };
+        let drain_wait = check.secs("drain.wait_s", self.drain.wait_s, 0..=3_600);
+        Some(EngineConfig {
+            media: media?,
+            control: control?,
+            directory,
+            state: self.state.path.into(),
+            models: ModelsConfig {
+                path: self.models.path.into(),
+                threads: threads_or(models_threads, cores().saturating_sub(media_threads)),
+            },
+            defaults: AgentDefaults { turns, limits },
+            playout,
+            keeping,
+            drain_wait,
+        })
+    }
+}
+
+impl RawMedia {
+    fn check(self, check: &mut Check<'_>) -> Option<MediaConfig> {
+        let listen = check.address("media.listen", &self.listen);
+        let access = match self.access.as_str() {
+            "token" => Access::Token,
+            "open" => {
+                if listen.is_some_and(|listen| !listen.ip().is_loopback()) {
+                    check.mistake(
+                        "media.access: \"open\" is for loopback addresses only: use \"token\""
+                            .to_owned(),
+                    );
+                }
+                Access::OpenOnLoopback
+            }
+            other => {
+                check.mistake(format!("media.access: \"{other}\" is neither \"token\" nor \"open\""));
+                Access::Token
+            }
+        };
+        let threads = check.number("media.threads", self.threads, 0..=256) as usize;
+        Some(MediaConfig {
+            access,
+            threads: threads_or(threads, cores() / 2),
+            message_bytes_max: check.number(
+                "media.message_bytes_max",
+                self.message_bytes_max,
+                4_096..=2_000_000,
+            ) as usize,
+            start_wait: check.ms("media.start_wait_ms", self.start_wait_ms, 1_000..=600_000),
+            media_dead: check.ms("media.media_dead_ms", self.media_dead_ms, 1_000..=600_000),
+            ping: check.secs("media.ping_s", self.ping_s, 5..=300),
+            calls_max: check.number("media.calls_max", self.calls_max, 1..=100_000) as usize,
+            listen: listen?,
+        })
+    }
+}
+
+impl RawTurns {
+    fn check(self, check: &mut Check<'_>) -> Turns {
+        let min = self.endpoint_delay_min_ms;
+        let max = self.endpoint_delay_max_ms;
+        if max < min {
+            check.mistake(format!(
+                "turns.endpoint_delay_max_ms: {max} is below endpoint_delay_min_ms {min}"
+            ));
+        }
+        Turns {
+            endpoint_delay_min: check.ms("turns.endpoint_delay_min_ms", min, 100..=5_000),
+            endpoint_delay_max: check.ms("turns.endpoint_delay_max_ms", max, 100..=10_000),
+            barge_in: match self.barge_in.as_str() {
+                "allowed" => BargeIn::Allowed,
+                "protected" => BargeIn::Protected,
+                other => {
+                    check.mistake(format!(
+                        "turns.barge_in: \"{other}\" is neither \"allowed\" nor \"protected\""
+                    ));
+                    BargeIn::Allowed
+                }
+            },
+            no_input_delay: check.ms(
+                "turns.no_input_delay_ms",
+                self.no_input_delay_ms,
+                2_000..=120_000,
+            ),
+            no_input_prompts_max: check.number(
+                "turns.no_input_prompts_max",
+                self.no_input_prompts_max,
+                0..=10,
+            ),
+            dtmf_gap_max: check.ms("turns.dtmf_gap_max_ms", self.dtmf_gap_max_ms, 500..=20_000),
+        }
+    }
+}
+
+fn threads_or(threads: usize, automatic: usize) -> usize {
+    if threads == 0 { automatic.max(1) } else { threads }
+}
+
+fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,144 @@
+//! Reading a journal back: after a crash, or to look at it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use thiserror::Error;
+use types::CallId;
+
+use super::{Entry, HEADER, Kind};
+
+/// A journal file that is damaged, not merely torn at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// It does not begin as one.
+    #[error("is no journal file of this version")]
+    Header,
+    /// A record's length makes no sense.
+    #[error("a record's length makes no sense")]
+    Length,
+    /// A record's bytes are not those that were written.
+    #[error("a record's checksum is wrong")]
+    Checksum,
+    /// A record of a kind this version does not know.
+    #[error("a record's kind is unknown")]
+    Kind,
+}
+
+/// Reads a journal's entries, file by file, oldest first.
+#[derive(Debug)]
+pub struct JournalReader {
+    files: std::vec::IntoIter<(u64, PathBuf)>,
+    bytes: Vec<u8>,
+    at: usize,
+    /// Files that were damaged, with the offset up to which they were read.
+    pub faults: Vec<(PathBuf, usize, Fault)>,
+    path: PathBuf,
+}
+
+impl JournalReader {
+    /// Reads the journal in `dir`; one that does not exist yet is empty.
+    ///
+    /// # Errors
+    /// The directory cannot be listed.
+    pub fn open(dir: &Path) -> io::Result<Self> {
+        let files = if dir.exists() { segments(dir)? } else { Vec::new() };
+        Ok(Self {
+            files: files.into_iter(),
+            bytes: Vec::new(),
+            at: 0,
+            faults: Vec::new(),
+            path: PathBuf::new(),
+        })
+    }
+
+    /// The next entry. What follows a fault in a file is skipped, and the fault noted.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn next_entry(&mut self) -> io::Result<Option<Entry>> {
+        loop {
+            match Entry::decode(&self.bytes[self.at..]) {
+                Ok(Some((entry, length))) => {
+                    self.at += length;
+                    return Ok(Some(entry));
+                }
+                Ok(None) => (),
+                Err(fault) => self.faults.push((self.path.clone(), self.at, fault)),
+            }
+            let Some((_, path)) = self.files.next() else {
+                self.at = self.bytes.len();
+                return Ok(None);
+            };
+            self.bytes = fs::read(&path)?;
+            self.path = path;
+            self.at = HEADER.len();
+            if !self.bytes.starts_with(&HEADER) {
+                // An empty file is one whose header was torn off by a crash.
+                if !HEADER.starts_with(&self.bytes) {
+                    self.faults.push((self.path.clone(), 0, Fault::Header));
+                }
+                self.at = self.bytes.len();
+            }
+        }
+    }
+}
+
+/// A call that began and never ended: its node died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// Which.
+    pub call: CallId,
+    /// What was written when it began.
+    pub began: Vec<u8>,
+    /// Its event log as far as it was committed.
+    pub events: Vec<u8>,
+}
+
+/// The calls in the journal of `dir` that were live when their node died.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn orphans(dir: &Path) -> io::Result<Vec<Orphan>> {
+    let mut reader = JournalReader::open(dir)?;
+    let mut live: BTreeMap<CallId, Orphan> = BTreeMap::new();
+    while let Some(entry) = reader.next_entry()? {
+        match entry.kind {
+            Kind::Began => {
+                let orphan = Orphan { call: entry.call, began: entry.payload, events: Vec::new() };
+                live.insert(entry.call, orphan);
+            }
+            Kind::Events => {
+                if let Some(orphan) = live.get_mut(&entry.call) {
+                    orphan.events.extend_from_slice(&entry.payload);
+                }
+            }
+            Kind::Record | Kind::Closed => {
+                live.remove(&entry.call);
+            }
+        }
+    }
+    for (path, offset, fault) in &reader.faults {
+        tracing::error!(file = %path.display(), offset, %fault, "journal is damaged");
+    }
+    Ok(live.into_values().collect())
+}
+
+/// The journal's files with their numbers, ascending.
+pub(super) fn segments(dir: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut found = Vec::new();
+    for item in fs::read_dir(dir)? {
+        let path = item?.path();
+        let number = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.strip_suffix(".apexj"))
+            .and_then(|digits| digits.parse().ok());
+        if let Some(number) = number {
+            found.push((number, path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,241 @@
+//! The two ports: carriers' sockets on the media threads, operators' pages on a thread of their own.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use metrics_exporter_prometheus::PrometheusHandle;
+use socket2::{Domain, Protocol, Socket, Type};
+use thiserror::Error;
+use tokio::runtime::Builder;
+use tokio::sync::watch;
+
+use crate::node::Node;
+use crate::{actor, pacer};
+
+/// Connections the system may keep for a thread that is busy.
+const BACKLOG: i32 = 1_024;
+
+/// Read buffer of a socket: a message of 20 ms fits many times (crates.md §3.8: the library's
+/// default of 128 KiB costs ten times the memory and half the speed).
+const READ_BYTES: usize = 8 << 10;
+
+/// What may wait in a socket's own write buffer; we queue whole messages before it.
+const WRITE_BYTES_MAX: usize = 256 << 10;
+
+/// The header a carrier's token comes in (telnyx.md §1.4).
+const TOKEN_HEADER: &str = "x-telnyx-streaming-auth-token";
+
+/// A port that cannot be had.
+#[derive(Debug, Error)]
+#[error("{address} cannot be listened on: {source} (is another engine running? set another port)")]
+pub struct ListenError {
+    /// Which.
+    pub address: SocketAddr,
+    /// What the system says.
+    #[source]
+    pub source: io::Error,
+}
+
+/// Whether the engine goes on; every listener follows it.
+pub type Running = watch::Receiver<Run>;
+
+/// Whether the engine goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// It does.
+    On,
+    /// Listeners close, their threads end.
+    Stop,
+}
+
+/// Listeners on one address, one per thread: the system spreads the connections over them.
+///
+/// # Errors
+/// [`ListenError`].
+pub fn bind(address: SocketAddr, count: usize) -> Result<Vec<TcpListener>, ListenError> {
+    let first = bind_one(address).map_err(|source| ListenError { address, source })?;
+    // Port 0 has become a real one: the others join it there.
+    let address = first.local_addr().map_err(|source| ListenError { address, source })?;
+    let mut listeners = vec![first];
+    for _ in 1..count {
+        listeners.push(bind_one(address).map_err(|source| ListenError { address, source })?);
+    }
+    Ok(listeners)
+}
+
+fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Runs one media thread: its listener, its calls, its pacer.
+///
+/// # Errors
+/// The system has no thread left.
+pub fn spawn_media(
+    number: usize,
+    listener: TcpListener,
+    node: Arc<Node>,
+    running: Running,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name(format!("media-{number}")).spawn(move || {
+        runtime.block_on(async {
+            let telemetry = node.telemetry.clone();
+            let pacer = tokio::spawn(async move { pacer::run(&telemetry).await });
+            serve(listener, media_router(node), running).await;
+            pacer.abort();
+        });
+    })
+}
+
+/// Runs the control thread.
+///
+/// # Errors
+/// The system has no thread left.
+pub fn spawn_control(
+    listener: TcpListener,
+    node: Arc<Node>,
+    metrics: Option<PrometheusHandle>,
+    running: Running,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("control".into()).spawn(move || {
+        runtime.block_on(serve(listener, control_router(node, metrics), running));
+    })
+}
+
+async fn serve(listener: TcpListener, router: Router, mut running: Running) {
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        }),
+        Err(error) => {
+            tracing::error!(%error, "a listener is lost");
+            return;
+        }
+    };
+    let served = axum::serve(listener, router).with_graceful_shutdown(async move {
+        // An engine that is gone without a word has stopped, too.
+        if running.wait_for(|run| *run == Run::Stop).await.is_err() {
+            tracing::debug!("engine is gone");
+        }
+    });
+    if let Err(error) = served.await {
+        tracing::error!(%error, "a listener ended");
+    }
+}
+
+fn media_router(node: Arc<Node>) -> Router {
+    Router::new()
+        .route("/media/telnyx", get(media))
+        .route("/media/telnyx/{token}", get(media_with_token))
+        .with_state(node)
+}
+
+async fn media(State(node): State<Arc<Node>>, headers: HeaderMap, ws: WebSocketUpgrade) -> Response {
+    let token = headers.get(TOKEN_HEADER).and_then(|token| token.to_str().ok());
+    upgrade(node, token, ws)
+}
+
+async fn media_with_token(
+    State(node): State<Arc<Node>>,
+    Path(token): Path<String>,
+    ws: WebSocketUpgrade,
+) -> Response {
+    upgrade(node, Some(&token), ws)
+}
+
+fn upgrade(node: Arc<Node>, token: Option<&str>, ws: WebSocketUpgrade) -> Response {
+    if let Err(refusal) = node.tokens.admit(token) {
+        node.telemetry.refused_token.increment(1);
+        tracing::warn!(%refusal, "socket refused");
+        return (StatusCode::UNAUTHORIZED, refusal.to_string()).into_response();
+    }
+    if node.places.is_draining() {
+        node.telemetry.refused_full.increment(1);
+        return (StatusCode::SERVICE_UNAVAILABLE, "this node admits no more calls").into_response();
+    }
+    let bytes_max = node.config.media.message_bytes_max;
+    ws.read_buffer_size(READ_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BYTES_MAX)
+        .max_message_size(bytes_max)
+        .max_frame_size(bytes_max)
+        .on_upgrade(move |socket| actor::run(node, socket))
+}
+
+#[derive(Clone)]
+struct Control {
+    node: Arc<Node>,
+    metrics: Option<PrometheusHandle>,
+    begun: Instant,
+}
+
+fn control_router(node: Arc<Node>, metrics: Option<PrometheusHandle>) -> Router {
+    let state = Control { node, metrics, begun: Instant::now() };
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(render_metrics))
+        .with_state(state)
+}
+
+/// The process lives.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// New calls are welcome.
+async fn readyz(State(control): State<Control>) -> Response {
+    let node = &control.node;
+    if node.places.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
+    let published = node.routes.load();
+    if published.directory.numbers_len() == 0 {
+        return (StatusCode::SERVICE_UNAVAILABLE, "no business has a number\n").into_response();
+    }
+    let state = serde_json::json!({
+        "version": published.directory.version(),
+        "businesses": published.directory.businesses().len(),
+        "numbers": published.directory.numbers_len(),
+        "calls": node.calls_live(),
+        "up_s": control.begun.elapsed().as_secs(),
+    });
+    (StatusCode::OK, format!("{state}\n")).into_response()
+}
+
+async fn render_metrics(State(control): State<Control>) -> Response {
+    let Some(metrics) = &control.metrics else {
+        return (StatusCode::NOT_FOUND, "this engine keeps no metrics\n").into_response();
+    };
+    // The pool counts by itself; its figures are read when somebody looks.
+    let pool = control.node.vendors.pool().counters();
+    let telemetry = &control.node.telemetry;
+    telemetry.pool_depth.set(pool.queue_depth as f64);
+    telemetry.pool_jobs.absolute(pool.jobs);
+    telemetry.partials_dropped.absolute(pool.partials_dropped);
+    telemetry.speculations_dropped.absolute(pool.speculations_dropped);
+    telemetry.voices_refused.absolute(pool.voices_refused);
+    telemetry.finals_refused.absolute(pool.finals_refused);
+    telemetry.pool_panics.absolute(pool.panics);
+    metrics.render().into_response()
+}

@@ -1,0 +1,136 @@
+//! One running engine: everything its calls share.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use call::EndManner;
+use dashmap::DashMap;
+use types::{BusinessId, CallId, Pii};
+
+use crate::actor::{Inner, InboxSink};
+use crate::admission::{Places, Tokens};
+use crate::archive::Archive;
+use crate::config::EngineConfig;
+use crate::feed::Feed;
+use crate::journal::{Journal, JournalError};
+use crate::publish::Routes;
+use crate::recording::Recorder;
+use crate::telemetry::Telemetry;
+use crate::vendors::Vendors;
+
+/// Everything the calls of one engine share.
+pub struct Node {
+    /// The checked settings.
+    pub config: EngineConfig,
+    /// Number to agent.
+    pub routes: Arc<Routes>,
+    /// Who recognizes, thinks and speaks.
+    pub vendors: Vendors,
+    /// Which sockets are let in.
+    pub tokens: Tokens,
+    /// How many calls fit.
+    pub places: Arc<Places>,
+    /// What is counted.
+    pub telemetry: Telemetry,
+    pub(crate) live: DashMap<CallId, LiveCall>,
+    pub(crate) journal: Journal,
+    pub(crate) recorder: Recorder,
+    pub(crate) archive: Archive,
+    pub(crate) feed: Feed,
+}
+
+/// What a node is made of besides its settings.
+#[derive(Debug)]
+pub struct Parts {
+    /// Number to agent.
+    pub routes: Arc<Routes>,
+    /// Who recognizes, thinks and speaks.
+    pub vendors: Vendors,
+    /// Which sockets are let in.
+    pub tokens: Tokens,
+    /// Who watches.
+    pub feed: Feed,
+    /// What is counted.
+    pub telemetry: Telemetry,
+}
+
+/// A call that is up, as others may reach it.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveCall {
+    pub(crate) business: BusinessId,
+    pub(crate) carrier_call: Pii<String>,
+    pub(crate) inbox: InboxSink,
+}
+
+/// The threads that write for a node. They end once the node is gone.
+#[derive(Debug)]
+pub struct Writers(Vec<JoinHandle<()>>);
+
+impl Writers {
+    /// Waits until everything is on disk. The node must be gone, or about to go.
+    pub fn join(self) {
+        for writer in self.0 {
+            if writer.join().is_err() {
+                tracing::error!("a writing thread had died");
+            }
+        }
+    }
+}
+
+impl Node {
+    /// A node with its writers running and no call yet.
+    ///
+    /// # Errors
+    /// [`JournalError`] if the state directory cannot be written.
+    pub fn start(
+        config: EngineConfig,
+        parts: Parts,
+    ) -> Result<(Arc<Self>, Writers), JournalError> {
+        let Parts { routes, vendors, tokens, feed, telemetry } = parts;
+        let dir: PathBuf = config.state.join("journal");
+        let keeping = config.keeping;
+        let fail = |source: io::Error| JournalError { dir: config.state.clone(), source };
+        let (journal, journal_writer) =
+            Journal::open(&dir, keeping.commit, keeping.segment_bytes_max, telemetry.clone())?;
+        let (recorder, recording_writer) = Recorder::start(telemetry.clone()).map_err(fail)?;
+        let (archive, archive_writer) = Archive::start(config.state.clone()).map_err(fail)?;
+        let places = Arc::new(Places::new(config.media.calls_max));
+        let node = Self {
+            config,
+            routes,
+            vendors,
+            tokens,
+            places,
+            telemetry,
+            live: DashMap::new(),
+            journal,
+            recorder,
+            archive,
+            feed,
+        };
+        let writers = Writers(vec![journal_writer, recording_writer, archive_writer]);
+        Ok((Arc::new(node), writers))
+    }
+
+    /// Ends every live call in this manner.
+    pub fn end_calls(&self, manner: EndManner) {
+        // Handles are copied out: no shard stays locked while an inbox is offered something.
+        let inboxes: Vec<InboxSink> = self.live.iter().map(|live| live.inbox.clone()).collect();
+        for inbox in inboxes {
+            inbox.offer_inner(Inner::End(manner));
+        }
+    }
+
+    /// Calls that are up.
+    pub fn calls_live(&self) -> usize {
+        self.live.len()
+    }
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("live", &self.live.len()).finish_non_exhaustive()
+    }
+}

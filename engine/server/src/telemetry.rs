@@ -1,0 +1,122 @@
+//! What the engine counts. Handles are fetched once, so that counting is one atomic addition.
+//!
+//! No label carries a business: labels are for bounded sets, and businesses are not one.
+
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use thiserror::Error;
+
+/// Bounds of every histogram in milliseconds: fine where a caller begins to notice.
+const BUCKETS_MS: [f64; 18] = [
+    0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 50.0, 100.0, 200.0, 300.0, 400.0, 500.0, 700.0, 900.0,
+    1_100.0, 2_000.0, 5_000.0,
+];
+
+/// Metrics that cannot be set up.
+#[derive(Debug, Error)]
+#[error("metrics cannot be set up: is another engine running in this process?")]
+pub struct TelemetryError;
+
+macro_rules! handles {
+    ($($(#[doc = $doc:literal])+ $field:ident: $kind:ident = $make:ident!($name:literal);)*) => {
+        /// Handles of everything that is counted.
+        #[derive(Clone)]
+        pub struct Telemetry {
+            $($(#[doc = $doc])+ pub $field: $kind,)*
+        }
+
+        impl Telemetry {
+            /// Handles into the recorder that is installed, or into nothing if none is.
+            pub fn new() -> Self {
+                Self { $($field: $make!($name),)* }
+            }
+        }
+    };
+}
+
+handles! {
+    /// Calls that are up.
+    calls_live: Gauge = gauge!("apex_calls_live");
+    /// Calls that were admitted.
+    calls_admitted: Counter = counter!("apex_calls_admitted_total");
+    /// Sockets refused for their token.
+    refused_token: Counter = counter!("apex_refused_token_total");
+    /// Calls refused because node or business is full, or draining.
+    refused_full: Counter = counter!("apex_refused_full_total");
+    /// Calls to numbers nobody owns.
+    refused_number: Counter = counter!("apex_refused_number_total");
+    /// Calls with an audio format we do not speak.
+    refused_format: Counter = counter!("apex_refused_format_total");
+    /// Sockets that never sent a usable `start`.
+    start_missing: Counter = counter!("apex_start_missing_total");
+    /// Messages that could not be decoded, or are not for us.
+    messages_bad: Counter = counter!("apex_messages_bad_total");
+    /// Binary messages: the protocol has none.
+    messages_binary: Counter = counter!("apex_messages_binary_total");
+    /// Messages with an event we do not know.
+    messages_unknown: Counter = counter!("apex_messages_unknown_total");
+    /// Media payloads that could not be decoded.
+    media_bad: Counter = counter!("apex_media_bad_total");
+    /// Frames that were missing and filled.
+    media_filled: Counter = counter!("apex_media_filled_total");
+    /// Sockets whose carrier stopped reading.
+    legs_stalled: Counter = counter!("apex_legs_stalled_total");
+    /// Vendors' events that were dropped because a call's inbox was full.
+    inbox_shed: Counter = counter!("apex_inbox_shed_total");
+    /// Calls ended by a fault of ours.
+    calls_panicked: Counter = counter!("apex_calls_panicked_total");
+    /// Gaps in replies because audio came too late.
+    underruns: Counter = counter!("apex_playout_underruns_total");
+    /// End of the caller's speech to the first audio heard, in ms.
+    response_ms: Histogram = histogram!("apex_response_ms");
+    /// How late the pacer's ticks are, in ms.
+    tick_lateness: Histogram = histogram!("apex_tick_lateness_ms");
+    /// Publishes of the directory.
+    publishes: Counter = counter!("apex_publishes_total");
+    /// Mistakes found in business files at the last publish.
+    config_mistakes: Gauge = gauge!("apex_config_mistakes");
+    /// Recording audio that was lost because the disk was slow or full, in batches.
+    recording_shed: Counter = counter!("apex_recording_shed_total");
+    /// Event log pieces that were lost because the disk was slow or full.
+    journal_shed: Counter = counter!("apex_journal_shed_total");
+    /// Jobs that wait for the local models' threads.
+    pool_depth: Gauge = gauge!("apex_pool_depth");
+    /// Jobs the local models' threads have done.
+    pool_jobs: Counter = counter!("apex_pool_jobs_total");
+    /// Partial transcripts that were dropped under pressure.
+    partials_dropped: Counter = counter!("apex_partials_dropped_total");
+    /// Speculative transcripts that were dropped under pressure.
+    speculations_dropped: Counter = counter!("apex_speculations_dropped_total");
+    /// Pieces of speech that found no room.
+    voices_refused: Counter = counter!("apex_voices_refused_total");
+    /// Final transcripts that found no room.
+    finals_refused: Counter = counter!("apex_finals_refused_total");
+    /// Jobs that failed by a fault of ours.
+    pool_panics: Counter = counter!("apex_pool_panics_total");
+    /// Failed writes of the journal.
+    journal_faults: Counter = counter!("apex_journal_faults_total");
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Telemetry")
+    }
+}
+
+/// Installs the process's recorder.
+///
+/// # Errors
+/// [`TelemetryError`] if one is installed already.
+pub fn install() -> Result<PrometheusHandle, TelemetryError> {
+    PrometheusBuilder::new()
+        .set_buckets(&BUCKETS_MS)
+        .map_err(|_| TelemetryError)?
+        .install_recorder()
+        .map_err(|_| TelemetryError)
+}

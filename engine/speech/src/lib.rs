@@ -1,0 +1,38 @@
+//! Local models behind the vendors' traits: speech detection, recognizer, voice.
+//!
+//! ```text
+//! caller's audio, 8 kHz  --SpeechDetector-->  edges: started, paused, resumed, ended
+//! caller's audio, 16 kHz --LocalRecognizer--> partial, stable and final words
+//! reply's words          --LocalVoice-------> audio and the time of each word
+//! ```
+//!
+//! Weights are loaded once and shared by all calls. The detector is small enough to run where the
+//! audio arrives; everything else runs on a bounded [`WorkerPool`] of threads of lower priority,
+//! and a session only queues work there. Nothing here knows calls or tokio.
+
+pub mod models;
+pub mod pool;
+pub mod session;
+pub mod verbalize;
+
+mod detector;
+mod g2p;
+mod guard;
+mod hibari;
+mod moonshine;
+mod recognizer;
+mod silero;
+mod trim;
+mod utterance;
+mod vocoder;
+mod voice;
+
+pub use detector::{Audibility, DetectorCounters, DetectorSettings, Edge, SpeechDetector};
+pub use hibari::{Prediction, Speech, Synthesizer, VOICE_RATE};
+pub use models::{MODEL_FILES, ModelDir, ModelError, ModelFile};
+pub use moonshine::{Moonshine, PIECE_MAX, Transcript, parse_tokens};
+pub use pool::{PoolCounters, WorkerPool};
+pub use recognizer::LocalRecognizer;
+pub use session::{InferenceError, on_inference_thread};
+pub use silero::{Vad, WINDOW};
+pub use voice::{LocalVoice, SEGMENTS_MAX};

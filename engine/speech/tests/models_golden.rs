@@ -1,0 +1,93 @@
+//! What this crate computes is what onnxruntime computes (golden/README.md).
+
+mod common;
+
+use serde_json::Value;
+use speech::{Moonshine, Synthesizer, Vad};
+
+fn floats(value: &Value) -> Vec<f32> {
+    value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect()
+}
+
+fn integers(value: &Value) -> Vec<i32> {
+    value.as_array().unwrap().iter().map(|value| value.as_i64().unwrap() as i32).collect()
+}
+
+/// The mean and the greatest distance of two rows.
+fn distance(ours: &[f32], theirs: &[f32]) -> (f32, f32) {
+    assert_eq!(ours.len(), theirs.len());
+    let distances: Vec<f32> = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).collect();
+    let mean = distances.iter().sum::<f32>() / distances.len() as f32;
+    (mean, distances.iter().copied().fold(0.0, f32::max))
+}
+
+#[test]
+fn the_detector_hears_the_same() {
+    let vad = Vad::load(&common::models()).unwrap();
+    let ours = vad.probabilities(&common::clip()).unwrap();
+    let (_, greatest) = distance(&ours, &floats(&common::golden()["detector"]));
+    assert!(greatest < 0.002, "{greatest}");
+}
+
+#[test]
+fn the_recognizer_hears_the_same() {
+    let moonshine = Moonshine::load(&common::models()).unwrap();
+    let golden = &common::golden()["recognizer"];
+    let clip = common::clip();
+    // At 16 kHz as make_golden.py has it.
+    let after = clip.iter().skip(1).chain(clip.last());
+    let audio: Vec<f32> = clip
+        .iter()
+        .zip(after)
+        .flat_map(|(&now, &next)| [now, ((i32::from(now) + i32::from(next)) >> 1) as i16])
+        .map(|sample| f32::from(sample) / 32_768.0)
+        .collect();
+    let (shape, hidden) = moonshine.encode(&audio).unwrap();
+    assert_eq!(shape.map(|len| len as i32).as_slice(), integers(&golden["shape"]));
+    let every = golden["every"].as_u64().unwrap() as usize;
+    let ours: Vec<f32> = hidden.iter().copied().step_by(every).collect();
+    // Weights of eight bits: a value on the edge of two steps falls to either side.
+    let (mean, _) = distance(&ours, &floats(&golden["hidden"]));
+    assert!(mean < 0.05, "{mean}");
+    let transcript = moonshine.transcribe(&audio).unwrap();
+    let tokens: Vec<i32> = transcript.tokens.iter().map(|&token| token as i32).collect();
+    assert_eq!(tokens, integers(&golden["tokens"]));
+    assert!(!transcript.cut && -1.0 < transcript.log_probability);
+}
+
+#[test]
+fn the_voice_plans_the_same() {
+    let synthesizer = Synthesizer::load(&common::models()).unwrap();
+    let golden = &common::golden()["voice"];
+    let ids = integers(&golden["ids"]);
+    let prediction = synthesizer.predict(&ids).unwrap();
+    let durations: Vec<i32> = prediction.durations().iter().map(|&steps| steps as i32).collect();
+    assert_eq!(durations, integers(&golden["durations"]));
+    let (mean, _) = distance(prediction.pitch(), &floats(&golden["pitch"]));
+    assert!(mean < 3.0, "{mean} Hz");
+    let every = golden["every"].as_u64().unwrap() as usize;
+    let ours: Vec<f32> = prediction.harmonic().iter().copied().step_by(every).collect();
+    let (mean, _) = distance(&ours, &floats(&golden["harmonic"]));
+    assert!(mean < 0.1, "{mean}");
+}
+
+#[test]
+fn words_become_the_phonemes_the_voice_was_made_for() {
+    let models = common::models();
+    let synthesizer = Synthesizer::load(&models).unwrap();
+    let golden = common::golden();
+    let ids_of = |text: &str| synthesizer.phoneme_ids(&synthesizer.clauses(text)[0]);
+    assert_eq!(ids_of("Hello there."), integers(&golden["voice"]["ids"]));
+    // Names that no lexicon has: the net's guess.
+    let vocab = std::fs::read_to_string(models.file("tts/vocab.json")).unwrap();
+    let vocab: Value = serde_json::from_str(&vocab).unwrap();
+    for (word, sounds) in golden["unknown"].as_object().unwrap() {
+        let expected: Vec<i32> = sounds
+            .as_str()
+            .unwrap()
+            .chars()
+            .filter_map(|sound| Some(vocab[sound.to_string()].as_i64()? as i32))
+            .collect();
+        assert_eq!(ids_of(word), expected, "{word}");
+    }
+}

@@ -1,0 +1,212 @@
+//! An agent: persona, vendors, turns, limits.
+
+use std::sync::Arc;
+
+use types::{
+    AgentConfig, AgentId, BargeIn, BusinessId, ConfigVersion, Facts, Limits, Millis, Persona,
+    Recording, Tone, Turns, VendorChoice, VendorName,
+};
+
+use crate::limits::{
+    CALL_DURATION_S, CALLS, DISCLOSURE_CHARS_MAX, DTMF_GAP_MS, ENDPOINT_DELAY_MAX_MS,
+    ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX, NO_INPUT_DELAY_MS, NO_INPUT_PROMPTS, VENDORS_MAX,
+};
+use crate::mistake::{listed, nearest, quoted};
+use crate::rules::{Defaults, LOCAL_BRAIN, LOCAL_RECOGNIZER, LOCAL_VOICE, Rules};
+use crate::table::{Node, Table};
+
+/// An agent before it is known whose it is.
+pub(crate) struct AgentDraft {
+    pub(crate) id: AgentId,
+    persona: Persona,
+    vendors: VendorChoice,
+    turns: Turns,
+    limits: Limits,
+    recording: Recording,
+}
+
+impl AgentDraft {
+    /// The agent of `business`, published with `version`.
+    pub(crate) fn publish(
+        self,
+        business: BusinessId,
+        version: ConfigVersion,
+        facts: Arc<Facts>,
+    ) -> AgentConfig {
+        let Self { id, persona, vendors, turns, limits, recording } = self;
+        let agent = id;
+        AgentConfig { business, agent, version, persona, vendors, turns, limits, recording, facts }
+    }
+}
+
+/// The agent in `table`, apart from its id, which the caller has read.
+pub(crate) fn read_agent(
+    table: &Table<'_>,
+    id: Option<AgentId>,
+    rules: &Rules,
+) -> Option<AgentDraft> {
+    let persona = read_persona(table);
+    let recording = table.need("record", "write record = true or record = false");
+    let recording = recording.and_then(|node| node.truth());
+    let vendors = table.need("vendors", "add [agents.vendors] with recognizer, brain and voice");
+    let vendors = vendors.and_then(|node| node.table());
+    let vendors = vendors.map(|table| read_vendors(&table, rules));
+    let turns = match table.find("turns").and_then(|node| node.table()) {
+        Some(turns) => read_turns(&turns, &rules.defaults),
+        None => rules.defaults.turns.clone(),
+    };
+    let limits = match table.find("limits").and_then(|node| node.table()) {
+        Some(limits) => read_limits(&limits, &rules.defaults),
+        None => rules.defaults.limits.clone(),
+    };
+    let recording = if recording? { Recording::On } else { Recording::Off };
+    Some(AgentDraft { id: id?, persona: persona?, vendors: vendors?, turns, limits, recording })
+}
+
+fn read_persona(table: &Table<'_>) -> Option<Persona> {
+    let language = table.need("language", "write language = \"en-US\"");
+    let language = language.and_then(|node| read_language(&node));
+    let greeting = table.need("greeting", "the first words a caller hears");
+    let greeting = greeting.and_then(|node| node.words(GREETING_CHARS_MAX));
+    let disclosure = table.find("disclosure").and_then(|node| node.words(DISCLOSURE_CHARS_MAX));
+    let tones = [("warm", Tone::Warm), ("brisk", Tone::Brisk), ("formal", Tone::Formal)];
+    let tone = table.find("tone").and_then(|node| node.choice(&tones)).unwrap_or_default();
+    Some(Persona { greeting: greeting?, disclosure, tone, language: language? })
+}
+
+/// The shape of a BCP 47 tag (RFC 5646 §2.1): language, then script, region, variants.
+fn read_language(node: &Node<'_>) -> Option<String> {
+    let text = node.text()?;
+    let mut parts = text.split('-');
+    let language = parts.next().unwrap_or_default();
+    let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let subtag = |part: &str| {
+        (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    if (2..=3).contains(&language.len()) && letters(language) && parts.all(subtag) {
+        return Some(text.to_owned());
+    }
+    let mended = text.replace('_', "-");
+    let hint = match mended.split_once('-') {
+        Some((language, region)) if language.len() == 2 && subtag(region) => {
+            format!("write \"{}-{}\"", language.to_ascii_lowercase(), region.to_ascii_uppercase())
+        }
+        Some(_) | None => "write it like \"en-US\"".to_owned(),
+    };
+    node.mistake(format!("{} is no language tag", quoted(text)), hint);
+    None
+}
+
+fn read_vendors(table: &Table<'_>, rules: &Rules) -> VendorChoice {
+    let known = &rules.vendors;
+    let read = |key, known: &[VendorName], local| {
+        let hint = format!("write {key} = [\"{local}\"]");
+        let node = table.need(key, &hint);
+        node.map(|node| read_vendor_list(&node, known, local)).unwrap_or_default()
+    };
+    let vendors = VendorChoice {
+        recognizer: read("recognizer", &known.recognizer, LOCAL_RECOGNIZER),
+        brain: read("brain", &known.brain, LOCAL_BRAIN),
+        voice: read("voice", &known.voice, LOCAL_VOICE),
+    };
+    table.close();
+    vendors
+}
+
+fn read_vendor_list(node: &Node<'_>, known: &[VendorName], local: &str) -> Vec<VendorName> {
+    let mut vendors: Vec<VendorName> = Vec::new();
+    let Some(list) = node.list(VENDORS_MAX) else {
+        return vendors;
+    };
+    for item in list.iter() {
+        let Some(text) = item.text() else {
+            continue;
+        };
+        let Some(vendor) = known.iter().find(|vendor| vendor.as_str() == text) else {
+            let names = || known.iter().map(VendorName::as_str);
+            let hint = match nearest(text, names()) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => format!("known here: {}", listed(names())),
+            };
+            item.mistake(format!("{} is no vendor we know", quoted(text)), hint);
+            continue;
+        };
+        if vendors.contains(vendor) {
+            item.mistake(format!("\"{vendor}\" stands here twice"), "");
+        }
+        vendors.push(*vendor);
+    }
+    let last = list.iter().last();
+    match last.map(|last| last.as_text()) {
+        None => node.mistake("is empty", format!("write [\"{local}\"]")),
+        // What is no text has been reported above.
+        Some(None) => (),
+        Some(Some(last)) if is_local(last, local) => (),
+        // What is not known has been reported above, and may be a misspelled local one.
+        Some(Some(last)) if known.iter().all(|vendor| vendor.as_str() != last) => (),
+        Some(Some(last)) => {
+            let what = format!("ends with {last:?}, and the last one must be local");
+            node.mistake(what, format!("add \"{local}\": no caller hears silence then"));
+        }
+    }
+    vendors
+}
+
+/// `local` itself, or a profile of it: `local-accurate`.
+fn is_local(vendor: &str, local: &str) -> bool {
+    vendor.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+fn read_turns(table: &Table<'_>, defaults: &Defaults) -> Turns {
+    let turns = &defaults.turns;
+    let delays = [
+        ("endpoint_delay_min_ms", ENDPOINT_DELAY_MIN_MS, turns.endpoint_delay_min),
+        ("endpoint_delay_max_ms", ENDPOINT_DELAY_MAX_MS, turns.endpoint_delay_max),
+    ];
+    let [min, max] = delays.map(|(key, range, default)| {
+        let node = table.find(key);
+        let ms = node.map(|node| node.number(range, "ms"));
+        (node, ms.unwrap_or(Some(default.get())))
+    });
+    if let (Some(min_ms), Some(max_ms)) = (min.1, max.1)
+        && max_ms < min_ms
+    {
+        let (node, what) = match (min.0, max.0) {
+            (_, Some(node)) => (Some(node), format!("is {max_ms}, below the minimum, {min_ms}")),
+            (Some(node), None) => (Some(node), format!("is {min_ms}, above the maximum, {max_ms}")),
+            (None, None) => (None, String::new()),
+        };
+        if let Some(node) = node {
+            let hint = "endpoint_delay_min_ms may not exceed endpoint_delay_max_ms; what is left \
+                        out comes from the engine's config.toml";
+            node.mistake(what, hint);
+        }
+    }
+    let barge_ins = [("allowed", BargeIn::Allowed), ("protected", BargeIn::Protected)];
+    let barge_in = table.find("barge_in").and_then(|node| node.choice(&barge_ins));
+    let number = |key, range, unit| table.find(key).and_then(|node| node.number(range, unit));
+    let no_input_delay = number("no_input_delay_ms", NO_INPUT_DELAY_MS, "ms");
+    let no_input_prompts_max = number("no_input_prompts_max", NO_INPUT_PROMPTS, "");
+    let dtmf_gap_max = number("dtmf_gap_max_ms", DTMF_GAP_MS, "ms");
+    table.close();
+    Turns {
+        endpoint_delay_min: min.1.map_or(turns.endpoint_delay_min, Millis::new),
+        endpoint_delay_max: max.1.map_or(turns.endpoint_delay_max, Millis::new),
+        barge_in: barge_in.unwrap_or(turns.barge_in),
+        no_input_delay: no_input_delay.map_or(turns.no_input_delay, Millis::new),
+        no_input_prompts_max: no_input_prompts_max.unwrap_or(turns.no_input_prompts_max),
+        dtmf_gap_max: dtmf_gap_max.map_or(turns.dtmf_gap_max, Millis::new),
+    }
+}
+
+fn read_limits(table: &Table<'_>, defaults: &Defaults) -> Limits {
+    let limits = &defaults.limits;
+    let duration = table.find("call_duration_max_s");
+    let duration = duration.and_then(|node| node.number(CALL_DURATION_S, "s"));
+    let calls_max = table.find("calls_max").and_then(|node| node.number(CALLS, "calls"));
+    table.close();
+    Limits {
+        call_duration_max: duration.map_or(limits.call_duration_max, Millis::from_secs),
+        calls_max: calls_max.unwrap_or(limits.calls_max),
+    }
+}
