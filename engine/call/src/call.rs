@@ -240,7 +240,7 @@ impl Call {
             }
             Event::PlayoutSent { generation } => self.on_playout_sent(generation),
             Event::PlayoutStarted { generation, at } => {
-                self.on_playout_started(generation, at.min(now));
+                self.on_playout_started(generation, at);
             }
             Event::SegmentHeard { generation, segment } => {
                 self.on_segment_heard(generation, segment);

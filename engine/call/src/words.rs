@@ -32,7 +32,8 @@ impl Words {
                  my,your,his,her,our,their,this,these,those,to,for,of,in,on,at,with,from,by,about,\
                  into,until,till,between,before,after,is,are,was,were,am,be,do,does,did,can,could,\
                  would,will,should,i,we,they,he,she,i'm,i'd,i'll,it's,there's,let's,and then,\
-                 i want,i need,i want to,i'd like,i'd like to,how much,do you have,is there",
+                 i want,i need,i want to,i'd like,i'd like to,how much,do you have,is there,sorry,\
+                 actually,excuse me,hold on,wait,also",
             ),
             fillers: list(
                 "um,uh,erm,er,hmm,hm,mm,ah,eh,well,you know,i mean,let me see,let me think",

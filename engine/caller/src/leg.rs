@@ -205,7 +205,8 @@ impl CarrierLeg {
         agent_track.resize(end, 0);
         caller_track.resize(end, 0);
         let (spans, gaps) = (self.playout.ear().spans(), self.playout.gaps());
-        let heard = Heard { rate: self.rate, spans, gaps };
+        let clears = self.playout.clears();
+        let heard = Heard { rate: self.rate, spans, gaps, clears };
         let turns = heard.turns(self.performer.asked());
         let lateness = self.lateness.lateness();
         let (by, at) = self.closed.unwrap_or((ClosedBy::Lost, time_of(self.rate, end)));

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use types::{CallTime, Millis, SampleRate};
 
-use crate::playout::time_of;
-use crate::report::{BargeIn, Gap, GreetingMeasure, TurnMeasure};
+use crate::playout::{samples_at, time_of};
+use crate::report::{BargeIn, ClearMeasure, Gap, GreetingMeasure, TurnMeasure};
 
 /// An agent that began to speak during the question and is still heard this long after it counts
 /// as replying; one that falls silent before has merely been cut off.
@@ -28,6 +28,8 @@ pub(crate) struct Heard<'a> {
     /// When the agent could be heard.
     pub(crate) spans: &'a [Range<usize>],
     pub(crate) gaps: &'a [Gap],
+    /// When the agent's queue was dropped, in order.
+    pub(crate) clears: &'a [ClearMeasure],
 }
 
 /// Where the reply to `asked` begins: what starts behind the question; else what started within it
@@ -89,9 +91,13 @@ impl Heard<'_> {
         Some(first.start.max(onset)..last.end)
     }
 
-    /// The agent counts as stopped behind the last thing it began before the interruption ended.
+    /// The agent counts as stopped behind the last thing it began before it dropped its queue; or,
+    /// if it never did, before the interruption ended.
     fn barge_in(&self, asked: &Asked) -> BargeIn {
-        let old = |span: &&Range<usize>| span.start < asked.ended && asked.began < span.end;
+        let began = self.time(asked.began);
+        let clear = self.clears.iter().map(|clear| clear.at).find(|at| began <= *at);
+        let given_up = clear.map_or(asked.ended, |at| samples_at(self.rate, at).min(asked.ended));
+        let old = |span: &&Range<usize>| span.start < given_up && asked.began < span.end;
         let silent = self.spans.iter().rfind(old).map_or(asked.began, |span| span.end);
         let (onset, silent_at) = (self.time(asked.began), self.time(silent));
         BargeIn { onset, silent_at, stop: silent_at - onset }
@@ -127,7 +133,12 @@ mod tests {
             length: Millis::new(60),
             place: crate::GapPlace::InAudio,
         };
-        Heard { rate: SampleRate::Hz8000, spans: &spans, gaps: &[gap] }.turns(asked)
+        let clears = &[ClearMeasure {
+            at: CallTime::from_millis(4_350),
+            dropped: Millis::new(500),
+            marks: 1,
+        }];
+        Heard { rate: SampleRate::Hz8000, spans: &spans, gaps: &[gap], clears }.turns(asked)
     }
 
     #[test]
@@ -161,6 +172,13 @@ mod tests {
         assert_eq!(turns[1].response, Some(Millis::new(600)));
         assert!(!turns[1].talked_over);
         assert_eq!(turns[0].reply_ended, Some(silent_at), "the reply that was cut off");
+    }
+
+    #[test]
+    fn what_the_agent_says_after_it_gave_way_is_no_part_of_its_stopping() {
+        let spans = [(2_500, 4_300), (4_700, 4_900), (5_600, 6_000)];
+        let turns = measured(&spans, &[asked(1_000, 2_000), interrupting(4_000, 5_000)]);
+        assert_eq!(turns[1].barge_in.map(|barge_in| barge_in.stop), Some(Millis::new(300)));
     }
 
     #[test]
