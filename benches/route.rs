@@ -23,6 +23,7 @@ use types::{BargeIn, BusinessId, ConfigVersion, E164, Limits, Millis, Turns};
 fn main() -> ExitCode {
     let effort = Effort::from_args();
     let is_json = std::env::args().any(|arg| arg == "--json");
+    let print = if is_json { Row::print_json } else { Row::print };
     let (businesses, time) = match effort {
         Effort::Full => (10_000, Duration::from_secs(2)),
         Effort::Smoke => (100, Duration::from_millis(20)),
@@ -42,11 +43,13 @@ fn main() -> ExitCode {
     for writer in [Writer::None, Writer::Swaps, Writer::Publishes] {
         for readers in [1, 2] {
             let row = run(&town, writer, readers, time);
-            row.print(is_json);
+            print(&row);
             failed += row.failed;
         }
     }
-    println!("{}", if is_json { String::new() } else { format!("now: {}", Machine::now()) });
+    if !is_json {
+        println!("now: {}", Machine::now());
+    }
     if failed == 0 {
         return ExitCode::SUCCESS;
     }
@@ -174,23 +177,23 @@ struct Row {
 }
 
 impl Row {
-    fn print(&self, is_json: bool) {
+    fn print(&self) {
         let Self { writer, readers, median_ns, p99_ns, look_ups, swaps, failed } = self;
-        let writer = writer.title();
-        if is_json {
-            println!(
-                "{}",
-                json!({
-                    "bench": "route", "writer": writer, "readers": readers,
-                    "median_ns": median_ns, "p99_ns": p99_ns, "look_ups": look_ups,
-                    "swaps": swaps, "failed": failed,
-                })
-            );
-        } else {
-            println!(
-                "{writer:<34} {readers:>7} {median_ns:>10.0} {p99_ns:>10.0} {look_ups:>12} {swaps:>10} {failed:>8}"
-            );
-        }
+        println!(
+            "{:<34} {readers:>7} {median_ns:>10.0} {p99_ns:>10.0} {look_ups:>12} {swaps:>10} {failed:>8}",
+            writer.title()
+        );
+    }
+
+    fn print_json(&self) {
+        println!(
+            "{}",
+            json!({
+                "bench": "route", "writer": self.writer.title(), "readers": self.readers,
+                "median_ns": self.median_ns, "p99_ns": self.p99_ns, "look_ups": self.look_ups,
+                "swaps": self.swaps, "failed": self.failed,
+            })
+        );
     }
 }
 
