@@ -12,11 +12,11 @@ CODEC ?= pcmu
 BUSINESSES ?= fixtures/businesses
 # How many seeds `make soak` runs.
 SEEDS ?= 2000
-# Test files that need models or real time, as patterns, and the packages they lie in.
-AUDIO_PACKAGES ?= speech sim
-AUDIO_TESTS ?= models_* loopback*
+# Test files that need models or real time, as PACKAGE:PATTERN, and how many of their tests run at once.
+AUDIO_TESTS ?= speech:models_* server:* sim:loopback*
+AUDIO_JOBS ?= 1
 
-export CARGO_TARGET_DIR AUDIO_PACKAGES AUDIO_TESTS
+export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
 export APEX_MODELS := $(abspath $(MODELS))
 
 .PHONY: demo serve test check bench score soak models setup build help
@@ -34,7 +34,7 @@ check: ## format, lints, documentation, all tests that need no models
 	scripts/check.sh
 
 score: setup build models ## ask all recorded questions and count the right answers
-	$(APEX) score fixtures/calls
+	$(APEX) score --show totals fixtures/calls
 
 bench: setup build models ## measure response times and the cost of every part
 	cargo bench --locked --profile fast -p benches

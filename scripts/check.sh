@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Format, lints, documentation, and every test that needs neither models nor real time.
 #
-# AUDIO_TESTS names, as patterns, the test files that do need them: they are left to `make test`.
+# AUDIO_TESTS names the test files that do need them, as PACKAGE:PATTERN: they are left to `make test`.
 set -euo pipefail
 set -f # the patterns are not for the shell
 cd "$(dirname "$0")/.."
@@ -9,17 +9,20 @@ cd "$(dirname "$0")/.."
 
 # All but the audio tests.
 tests() {
-    local names filter="all()" pattern
+    local filter="all()" pair package names
     if cargo nextest --version >/dev/null 2>&1; then
-        for pattern in ${AUDIO_TESTS:-}; do
-            filter+=" and not (kind(test) and binary($pattern))"
+        for pair in ${AUDIO_TESTS:-}; do
+            filter+=" and not (kind(test) and package(=${pair%%:*}) and binary(${pair#*:}))"
         done
         cargo nextest run --locked --workspace --lib --bins --tests -E "$filter"
-    else
-        # cargo alone picks test files, but leaves none out.
-        names=$(python3 scripts/test_files.py except ${AUDIO_TESTS:-})
-        cargo test --locked --workspace --lib --bins $(printf -- ' --test %s' $names)
+        return
     fi
+    # cargo alone picks test files, but leaves none out.
+    cargo test --locked --workspace --lib --bins || return
+    names=$(python3 scripts/test_files.py except ${AUDIO_TESTS:-}) || return
+    for package in $(cut -d " " -f 1 <<<"$names" | sort -u); do
+        cargo test --locked -p "$package" $(sed -n "s/^$package /--test /p" <<<"$names") || return
+    done
 }
 
 # optional NAME PROBE... -- COMMAND...: a stage that needs a tool not every machine has

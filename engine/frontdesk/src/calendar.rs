@@ -110,6 +110,11 @@ pub(crate) fn find_days(utterance: &Utterance, today: Date, exceptions: &[HoursE
     finder.found.sort_by_key(|(at, _)| *at);
     finder.days.days = finder.found.into_iter().map(|(_, day)| day).collect();
     finder.days.days.dedup();
+    // "The week between Christmas and New Year": what is special about it is in the special days.
+    if finder.days.days.len() == 2 && utterance.texts().contains(&"between") {
+        finder.days.days.clear();
+        finder.days.stretch = Some(Stretch::Holidays);
+    }
     finder.days
 }
 
@@ -242,7 +247,12 @@ impl Finder<'_> {
     fn weekend(&mut self, at: usize, named: &Named) {
         let saturday = match self.today.weekday() {
             Weekday::Sunday => self.today.yesterday().ok(),
-            _ => nearest(self.today, Weekday::Saturday),
+            Weekday::Monday
+            | Weekday::Tuesday
+            | Weekday::Wednesday
+            | Weekday::Thursday
+            | Weekday::Friday
+            | Weekday::Saturday => nearest(self.today, Weekday::Saturday),
         };
         let sunday = saturday.and_then(|saturday| saturday.tomorrow().ok());
         self.put(at, at + 1, saturday.filter(|day| *day >= self.today), named.clone());
@@ -282,6 +292,7 @@ impl Finder<'_> {
         for day in Weekday::Monday.cycle_forward().take(7) {
             let name = weekday(day).to_lowercase();
             let text = token.text.as_str();
+            let text = text.strip_prefix("on").filter(|rest| rest.contains("day")).unwrap_or(text);
             if text == name {
                 return Some((day, false, 1));
             }
@@ -482,7 +493,9 @@ mod tests {
             .map(|day| match &day.named {
                 Named::Today(part) => format!("{} {part:?}", day.date),
                 Named::Holiday(label) => format!("{} {label}", day.date),
-                other => format!("{} {other:?}", day.date),
+                Named::Tomorrow | Named::Weekday | Named::Habit | Named::Date => {
+                    format!("{} {:?}", day.date, day.named)
+                }
             })
             .collect();
         let stretch = days.stretch.map_or(String::new(), |stretch| format!("{stretch:?}"));

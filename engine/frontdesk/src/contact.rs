@@ -3,25 +3,25 @@
 use types::{Contact, FactId, Facts, Staff};
 
 use crate::desk::{Desk, Speech};
-use crate::intent::Ask;
+use crate::intent::House;
 use crate::matching::Row;
-use crate::phrase::{capitalized, list, number, sentence, sentences, we_are};
+use crate::phrase::{capitalized, number, sentence, sentences, we_are};
 
 /// More people in one breath nobody remembers.
 const STAFF_SPOKEN: usize = 4;
 
-/// Answers `ask` if it is about place, number, mail, site or name. Whether it was known.
-pub(crate) fn contact(desk: &Desk<'_>, ask: &Ask, out: &mut Speech) -> Known {
+/// Answers `ask`. Whether it was known.
+pub(crate) fn contact(desk: &Desk<'_>, ask: House, out: &mut Speech) -> Known {
     let Contact { address, directions, parking, phone, email, website } = &desk.facts.contact;
     let ours = we_are(desk.tone());
     match ask {
-        Ask::Location => match address {
+        House::Location => match address {
             Some(address) => {
                 out.cite(format!("{} at {address}.", capitalized(ours)), &[FactId::Address]);
             }
             None => return unknown(desk, "the address", out),
         },
-        Ask::Directions => match (directions, address) {
+        House::Directions => match (directions, address) {
             (Some(directions), _) => say_text(directions, FactId::Directions, out),
             (None, Some(address)) => {
                 out.say(desk.pick(
@@ -33,26 +33,26 @@ pub(crate) fn contact(desk: &Desk<'_>, ask: &Ask, out: &mut Speech) -> Known {
             }
             (None, None) => return unknown(desk, "the way", out),
         },
-        Ask::Parking => match parking {
+        House::Parking => match parking {
             Some(parking) => say_text(parking, FactId::Parking, out),
             None => return unknown(desk, "about parking", out),
         },
-        Ask::Phone => match phone {
+        House::Phone => match phone {
             Some(phone) => {
                 let spoken = number(&phone.to_string(), Some(*phone));
                 out.cite(format!("Our number is {spoken}."), &[FactId::Phone]);
             }
             None => return unknown(desk, "the number", out),
         },
-        Ask::Email => match email {
+        House::Email => match email {
             Some(email) => out.cite(format!("Our email is {email}."), &[FactId::Email]),
             None => return unknown(desk, "an email address", out),
         },
-        Ask::Website => match website {
+        House::Website => match website {
             Some(website) => out.cite(format!("Our website is {website}."), &[FactId::Website]),
             None => return unknown(desk, "of a website", out),
         },
-        _ => out.cite(format!("This is {}.", desk.facts.name), &[FactId::Name]),
+        House::Name => out.cite(format!("This is {}.", desk.facts.name), &[FactId::Name]),
     }
     Known::Yes
 }
@@ -103,20 +103,12 @@ fn introduction(person: &Staff) -> String {
 
 /// Who works there.
 pub(crate) fn staff_list(desk: &Desk<'_>, out: &mut Speech) {
-    let people: Vec<String> = desk.facts.staff.iter().take(STAFF_SPOKEN).map(named).collect();
-    let cites: Vec<FactId> = (0..people.len()).map(|at| FactId::Staff(at as u16)).collect();
-    if people.is_empty() {
+    if desk.facts.staff.is_empty() {
         unknown(desk, "who is working", out);
         return;
     }
-    let verb = if people.len() == 1 { "There is" } else { "There are" };
-    out.cite(format!("{verb} {}.", list(&people, "and")), &cites);
-}
-
-fn named(person: &Staff) -> String {
-    match &person.role {
-        Some(role) => format!("{}, our {role}", person.name),
-        None => person.name.clone(),
+    for (at, person) in desk.facts.staff.iter().take(STAFF_SPOKEN).enumerate() {
+        out.cite(introduction(person), &[FactId::Staff(at as u16)]);
     }
 }
 

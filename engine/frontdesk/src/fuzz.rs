@@ -17,7 +17,7 @@ use crate::reply::{Context, reply};
 /// # Panics
 /// If a reply is empty, or not the same twice.
 pub fn fuzz_reply(bytes: &[u8]) {
-    let Some(agent) = sample_agent() else { return };
+    let agent = sample_agent().expect("the sample business is well formed");
     let (head, rest) = bytes.split_at(bytes.len().min(9));
     let mut seed = [0; 8];
     let length = head.len().saturating_sub(1).min(8);
@@ -64,7 +64,7 @@ pub fn fuzz_reply(bytes: &[u8]) {
 }
 
 /// A small business with a bit of everything.
-fn sample_agent() -> Option<AgentConfig> {
+fn sample_facts() -> Option<Facts> {
     let slug = |text: &str| text.parse::<Slug>().ok();
     let span = |open, close| {
         Some(OpenSpan { open: TimeOfDay::new(open, 0)?, close: TimeOfDay::new(close, 0)? })
@@ -91,7 +91,7 @@ fn sample_agent() -> Option<AgentConfig> {
         name: "the winter break".into(),
         open: vec![],
     });
-    let facts = Facts {
+    Some(Facts {
         name: "Sample".into(),
         timezone: TimeZone::UTC,
         hours,
@@ -125,7 +125,10 @@ fn sample_agent() -> Option<AgentConfig> {
             emergency: None,
             emergency_topics: vec!["fire".into()],
         },
-    };
+    })
+}
+
+fn sample_agent() -> Option<AgentConfig> {
     Some(AgentConfig {
         business: "sample".parse().ok()?,
         agent: "desk".parse().ok()?,
@@ -147,6 +150,6 @@ fn sample_agent() -> Option<AgentConfig> {
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
         recording: Recording::Off,
-        facts: Arc::new(facts),
+        facts: Arc::new(sample_facts()?),
     })
 }

@@ -144,14 +144,14 @@ impl<'a> DayAnswer<'a> {
             let Some(close) = close else {
                 let text =
                     format!("{}{} open all day.", self.verdict(Openness::Open), self.we_are());
-                return out.cite(sentence_case(&text), &[self.cite]);
+                return out.cite(capital(&text), &[self.cite]);
             };
             let mut cites = vec![self.cite];
             cites.extend((cite != self.cite).then_some(cite));
             let until = time(close);
             let text =
                 format!("{}{} open until {until}.", self.verdict(Openness::Open), self.we_are());
-            out.cite(sentence_case(&text), &cites);
+            out.cite(capital(&text), &cites);
             let later = self.spans.iter().find(|later| span.close < later.open);
             if let Some(later) = later {
                 let hours = spans_text(&[*later]);
@@ -160,14 +160,13 @@ impl<'a> DayAnswer<'a> {
             return;
         }
         let text = format!("{}{} closed right now.", self.verdict(Openness::Closed), self.we_are());
-        out.cite(sentence_case(&text), &[self.cite]);
+        out.cite(capital(&text), &[self.cite]);
         self.say_next_opening(self.day.date, now, out);
     }
 
     fn say_closed(&self, out: &mut Speech) {
         let verdict = self.verdict(Openness::Closed);
         let reason = match (&self.day.named, self.cite) {
-            (Named::Holiday(label), _) if !self.when.contains(label.as_str()) => String::new(),
             (Named::Holiday(_), _) => String::new(),
             (_, FactId::HoursException(_)) => {
                 let exception = self.desk.facts.hours.exception_on(self.day.date);
@@ -176,7 +175,7 @@ impl<'a> DayAnswer<'a> {
             _ => String::new(),
         };
         let text = format!("{verdict}{} closed {}{reason}.", self.we_are(), self.when);
-        out.cite(sentence_case(&text), &[self.cite]);
+        out.cite(capital(&text), &[self.cite]);
         let end = TimeOfDay::new(24, 0).unwrap_or(EVENING);
         self.say_next_opening(self.day.date, end, out);
     }
@@ -199,13 +198,16 @@ impl<'a> DayAnswer<'a> {
                 format!("Today we were open from {}.", spans_text(self.spans))
             }
         };
-        out.cite(sentence_case(&text), &[self.cite]);
+        out.cite(capital(&text), &[self.cite]);
         self.say_next_opening(self.day.date, minute_of(self.desk), out);
     }
 
     fn say_open(&self, out: &mut Speech) {
         let (Some(first), Some(last)) = (self.spans.first(), self.spans.last()) else { return };
         let when = &self.when;
+        if self.ask.aspect == Aspect::Closes && self.says_next_day(last.close, out) {
+            return;
+        }
         let all_day = first.open.minutes() == 0 && last.close.hour() == 24 && self.spans.len() == 1;
         let text = match self.ask.aspect {
             Aspect::Opens if !all_day => {
@@ -221,7 +223,7 @@ impl<'a> DayAnswer<'a> {
                 format!("{verdict}{when} {} open {}.", self.we_are(), from(self.spans))
             }
         };
-        out.cite(sentence_case(&text), &[self.cite]);
+        out.cite(capital(&text), &[self.cite]);
         if self.ask.aspect == Aspect::Closes && self.spans.len() > 1 {
             let breaks: Vec<String> = self
                 .spans
@@ -231,6 +233,21 @@ impl<'a> DayAnswer<'a> {
             let text = format!("There is a break {}.", list(&breaks, "and"));
             out.cite(text, &[self.cite]);
         }
+    }
+
+    /// Hours that go on beyond midnight end the day after; whether these do.
+    fn says_next_day(&self, close: TimeOfDay, out: &mut Speech) -> bool {
+        let (Some(end), cite) = last_close(self.desk, self.day.date, close, self.cite) else {
+            return false;
+        };
+        if cite == self.cite {
+            return false;
+        }
+        let until = time(end);
+        let text =
+            format!("{}, {} open until {until} the next day.", capital(&self.when), self.we_are());
+        out.cite(text, &[self.cite, cite]);
+        true
     }
 
     fn has_opened(&self) -> bool {
@@ -336,10 +353,9 @@ fn when_from(desk: &Desk<'_>, day: &Day, from: Date) -> String {
         return "tomorrow".into();
     }
     let ahead = (day.date - from).get_days();
-    let near = (0..7).contains(&ahead) && from == today;
-    if near && day.named != Named::Date {
-        format!("on {}", weekday(day.date.weekday()))
-    } else if (0..7).contains(&ahead) && is_week_off(desk, from, day.date) {
+    // Within a week the weekday alone is clear, unless the caller named a date.
+    let near = from == today && day.named != Named::Date || is_week_off(desk, from, day.date);
+    if (0..7).contains(&ahead) && near {
         format!("on {}", weekday(day.date.weekday()))
     } else {
         format!("on {}", date_text(day.date))
@@ -360,10 +376,6 @@ fn from(spans: &[OpenSpan]) -> String {
 
 fn capital(text: &str) -> String {
     crate::phrase::capitalized(text)
-}
-
-fn sentence_case(text: &str) -> String {
-    capital(text)
 }
 
 /// The week's hours, days with the same hours together.

@@ -81,7 +81,8 @@ const GENERIC: &str = "\
     today tomorrow tonight soon later currently back around near two three regular normal basic standard full simple \
     care free available rule rules required require necessary wear change changing days hour hours minutes \
     interested love speak talk feel feeling live move send stay bad far yesterday ago recently spot expect \
-    somewhere anywhere nearby close closest";
+    somewhere anywhere nearby close closest \
+    morning afternoon evening night noon lunch lunchtime exactly";
 
 /// Behind a subject they change nothing.
 const NEUTRAL: &str = "\

@@ -12,6 +12,7 @@
 //! What it wants to remember travels in the [`BrainNote`](types::BrainNote) of its own replies, so a reply that nobody
 //! heard leaves nothing behind.
 
+mod answering;
 mod answers;
 mod brain;
 mod calendar;
@@ -28,10 +29,15 @@ mod memory;
 mod message;
 mod numbers;
 mod pattern;
+mod pending;
 mod phrase;
+mod questions;
+mod repair;
 mod reply;
 mod services;
 mod sound;
+mod subjects;
+mod talk;
 mod turn;
 mod words;
 

@@ -90,6 +90,8 @@ const JOINED_LIKENESS_MIN: f32 = 0.8;
 const JOINED_LETTERS_MIN: usize = 6;
 /// A row is not worth mentioning below this.
 const SCORE_MIN: f32 = 0.25;
+/// A longer phrase is better than a part of it from here.
+const WIDER_SCORE_MIN: f32 = 0.82;
 /// The score of a hint: never sure.
 const HINT_SCORE: f32 = 0.6;
 
@@ -130,6 +132,12 @@ impl Index {
         Self { phrases, words, hints }
     }
 
+    /// Whether `token` is a word of the table.
+    pub(crate) fn knows(&self, token: &Token) -> bool {
+        self.words.iter().any(|word| word.text == token.text || word.lemma == token.lemma)
+            || self.hints.contains_key(&token.lemma)
+    }
+
     /// The rows `utterance` may be about, each by its best phrase, best first.
     pub(crate) fn candidates(&self, utterance: &Utterance) -> Vec<Candidate> {
         let windows = Window::all(utterance);
@@ -140,7 +148,7 @@ impl Index {
                 return;
             }
             let kept = best.entry(candidate.row).or_insert(candidate);
-            if kept.rank() < candidate.rank() {
+            if kept.yields_to(&candidate) {
                 *kept = candidate;
             }
         };
@@ -190,6 +198,14 @@ impl Index {
 }
 
 impl Candidate {
+    /// Whether `other` is the better phrase of the same row: it explains more, or it fits better.
+    fn yields_to(&self, other: &Self) -> bool {
+        let wider = |one: &Self, two: &Self| {
+            one.mask.covers(two.mask) && one.mask != two.mask && one.score >= WIDER_SCORE_MIN
+        };
+        wider(other, self) || self.rank() < other.rank() && !wider(self, other)
+    }
+
     /// By which candidates are ordered: how much of the phrase is there, then how much that is.
     pub(crate) fn rank(&self) -> f32 {
         let exactness = if self.exact { 0.02 } else { 0.0 };
@@ -284,7 +300,7 @@ impl Phrase {
     }
 
     /// The phrase's sound, wherever the recognizer put the gaps between words.
-    fn joined(&self, windows: &[Window]) -> Option<Candidate> {
+    fn joined(&self, windows: &[Window<'_>]) -> Option<Candidate> {
         if self.letters.len() < JOINED_LETTERS_MIN || self.words.len() > 4 || self.weight <= 0.0 {
             return None;
         }
@@ -292,7 +308,11 @@ impl Phrase {
         windows
             .iter()
             .filter(|window| {
-                window.words <= self.words.len() + 2
+                // Word for word is not a matter of gaps.
+                let aligned = window.words == self.words.len()
+                    && self.words.iter().any(|word| window.texts.contains(&word.text.as_str()));
+                !aligned
+                    && window.words <= self.words.len() + 2
                     && window.letters * 10 >= length * 7
                     && window.letters * 7 <= length * 10
                     && may_be_alike(window.consonants, self.consonants)
@@ -319,17 +339,18 @@ impl From<Token> for PhraseWord {
 }
 
 /// A few words of an utterance run together.
-struct Window {
+struct Window<'a> {
     mask: Mask,
+    texts: Vec<&'a str>,
     words: usize,
     letters: usize,
     sound: Sound,
     consonants: u32,
 }
 
-impl Window {
+impl<'a> Window<'a> {
     /// All runs of up to six words that hold one that is not everyday talk.
-    fn all(utterance: &Utterance) -> Vec<Self> {
+    fn all(utterance: &'a Utterance) -> Vec<Self> {
         let tokens = &utterance.tokens;
         let mut windows = Vec::new();
         for start in 0..tokens.len() {
@@ -342,6 +363,7 @@ impl Window {
                 let sound = joined(run.iter().map(|token| &token.sound));
                 windows.push(Self {
                     mask: Mask::span(start, end),
+                    texts: run.iter().map(|token| token.text.as_str()).collect(),
                     words: end - start,
                     letters,
                     consonants: consonants(&sound),

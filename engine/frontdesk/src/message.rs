@@ -237,9 +237,7 @@ impl Taking<'_, '_> {
             let digits = if DIGITS.contains(&digits.len()) { digits } else { known + &digits };
             if DIGITS.contains(&digits.len()) {
                 self.draft.number = Some(whole_number(&digits, self.home()));
-                if self.is_keyed() {
-                    self.advance();
-                } else if self.again() == Patience::Gone {
+                if self.is_keyed() || self.again() == Patience::Gone {
                     self.advance();
                 }
                 return;
@@ -384,7 +382,12 @@ pub(crate) fn ask(desk: &Desk<'_>, draft: &Draft, out: &mut Speech) {
             1 => "Is everything right, yes or no?".into(),
             _ => "Shall I send it like that?".into(),
         },
-        slot => question(desk, slot)[again].to_owned(),
+        Slot::Wish
+        | Slot::Name
+        | Slot::LineIsBest
+        | Slot::Number
+        | Slot::Reason
+        | Slot::WhatIsWrong => question(desk, draft.slot)[again].to_owned(),
     };
     for sentence in crate::phrase::sentences(&text) {
         out.say(sentence);

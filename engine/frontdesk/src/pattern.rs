@@ -11,6 +11,10 @@ use crate::words::{Mask, Token, Utterance, lemma};
 const LIKENESS_MIN: f32 = 0.88;
 /// A shorter word of a pattern must be heard as it is.
 const FUZZY_LETTERS_MIN: usize = 5;
+/// But for these, which half of all questions hang on, and how alike a word must sound to pass for one.
+const FUZZY_SHORT: [&str; 9] =
+    ["much", "long", "time", "take", "open", "does", "what", "when", "cost"];
+const SHORT_LIKENESS_MIN: f32 = 0.84;
 /// How many words a `*` may pass over.
 const GAP_MAX: usize = 4;
 
@@ -93,7 +97,8 @@ struct Book {
     by_text: HashMap<&'static str, WordId>,
     /// Words long enough to be recognized by less than their spelling.
     by_lemma: HashMap<String, Vec<WordId>>,
-    sounds: Vec<(Sound, WordId)>,
+    /// Their sounds, and how alike a word must be.
+    sounds: Vec<(Sound, WordId, f32)>,
 }
 
 static BOOK: LazyLock<Book> = LazyLock::new(Book::new);
@@ -107,9 +112,13 @@ impl Book {
         }
         let mut by_lemma: HashMap<String, Vec<WordId>> = HashMap::new();
         let mut sounds = Vec::new();
-        for (text, id) in by_text.iter().filter(|(text, _)| text.len() >= FUZZY_LETTERS_MIN) {
-            by_lemma.entry(lemma(text)).or_default().push(*id);
-            sounds.push((sound(text), *id));
+        for (text, id) in &by_text {
+            if text.len() >= FUZZY_LETTERS_MIN {
+                by_lemma.entry(lemma(text)).or_default().push(*id);
+                sounds.push((sound(text), *id, LIKENESS_MIN));
+            } else if FUZZY_SHORT.contains(text) {
+                sounds.push((sound(text), *id, SHORT_LIKENESS_MIN));
+            }
         }
         let part = |part: &'static str| match part {
             "*" => Part::Gap,
@@ -130,11 +139,11 @@ impl Book {
         if token.text.len() + 1 >= FUZZY_LETTERS_MIN {
             words.extend(self.by_lemma.get(&token.lemma).into_iter().flatten());
             if !token.is_common() {
-                let near = self.sounds.iter().filter(|(sound, _)| {
+                let near = self.sounds.iter().filter(|(sound, _, likeness_min)| {
                     sound.len().abs_diff(token.sound.len()) <= 2
-                        && likeness(&token.sound, sound) >= LIKENESS_MIN
+                        && likeness(&token.sound, sound) >= *likeness_min
                 });
-                words.extend(near.map(|(_, id)| *id));
+                words.extend(near.map(|(_, id, _)| *id));
             }
         }
         Heard { words, sentence: token.sentence }

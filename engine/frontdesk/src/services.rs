@@ -10,7 +10,7 @@ use crate::phrase::{capitalized, duration, is_plural, list, money, sentence, wit
 pub(crate) const SERVICES_SPOKEN: usize = 4;
 
 /// What `service` costs.
-pub(crate) fn price(desk: &Desk<'_>, service: &Service, out: &mut Speech) {
+pub(crate) fn price(service: &Service, out: &mut Speech) {
     let name = capitalized(&with_article(&service.name));
     let many = is_plural(&service.name);
     let is = if many { "are" } else { "is" };
@@ -43,7 +43,6 @@ pub(crate) fn price(desk: &Desk<'_>, service: &Service, out: &mut Speech) {
     if let Some(note) = service.note.as_deref().filter(|note| speaks_of_price(note)) {
         out.cite(sentence(note), &cite);
     }
-    let _ = desk;
 }
 
 fn speaks_of_price(note: &str) -> bool {
@@ -53,11 +52,19 @@ fn speaks_of_price(note: &str) -> bool {
 
 /// How long `service` takes.
 pub(crate) fn takes(desk: &Desk<'_>, service: &Service, out: &mut Speech) {
-    let name = capitalized(&with_article(&service.name));
     let many = is_plural(&service.name);
     match service.duration_min {
         Some(minutes) => {
             let verb = if many { "take" } else { "takes" };
+            let just_named = out
+                .sentences
+                .last()
+                .is_some_and(|said| said.cites.contains(&FactId::ServicePrice(service.id)));
+            let name = match (just_named, many) {
+                (true, true) => "They".to_owned(),
+                (true, false) => "It".to_owned(),
+                (false, _) => capitalized(&with_article(&service.name)),
+            };
             let text = format!("{name} {verb} about {}.", duration(minutes));
             out.cite(text, &[FactId::ServiceDuration(service.id)]);
         }
@@ -83,11 +90,10 @@ pub(crate) fn offered(service: &Service, out: &mut Speech) {
 }
 
 /// Price and duration of `service`, and what else is to be said.
-pub(crate) fn about(desk: &Desk<'_>, service: &Service, out: &mut Speech) {
-    price(desk, service, out);
-    if service.duration_min.is_some() {
+pub(crate) fn about(service: &Service, out: &mut Speech) {
+    price(service, out);
+    if let Some(minutes) = service.duration_min {
         let verb = if is_plural(&service.name) { "They take" } else { "It takes" };
-        let minutes = service.duration_min.unwrap_or_default();
         let text = format!("{verb} about {}.", duration(minutes));
         out.cite(text, &[FactId::ServiceDuration(service.id)]);
     }

@@ -97,7 +97,8 @@ impl Mask {
 }
 
 impl Token {
-    fn new(text: String, sentence: usize) -> Self {
+    /// The word `text` of the given sentence.
+    pub(crate) fn new(text: String, sentence: usize) -> Self {
         let lemma = lemma(&text);
         let weight = lexicon::weight(&text, &lemma);
         Self { sound: sound(&text), lemma, weight, sentence, text }
@@ -336,8 +337,9 @@ fn stem(text: &str) -> String {
             stem = &stem[..stem.len() - 1];
         }
     }
-    for ending in ["ing", "ed"] {
-        if let Some(base) = stem.strip_suffix(ending).filter(|base| base.len() > 3) {
+    for ending in ["ing", "ed", "ion", "ment"] {
+        let verb = |base: &&str| ending != "ion" || base.ends_with(['t', 's']);
+        if let Some(base) = stem.strip_suffix(ending).filter(|base| base.len() > 3).filter(verb) {
             stem = base;
             break;
         }
@@ -397,6 +399,9 @@ mod tests {
             ("rotate", "rotating"),
             ("brakes", "brake"),
             ("tipping", "tip"),
+            ("inspection", "inspect"),
+            ("rotation", "rotate"),
+            ("alignment", "align"),
             ("kids", "children"),
             ("guaranteed", "warranty"),
         ] {

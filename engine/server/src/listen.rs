@@ -95,11 +95,15 @@ pub fn spawn_media(
 ) -> io::Result<JoinHandle<()>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name(format!("media-{number}")).spawn(move || {
-        runtime.block_on(async {
-            let telemetry = node.telemetry.clone();
-            let pacer = tokio::spawn(async move { pacer::run(&telemetry).await });
-            serve(listener, media_router(node), running).await;
-            pacer.abort();
+        // The speech detector runs here, for every window of speech: without a hop to another
+        // thread and back.
+        speech::on_inference_thread(move || {
+            runtime.block_on(async {
+                let telemetry = node.telemetry.clone();
+                let pacer = tokio::spawn(async move { pacer::run(&telemetry).await });
+                serve(listener, media_router(node), running).await;
+                pacer.abort();
+            });
         });
     })
 }

@@ -59,6 +59,9 @@ handles! {
     media_bad: Counter = counter!("apex_media_bad_total");
     /// Frames that were missing and filled.
     media_filled: Counter = counter!("apex_media_filled_total");
+    /// Sockets that broke instead of being closed: vanished carriers, oversized messages, frames
+    /// that are none.
+    sockets_broken: Counter = counter!("apex_sockets_broken_total");
     /// Sockets whose carrier stopped reading.
     legs_stalled: Counter = counter!("apex_legs_stalled_total");
     /// Vendors' events that were dropped because a call's inbox was full.

@@ -42,7 +42,7 @@ WHEELS = {
     ),
     PIPECAT: (
         "pipecat_ai-1.14.0-py3-none-any.whl",
-        None,
+        12109725,
         "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44",
     ),
 }

@@ -489,14 +489,14 @@ mod tests {
     #[test]
     fn edges_follow_the_probabilities() {
         use Audibility::{AgentAudible, AgentSilent};
-        check(AgentSilent, "0099900000000", "...S....P...E");
+        check(AgentSilent, "0099900000000", "...S...P...E.");
         // One window is a click, two are speech.
         check(AgentSilent, "0090000", ".......");
         check(AgentSilent, "0099", "...S");
         // Between the thresholds speech goes on.
         check(AgentSilent, "99444444", ".S......");
         // A pause that ends.
-        check(AgentSilent, "99900009990000", ".S...PR......P");
+        check(AgentSilent, "99900009990000", ".S...P.R....P.");
         // The agent is audible: four windows, and surer ones.
         check(AgentAudible, "55555555", "........");
         check(AgentAudible, "0777700", "....S..");

@@ -49,10 +49,7 @@ impl Phonemizer {
         let line = words.join(" ");
         // The rules are somebody else's, and large: a word that breaks them is not worth a reply.
         let tokens = catch_unwind(AssertUnwindSafe(|| self.g2p.g2p(&line)));
-        let tokens = match tokens {
-            Ok(Ok((_, tokens))) => tokens,
-            Ok(Err(_)) | Err(_) => return Phonemes::default(),
-        };
+        let Ok(Ok((_, tokens))) = tokens else { return Phonemes::default() };
         let mut phonemes = Phonemes::default();
         let mut boundaries = boundaries(pieces).peekable();
         let mut position = 0;

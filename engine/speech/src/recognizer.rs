@@ -287,8 +287,10 @@ pub(crate) fn transcribe(moonshine: &Moonshine, samples: &[i16]) -> Result<Strin
     let len = speech.len().max(RATE.samples_in(PADDED_MIN));
     let lead = (len - speech.len()) / 2;
     let mut padded = vec![0.0; len];
+    let peak = speech.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
+    let gain = (PEAK / f32::from(peak.max(1))).min(GAIN_MAX / 32_768.0);
     for (to, &from) in padded[lead..].iter_mut().zip(speech) {
-        *to = f32::from(from) / 32_768.0;
+        *to = f32::from(from) * gain;
     }
     Ok(moonshine.transcribe(&padded)?.text)
 }
@@ -327,6 +329,13 @@ const PIECES_MAX: usize = 64;
 
 /// What is left of silence around speech.
 const MARGIN: Millis = Millis::new(150);
+
+/// Where the loudest sample is brought, full scale being 1.0: quiet lines are heard like loud ones.
+/// Measured: from 0.3 to 0.8 it hardly matters.
+const PEAK: f32 = 0.7;
+
+/// What is quieter than a tenth of that stays so.
+const GAIN_MAX: f32 = 10.0;
 
 /// Shorter than any word.
 const SPEECH_MIN: Millis = Millis::new(60);

@@ -55,8 +55,9 @@ const BLOCK: Millis = Millis::new(10);
 /// What is quieter is no speech on any line: a little above µ-law's own noise (-72 dBFS).
 const AUDIBLE_MIN: Dbfs = Dbfs(-58.0);
 
-/// Between the loudest vowel and the faintest consonant of one talker.
-const RANGE_DB: f32 = 38.0;
+/// Between the loudest vowel and the faintest consonant of one talker; more takes in the line's
+/// noise. Measured: 30 dB and 38 dB give the same words within the noise of the measurement.
+const RANGE_DB: f32 = 30.0;
 
 /// 120 ms: a pause between words, longer than the silence before a plosive.
 const CUT_BLOCKS: usize = 12;

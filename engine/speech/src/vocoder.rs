@@ -122,10 +122,10 @@ impl Vocoder {
 fn shape(spectra: &Spectra, frame: usize, noise: &mut Noise, buffer: &mut [Complex32]) {
     // The network's logarithms are cut, so that one bad value cannot drown the rest.
     let magnitude = |log: f32| log.min(7.0).exp();
-    for bin in 0..BINS {
+    for (bin, value) in buffer.iter_mut().take(BINS).enumerate() {
         let at = bin * spectra.frames + frame;
         let phase = PI * spectra.harmonic_phase[at].tanh();
-        buffer[bin] = buffer[bin] * Complex32::from_polar(magnitude(spectra.harmonic[at]), phase)
+        *value = *value * Complex32::from_polar(magnitude(spectra.harmonic[at]), phase)
             + noise.complex() * magnitude(spectra.noise[at])
             + Complex32::from_polar(magnitude(spectra.rest[at]), spectra.rest_phase[at]);
     }

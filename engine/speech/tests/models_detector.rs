@@ -1,4 +1,5 @@
 //! The detector on recorded speech.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod common;
 

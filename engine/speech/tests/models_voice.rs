@@ -1,4 +1,5 @@
 //! The local voice behind the vendors' trait.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod common;
 

@@ -25,8 +25,10 @@ pub struct CallRecord {
     /// The parties.
     pub parties: Parties,
     /// When the leg was accepted.
+    #[cfg_attr(feature = "serde", serde(rename = "began_unix_ms"))]
     pub began: WallTime,
     /// How long it lasted.
+    #[cfg_attr(feature = "serde", serde(rename = "duration_ms"))]
     pub duration: Millis,
     /// How it ended.
     pub ended: EndReason,
@@ -102,20 +104,28 @@ pub struct TurnRecord {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stages {
     /// Last sample of the caller's speech.
+    #[cfg_attr(feature = "serde", serde(rename = "speech_ended_us"))]
     pub speech_ended: Option<CallTime>,
     /// The silence chosen before the turn counts as over.
+    #[cfg_attr(feature = "serde", serde(rename = "endpoint_delay_ms"))]
     pub endpoint_delay: Option<Millis>,
     /// The turn was declared over.
+    #[cfg_attr(feature = "serde", serde(rename = "endpointed_us"))]
     pub endpointed: Option<CallTime>,
     /// The final transcript was there.
+    #[cfg_attr(feature = "serde", serde(rename = "transcribed_us"))]
     pub transcribed: Option<CallTime>,
     /// The brain's first words were there.
+    #[cfg_attr(feature = "serde", serde(rename = "thought_us"))]
     pub thought: Option<CallTime>,
     /// The voice's first audio was there.
+    #[cfg_attr(feature = "serde", serde(rename = "voiced_us"))]
     pub voiced: Option<CallTime>,
     /// The first frame of the reply left.
+    #[cfg_attr(feature = "serde", serde(rename = "sent_us"))]
     pub sent: Option<CallTime>,
     /// The caller heard the first sample, as far as marks and samples tell.
+    #[cfg_attr(feature = "serde", serde(rename = "heard_us"))]
     pub heard: Option<CallTime>,
 }
 
@@ -131,11 +141,14 @@ impl Stages {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Usage {
     /// Audio that reached the recognizer.
+    #[cfg_attr(feature = "serde", serde(rename = "recognized_ms"))]
     pub recognized: Millis,
     /// Characters handed to the voice.
     pub voiced_characters: u64,
     /// Agent audio that was sent.
+    #[cfg_attr(feature = "serde", serde(rename = "sent_ms"))]
     pub sent: Millis,
     /// Agent audio that was heard.
+    #[cfg_attr(feature = "serde", serde(rename = "heard_ms"))]
     pub heard: Millis,
 }

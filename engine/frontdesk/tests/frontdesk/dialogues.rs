@@ -1,6 +1,9 @@
 //! Whole conversations, line by line.
 
-use types::{DialogueEntry, Effect, Expect, Heard, Pii, TurnId, Urgency};
+use std::sync::{Arc, Mutex};
+
+use types::{DialogueEntry, Effect, Expect, GenerationId, Heard, Pii, TurnId, Urgency};
+use vendor::{Brain as _, BrainContext, BrainEvent, Offered, Sink, Thought};
 
 use crate::support::{Talk, spoken};
 
@@ -677,4 +680,88 @@ fn somebody_elses_notes_and_cut_replies_do_no_harm() {
     let reply = talk.say("how much is a cleaning");
     assert_eq!(spoken(&reply), "Teeth cleaning is $120.");
     assert_eq!(reply.expect, Expect::Open);
+}
+
+#[test]
+fn a_caller_who_asks_one_thing_after_the_other_is_served() {
+    check(
+        dental(),
+        "
+        > Hi, what are your opening hours?
+        = 8 AM to 5 PM
+        > Sorry, actually, how much is teeth whitening?
+        = $350
+        > And how much is a cleaning?
+        = $120
+        > Are you open on Sunday?
+        = closed on Sunday
+        > Do you take dental insurance?
+        = Delta Dental
+        > Sorry, how much was the cleaning again?
+        = $120
+        > Thanks. And where are you located?
+        = 48 River Street
+        > Great, that's all I needed. Thank you, goodbye.
+        ! end
+    ",
+    );
+}
+
+#[test]
+fn what_was_lost_is_asked_for() {
+    check(
+        garage(),
+        "
+        > how is a wheel alignment
+        = the price of a wheel alignment, or how long
+        ? Choice
+        > the price
+        = $129
+        > are you open on Smatterday
+        / Yes
+        / No,
+        > are you open on the schmoliday
+        = which day do you mean?
+        > saturday
+        = 9 AM to 1 PM
+        > how much is it
+        = $129
+    ",
+    );
+}
+
+#[test]
+fn the_brain_offers_its_reply_in_order() {
+    let events = Arc::new(Kept::default());
+    let agent = Arc::new(crate::support::business("riverside-dental"));
+    let context = BrainContext { agent, caller: Some(Pii::new(CALLER.parse().unwrap())) };
+    let mut session = frontdesk::Frontdesk.open(context, events.clone()).unwrap();
+    let mut dialogue = types::Dialogue::default();
+    let text = Pii::new("How much is a cleaning? I'd like to talk to a person.".to_owned());
+    dialogue.entries.push(DialogueEntry::Caller { turn: TurnId::FIRST, text });
+    let generation = GenerationId::default();
+    let now = crate::support::at("2026-11-24T10:15:00-05:00");
+    session.think(Thought { generation, dialogue: Arc::new(dialogue), now });
+    let events = events.0.lock().unwrap();
+    let kinds: Vec<&str> = events
+        .iter()
+        .map(|event| match event {
+            BrainEvent::Text { .. } => "text",
+            BrainEvent::Effect { .. } => "effect",
+            BrainEvent::Done { note: Some(_), .. } => "done",
+            BrainEvent::Done { note: None, .. } => "done without note",
+            BrainEvent::Failed { .. } => "failed",
+        })
+        .collect();
+    assert_eq!(kinds, ["text", "effect", "done"]);
+}
+
+#[derive(Default)]
+struct Kept(Mutex<Vec<BrainEvent>>);
+
+impl Sink<BrainEvent> for Kept {
+    fn offer(&self, event: BrainEvent) -> Offered {
+        self.0.lock().unwrap().push(event);
+        Offered::Accepted
+    }
 }

@@ -1,7 +1,16 @@
 //! The built-in brain as its callers meet it: businesses from the fixtures, dialogues, replies.
 
+#[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod dialogues;
+#[cfg(test)]
 mod noise;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod rows;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod tuned;

@@ -81,7 +81,6 @@ impl Noise {
     /// `text` with about one word in eight dropped, misspelled by ear, split or joined to the next.
     fn disturb(&mut self, text: &str) -> String {
         let mut words: Vec<String> = Vec::new();
-        let mut join = false;
         for word in text.split(' ') {
             let mut word = word.to_owned();
             match self.below(40) {
@@ -96,9 +95,6 @@ impl Noise {
                 }
                 _ => (),
             }
-            if join {
-                join = false;
-            }
             words.push(word);
         }
         words.join(" ")
@@ -107,8 +103,20 @@ impl Noise {
     /// One sound changed for one that a telephone makes alike.
     fn misspell(&mut self, word: &str) -> String {
         const ALIKE: [(&str, &str); 14] = [
-            ("s", "f"), ("f", "s"), ("t", "d"), ("d", "t"), ("p", "b"), ("b", "p"), ("m", "n"), ("n", "m"),
-            ("c", "g"), ("g", "k"), ("ea", "i"), ("ee", "i"), ("a", "e"), ("i", "e"),
+            ("s", "f"),
+            ("f", "s"),
+            ("t", "d"),
+            ("d", "t"),
+            ("p", "b"),
+            ("b", "p"),
+            ("m", "n"),
+            ("n", "m"),
+            ("c", "g"),
+            ("g", "k"),
+            ("ea", "i"),
+            ("ee", "i"),
+            ("a", "e"),
+            ("i", "e"),
         ];
         let fitting: Vec<_> = ALIKE.iter().filter(|(from, _)| word.contains(from)).collect();
         if fitting.is_empty() {

@@ -307,11 +307,16 @@ pub(crate) fn outcome(reply: &Reply) -> &'static str {
     if reply.effects.iter().any(|effect| matches!(effect, Effect::Transfer { .. })) {
         return "transfer";
     }
-    match reply.intent {
-        Intent::Emergency => "emergency",
-        Intent::Message | Intent::Booking | Intent::Person => "message",
-        Intent::Unknown => "unknown",
-        Intent::Clarify | Intent::NotUnderstood => "asks again",
-        _ => "answer",
+    let is = |intents: &[Intent]| intents.contains(&reply.intent);
+    if is(&[Intent::Emergency]) {
+        "emergency"
+    } else if is(&[Intent::Message, Intent::Booking, Intent::Person]) {
+        "message"
+    } else if is(&[Intent::Unknown]) {
+        "unknown"
+    } else if is(&[Intent::Clarify, Intent::NotUnderstood]) {
+        "asks again"
+    } else {
+        "answer"
     }
 }

@@ -180,6 +180,7 @@ async fn converse(node: &Node, session: &mut Session, line: &mut Line) -> EndRea
                     if line.send(message).is_err() {
                         node.telemetry.legs_stalled.increment(1);
                         session.handle_gone();
+                        break;
                     }
                 }
                 Err(reason) => return reason,
@@ -216,6 +217,10 @@ async fn converse(node: &Node, session: &mut Session, line: &mut Line) -> EndRea
             Wake::Inner(inner) => session.handle_inner(inner),
             Wake::Tick | Wake::Deadline => session.handle_time(),
             Wake::Gone => session.handle_gone(),
+            Wake::Broken => {
+                node.telemetry.sockets_broken.increment(1);
+                session.handle_gone();
+            }
         });
         if let Err(reason) = handled {
             return reason;

@@ -70,6 +70,10 @@ pub(crate) async fn open(node: &Node, line: &mut Line) -> Result<Opening, NoCall
             // Nobody of the house knows this socket yet.
             Wake::Deadline | Wake::Inner(_) | Wake::Tick => continue,
             Wake::Gone => return Err(NoCall::Gone),
+            Wake::Broken => {
+                node.telemetry.sockets_broken.increment(1);
+                return Err(NoCall::Gone);
+            }
         };
         match telnyx::decode(&message) {
             Ok(Message::Start(start)) => return Opening::read(&start),

@@ -35,8 +35,10 @@ pub(crate) enum Wake {
     Tick,
     /// The deadline has come.
     Deadline,
-    /// The socket is closed or broken.
+    /// The socket was closed.
     Gone,
+    /// The socket broke: the carrier vanished, or sent what no reader can take.
+    Broken,
 }
 
 /// Whether a call wants the pacer's ticks.
@@ -121,8 +123,9 @@ impl Line {
     }
 
     fn poll(&mut self, context: &mut Context<'_>, ticks: Ticks) -> Poll<Wake> {
-        if self.poll_write(context).is_err() {
-            return Poll::Ready(Wake::Gone);
+        if let Err(error) = self.poll_write(context) {
+            tracing::warn!(%error, "socket broke");
+            return Poll::Ready(Wake::Broken);
         }
         if let Poll::Ready(Some(inner)) = self.inbox.poll_recv(context) {
             return Poll::Ready(Wake::Inner(inner));
@@ -139,8 +142,10 @@ impl Line {
                 Poll::Ready(Some(Ok(Message::Binary(_)))) => Poll::Ready(Wake::Binary),
                 // Pings are answered by the library, when we next write or read.
                 Poll::Ready(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => continue,
-                Poll::Ready(Some(Ok(Message::Close(_)) | Err(_)) | None) => {
-                    Poll::Ready(Wake::Gone)
+                Poll::Ready(Some(Ok(Message::Close(_))) | None) => Poll::Ready(Wake::Gone),
+                Poll::Ready(Some(Err(error))) => {
+                    tracing::warn!(%error, "socket broke");
+                    Poll::Ready(Wake::Broken)
                 }
                 Poll::Pending => Poll::Pending,
             };

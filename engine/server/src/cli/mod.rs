@@ -1,7 +1,11 @@
 //! The command line: `apex serve`, `demo`, `call`, `replay`, `score`, `config`, `models`.
 //!
 //! Exit codes everywhere: 0 it went well, 1 it ran and the answer is no, 2 it could not run.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line talks to its user")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the command line talks to its user"
+)]
 
 mod call;
 mod config;
@@ -79,10 +83,8 @@ pub(crate) fn engine_config(file: Option<&Path>) -> Result<EngineConfig, String>
 
 /// What business files are checked against under `config`, with local vendors only.
 pub(crate) fn rules(config: &EngineConfig) -> Rules {
-    let defaults = Defaults {
-        turns: config.defaults.turns.clone(),
-        limits: config.defaults.limits.clone(),
-    };
+    let defaults =
+        Defaults { turns: config.defaults.turns.clone(), limits: config.defaults.limits.clone() };
     Rules { defaults, vendors: KnownVendors::local() }
 }
 

@@ -21,12 +21,24 @@ pub(crate) struct Args {
     /// Write the whole score as JSON, one object, instead of the table.
     #[arg(long)]
     json: bool,
+    /// What to print without --json.
+    #[arg(long, value_enum, default_value_t = Show::All)]
+    show: Show,
     /// Where the local models lie; as the settings say if left out.
     #[arg(long, value_name = "DIR", env = "APEX_MODELS")]
     models: Option<PathBuf>,
     /// The engine's settings; the shipped ones if left out.
     #[arg(long, value_name = "FILE", env = "APEX_CONFIG")]
     config: Option<PathBuf>,
+}
+
+/// What to print of a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Show {
+    /// Every reply that is not right, then the table.
+    All,
+    /// The table: for questions nobody may look at.
+    Totals,
 }
 
 /// Runs `apex score`.
@@ -43,7 +55,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         let json = serde_json::to_string_pretty(&report).expect("plain data turns into JSON");
         println!("{json}");
     } else {
-        tell(&report);
+        match args.show {
+            Show::All => tell_not_right(&report),
+            Show::Totals => (),
+        }
+        tell_totals(&report);
         println!("{:.0} s", began.elapsed().as_secs_f64());
     }
     if report.passed { ExitCode::SUCCESS } else { ExitCode::from(ANSWER_IS_NO) }
@@ -77,7 +93,7 @@ fn progress_bar() -> ProgressBar {
     ProgressBar::new(0).with_style(style)
 }
 
-fn tell(report: &Report) {
+fn tell_not_right(report: &Report) {
     let not_right: Vec<&Item> = report.not_right().collect();
     for item in &not_right {
         let (verdict, why) = match &item.verdict {
@@ -95,6 +111,9 @@ fn tell(report: &Report) {
     if !not_right.is_empty() {
         println!();
     }
+}
+
+fn tell_totals(report: &Report) {
     println!(
         "{:<12} {:<12} {:>10} {:>8} {:>12} {:>8} {:>6} {:>6}",
         "set", "recordings", "", "right", "asked again", "missed", "wrong", "WER"

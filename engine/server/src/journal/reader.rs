@@ -53,7 +53,8 @@ impl JournalReader {
         })
     }
 
-    /// The next entry. What follows a fault in a file is skipped, and the fault noted.
+    /// The next entry. A damaged one is skipped, or, if nothing sound stands behind it, the rest of
+    /// its file; the fault is noted.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -65,7 +66,13 @@ impl JournalReader {
                     return Ok(Some(entry));
                 }
                 Ok(None) => (),
-                Err(fault) => self.faults.push((self.path.clone(), self.at, fault)),
+                Err(fault) => {
+                    self.faults.push((self.path.clone(), self.at, fault));
+                    if let Some(next) = self.behind_damage() {
+                        self.at = next;
+                        continue;
+                    }
+                }
             }
             let Some((_, path)) = self.files.next() else {
                 self.at = self.bytes.len();
@@ -82,6 +89,16 @@ impl JournalReader {
                 self.at = self.bytes.len();
             }
         }
+    }
+}
+
+impl JournalReader {
+    /// Where the next sound record stands, if the damaged one at least tells its length.
+    fn behind_damage(&self) -> Option<usize> {
+        let length = self.bytes.get(self.at..)?.first_chunk().copied().map(u32::from_le_bytes)?;
+        let next = self.at.checked_add(8 + length as usize)?;
+        let sound = matches!(Entry::decode(self.bytes.get(next..)?), Ok(Some(_)));
+        sound.then_some(next)
     }
 }
 

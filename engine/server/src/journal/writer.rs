@@ -80,16 +80,19 @@ impl Journal {
             self.telemetry.journal_shed.increment(1);
             return Offered::Shed;
         }
+        // Counted before it is sent: the writer may take it, and count it off, at once.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         match self.entries.try_send(entry) {
-            Ok(()) => {
-                self.waiting.fetch_add(1, Ordering::Relaxed);
-                Offered::Accepted
-            }
+            Ok(()) => Offered::Accepted,
             Err(TrySendError::Full(_)) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
                 self.telemetry.journal_shed.increment(1);
                 Offered::Shed
             }
-            Err(TrySendError::Disconnected(_)) => Offered::Closed,
+            Err(TrySendError::Disconnected(_)) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                Offered::Closed
+            }
         }
     }
 }
@@ -117,15 +120,15 @@ fn write_groups(
             }
         }
         // The group is kept and tried again with the next one: a disk may recover. Memory stays
-        // bounded because the oldest whole group is given up once two have gathered.
+        // bounded because pieces of event logs are given up once two groups have gathered, and
+        // then the rest.
         match segments.append(&group) {
             Ok(()) => group.clear(),
             Err(error) => {
                 telemetry.journal_faults.increment(1);
                 tracing::error!(%error, bytes = group.len(), "journal cannot be written");
                 if 2 * GROUP_BYTES_MAX < group.len() {
-                    telemetry.journal_shed.increment(1);
-                    group.clear();
+                    shed_events(&mut group, telemetry);
                 }
             }
         }
@@ -134,6 +137,21 @@ fn write_groups(
     if !group.is_empty() && segments.append(&group).is_err() {
         tracing::error!(bytes = group.len(), "journal could not be finished");
     }
+}
+
+/// Gives up the pieces of event logs in `group`, and all of it if that is not enough.
+fn shed_events(group: &mut Vec<u8>, telemetry: &Telemetry) {
+    let mut kept = Vec::with_capacity(GROUP_BYTES_MAX);
+    let mut at = 0;
+    while let Ok(Some((entry, length))) = Entry::decode(&group[at..]) {
+        if entry.kind == Kind::Events || GROUP_BYTES_MAX < kept.len() {
+            telemetry.journal_shed.increment(1);
+        } else {
+            kept.extend_from_slice(&group[at..at + length]);
+        }
+        at += length;
+    }
+    *group = kept;
 }
 
 /// The numbered files, of which the last is written to.
@@ -177,7 +195,13 @@ impl Segments {
 
 fn create(dir: &Path, number: u64) -> io::Result<File> {
     let path = dir.join(format!("{number:08}.apexj"));
-    let mut file = OpenOptions::new().append(true).create_new(true).open(path)?;
-    file.write_all(&HEADER)?;
-    Ok(file)
+    let mut file = OpenOptions::new().append(true).create_new(true).open(&path)?;
+    match file.write_all(&HEADER) {
+        Ok(()) => Ok(file),
+        Err(error) => {
+            // A full disk: the number must be free again for the next try.
+            fs::remove_file(&path)?;
+            Err(error)
+        }
+    }
 }

@@ -14,8 +14,9 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 /// and container mounts keep their own there.
 ///
 /// # Errors
-/// The directory cannot be listed. A single file that cannot be read (just renamed away, a dangling
-/// link) is left out and logged: the next look will see it.
+/// The directory cannot be listed. A file that is there but cannot be read (no permission, a
+/// dangling link, a bad disk) counts as an empty one and is logged: it is a mistake, not the end of
+/// its business. One that was just renamed away is left out.
 pub fn read_sources(dir: &Path) -> io::Result<Vec<Source>> {
     let mut sources = Vec::new();
     for item in fs::read_dir(dir)? {
@@ -26,7 +27,11 @@ pub fn read_sources(dir: &Path) -> io::Result<Vec<Source>> {
         }
         match read_bounded(&path) {
             Ok(bytes) => sources.push(Source { file: file.to_owned(), bytes }),
-            Err(error) => tracing::warn!(file, %error, "business file cannot be read"),
+            Err(_) if fs::symlink_metadata(&path).is_err() => (),
+            Err(error) => {
+                tracing::error!(file, %error, "business file cannot be read");
+                sources.push(Source { file: file.to_owned(), bytes: Vec::new() });
+            }
         }
     }
     sources.sort_by(|a, b| a.file.cmp(&b.file));

@@ -53,6 +53,8 @@ impl Watch {
         if events.is_none() {
             tracing::warn!(path = %publisher.path().display(), "no file events here: polling only");
         }
+        // What changed before events were on is seen by a first look.
+        signal(&signals);
         let stop = stopped.clone();
         let thread = std::thread::Builder::new()
             .name("publish".into())

@@ -298,3 +298,133 @@ impl Question {
 fn one(mistake: String) -> SheetError {
     SheetError { mistakes: vec![mistake] }
 }
+
+#[cfg(test)]
+mod tests {
+    use directory::{Defaults, KnownVendors};
+
+    use super::*;
+    use crate::config::EngineConfig;
+
+    /// A folder below the system's temporary one that goes with its owner.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str, sheet: &str, recordings: &[&str]) -> Self {
+            let path = std::env::temp_dir().join(format!("apex-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join(SHEET_FILE), sheet).unwrap();
+            recordings.iter().for_each(|file| fs::write(path.join(file), b"").unwrap());
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn fixtures() -> PathBuf {
+        let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        here.ancestors().map(|above| above.join("fixtures")).find(|path| path.is_dir()).unwrap()
+    }
+
+    fn rules() -> Rules {
+        let defaults = EngineConfig::shipped().defaults;
+        let defaults = Defaults { turns: defaults.turns, limits: defaults.limits };
+        Rules { defaults, vendors: KnownVendors::local() }
+    }
+
+    fn sheet(questions: &str) -> String {
+        let businesses = fixtures().join("businesses");
+        format!("format = 1\nset = \"mine\"\nbusinesses = {businesses:?}\n{questions}")
+    }
+
+    const GOOD: &str = r#"
+        [[question]]
+        id = "price"
+        business = "riverside-dental"
+        now = "2026-11-24T10:45:00-05:00"
+        text = "How much is a cleaning?"
+        outcome = "answer"
+        facts = ["service.cleaning.price"]
+        also = ["service.*"]
+        say = [["120"]]
+    "#;
+
+    #[test]
+    fn the_sheets_of_the_fixtures_are_in_order() {
+        let sheets = find_sheets(&fixtures().join("calls")).unwrap();
+        assert_eq!(sheets.len(), 2);
+        for sheet in sheets {
+            let sheet = read_sheet(&sheet, &rules()).unwrap();
+            assert!(sheet.questions.iter().all(|question| question.recordings.len() == 4));
+        }
+    }
+
+    #[test]
+    fn recordings_are_found_by_the_first_part_of_their_name() {
+        let files = ["price.ann.clean.wav", "price.mp3", "price.bob.OGG", "notes.txt"];
+        let folder = Folder::new("sheet-good", &sheet(GOOD), &files);
+        let read = read_sheet(&folder.0, &rules()).unwrap();
+        let question = &read.questions[0];
+        let labels: Vec<&str> =
+            question.recordings.iter().map(|recording| recording.label.as_str()).collect();
+        assert_eq!(labels, ["ann.clean", "bob", ""]);
+        assert_eq!(question.now, WallTime::from_unix_millis(1_795_535_100_000));
+        assert_eq!(question.agent().business.as_str(), "riverside-dental");
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let questions = r#"
+            [[question]]
+            id = "a"
+            business = "riverside-dental"
+            now = "today"
+            text = "x"
+            outcome = "answer"
+            [[question]]
+            id = "a"
+            business = "nobody"
+            now = "2026-11-24T10:45:00-05:00"
+            text = "y"
+            outcome = "unknown"
+            [[question]]
+            id = "b"
+            business = "riverside-dental"
+            now = "2026-11-24T10:45:00-05:00"
+            text = "z"
+            outcome = "answer"
+            facts = ["service.gold.price"]
+            say = [[]]
+        "#;
+        let folder = Folder::new("sheet-bad", &sheet(questions), &["c.wav", "a.wav"]);
+        let error = read_sheet(&folder.0, &rules()).unwrap_err();
+        let text = error.to_string();
+        for part in [
+            "now: \"today\" is no moment",
+            "an answer needs facts",
+            "another question has this id",
+            "business: \"nobody\" is none of",
+            "facts: \"service.gold.price\" is no fact of this business",
+            "say: an empty list can never be said",
+            "\"b\": has no recording",
+            "no question has the id \"c\"",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        assert_eq!(error.mistakes.len(), 8, "{text}");
+    }
+
+    #[test]
+    fn an_unknown_key_and_another_format_are_refused() {
+        let misspelled = sheet(&GOOD.replace("also", "alos"));
+        let folder = Folder::new("sheet-key", &misspelled, &["price.wav"]);
+        assert!(read_sheet(&folder.0, &rules()).unwrap_err().to_string().contains("alos"));
+        let newer = sheet(GOOD).replace("format = 1", "format = 2");
+        let folder = Folder::new("sheet-format", &newer, &["price.wav"]);
+        assert!(read_sheet(&folder.0, &rules()).unwrap_err().to_string().contains("format 2"));
+    }
+}

@@ -178,12 +178,14 @@ fn offers_message(reply: &Reply, said: &[String]) -> bool {
     begins || says_one_of(said, MESSAGE)
 }
 
-/// Whether it tells nothing and gives the word back to the caller.
+/// Whether it tells nothing and gives the word back to the caller: asks for the same again, or which
+/// of several things was meant, or admits not to know and offers a message.
 fn asks_again(reply: &Reply, said: &[String]) -> bool {
+    let admits = says_one_of(said, UNKNOWN) && offers_message(reply, said);
     reply.cites.iter().all(|fact| *fact == FactId::Name)
         && reply.effects.is_empty()
         && figures(&reply.text).is_empty()
-        && (reply.text.contains('?') || says_one_of(said, REPEAT))
+        && (admits || says_one_of(said, REPEAT) || says_one_of(said, CLARIFY))
 }
 
 fn matches_any(patterns: &[FactPattern], fact: &FactId) -> bool {
@@ -228,6 +230,10 @@ const REPEAT: &[&str] = &[
     "put it another way",
 ];
 
+/// Ways to ask which of several things was meant.
+const CLARIFY: &[&str] =
+    &["did you mean", "do you mean", "did you say", "which", "what would you like to know"];
+
 /// Ways to offer a message, or to begin one.
 const MESSAGE: &[&str] = &[
     "message",
@@ -237,6 +243,8 @@ const MESSAGE: &[&str] = &[
     "call you back",
     "pass it on",
     "pass that on",
+    "your request",
+    "a request",
 ];
 
 /// Ways to say that one does not know or have something.

@@ -86,6 +86,12 @@ fn an_answer_needs_its_facts_and_its_words() {
     );
     check("Sorry, could you say that again?", &[], "asked again");
     check("Sorry, I didn't catch that.", &["name"], "asked again");
+    check("Did you mean a cleaning or a whitening?", &[], "asked again");
+    check("I don't know about that. Shall I take a message?", &[], "asked again");
+    let missed = "missed: does not tell service.cleaning.price";
+    check("You're welcome. Anything else?", &[], missed);
+    check("Did you mean for 3 people?", &[], missed);
+    check("What day and time would you like for your request?", &[], missed);
     check("Nice weather today.", &[], "missed: does not tell service.cleaning.price");
 }
 
@@ -174,6 +180,7 @@ fn messages_and_ignorance_have_their_words() {
     };
     check(Outcome::Message, "I can take a message. Shall I?", "right");
     check(Outcome::Message, "May I have your name?", "right");
+    check(Outcome::Message, "I'll pass your request on. Which day?", "right");
     check(Outcome::Message, "Which service do you mean?", "asked again");
     check(Outcome::Unknown, "I don't have that on my list.", "right");
     check(Outcome::Unknown, "Shall I take a message?", "right");

@@ -451,10 +451,11 @@ impl Reader<'_> {
             let side = find(&SIDES, core).filter(|_| is_side);
             return Some(Reading { words: side.unwrap_or(core).into(), tokens: 1, period });
         }
-        self.short_form(core, has_period, period)
+        self.short_form(core, period)
     }
 
-    fn short_form(&self, core: &str, has_period: bool, period: Period) -> Option<Reading> {
+    fn short_form(&self, core: &str, period: Period) -> Option<Reading> {
+        let has_period = self.trail(0).starts_with('.');
         let is_number_next = self.core(1).starts_with(|c: char| c.is_ascii_digit());
         let long = find(&ABBREVIATIONS, core)?;
         let is_short = match core.to_lowercase().as_str() {

@@ -310,8 +310,14 @@ pub(super) fn phone(text: &str) -> Option<Vec<String>> {
     }
     let count: usize = groups.iter().map(|group| group.len()).sum();
     let groups: Vec<String> = match (plus, groups.as_slice()) {
-        (true, _) if (7..=15).contains(&count) => grouped(&groups.concat(), true),
-        (false, [one]) if (10..=15).contains(&one.len()) => grouped(one, false),
+        (true, _) if (7..=15).contains(&count) => {
+            let all = groups.concat();
+            north_american(&all).unwrap_or_else(|| threes(&all))
+        }
+        (false, [one]) if one.len() == 10 => parts(&[&one[..3], &one[3..6], &one[6..]]),
+        (false, [one]) if (11..=15).contains(&one.len()) => {
+            north_american(one).unwrap_or_else(|| threes(one))
+        }
         (false, [.., exchange, line]) if exchange.len() == 3 && line.len() == 4 => {
             groups.iter().map(|group| (*group).to_owned()).collect()
         }
@@ -320,18 +326,19 @@ pub(super) fn phone(text: &str) -> Option<Vec<String>> {
     Some(groups)
 }
 
-/// Digits as a North American number if they are one, else in groups of three.
-fn grouped(all: &str, is_international: bool) -> Vec<String> {
-    let (country, national) = match all.strip_prefix('1') {
-        Some(national) if national.len() == 10 => (Some("1"), national),
-        _ if all.len() == 10 && !is_international => (None, all),
-        _ => {
-            let chunks = all.as_bytes().chunks(3);
-            return chunks.map(|chunk| String::from_utf8_lossy(chunk).into_owned()).collect();
-        }
-    };
-    let parts = [country, Some(&national[..3]), Some(&national[3..6]), Some(&national[6..])];
-    parts.into_iter().flatten().map(str::to_owned).collect()
+/// The groups of a North American number with its leading 1, if it is one.
+fn north_american(all: &str) -> Option<Vec<String>> {
+    let national = all.strip_prefix('1').filter(|national| national.len() == 10)?;
+    Some(parts(&["1", &national[..3], &national[3..6], &national[6..]]))
+}
+
+fn threes(all: &str) -> Vec<String> {
+    let chunks = all.as_bytes().chunks(3);
+    chunks.map(|chunk| String::from_utf8_lossy(chunk).into_owned()).collect()
+}
+
+fn parts(groups: &[&str]) -> Vec<String> {
+    groups.iter().map(|group| (*group).to_owned()).collect()
 }
 
 /// Groups of digits as they are read out: a pause after each group.

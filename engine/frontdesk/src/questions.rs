@@ -1,0 +1,313 @@
+//! What an utterance asks about the things it names.
+
+use crate::calendar::{Day, Named, PartOfDay, find_clock};
+use crate::cues::Cue;
+use crate::desk::Desk;
+use crate::hours::{Aspect, HoursAsk};
+use crate::intent::{Ask, Certainty, House, Sense, ServiceHit, Thread};
+use crate::matching::{Candidate, Row};
+use crate::memory::Topic;
+use crate::pattern::CueHit;
+use crate::subjects::OPTIONS_MAX;
+use crate::words::Mask;
+
+impl Sense {
+    pub(crate) fn sure_services(&self) -> Vec<(Mask, usize)> {
+        let sure = self.services.iter().filter(|hit| hit.certainty == Certainty::Sure);
+        sure.filter_map(|hit| Some((hit.mask, *hit.options.first()?))).collect()
+    }
+
+    /// What is asked about services, each cue with the services that follow it, else with those before it.
+    pub(crate) fn ask_services(&mut self, thread: &Thread) {
+        let cues = self.service_cues();
+        let strict = cues.iter().any(|(_, topic)| *topic != Topic::Offered);
+        let mut asks = Vec::new();
+        let mut last: Vec<ServiceHit> = Vec::new();
+        for (at, (cue, topic)) in cues.iter().enumerate() {
+            let start = if at == 0 { 0 } else { cue.mask.first() };
+            let end = cues.get(at + 1).map_or(usize::MAX, |(next, _)| next.mask.first());
+            let after = self.hits_between(cue.mask.first(), end);
+            let around = self.hits_between(start, end);
+            let mut hits = if after.is_empty() { around } else { after };
+            if hits.is_empty() && *topic != Topic::Offered {
+                // "How much and how long is a cleaning?", "how much is it and how long does it take".
+                hits =
+                    if last.is_empty() { self.hits_between(end, usize::MAX) } else { last.clone() };
+                if hits.is_empty() && self.is_elliptic() {
+                    hits = thread.services.iter().map(|at| ServiceHit::sure(*at)).collect();
+                }
+            }
+            if !hits.is_empty() {
+                last.clone_from(&hits);
+            }
+            let many = strict && *topic == Topic::Offered;
+            for hit in hits.iter().filter(|_| !many) {
+                asks.push((cue.mask.first(), hit.ask(*topic)));
+            }
+        }
+        if cues.is_empty() && self.has(Cue::About) {
+            asks.extend(self.services.iter().map(|hit| (hit.mask.first(), hit.ask_about())));
+        }
+        self.asks.extend(asks);
+    }
+
+    /// The cues about services, and what they ask about them.
+    fn service_cues(&self) -> Vec<(CueHit, Topic)> {
+        const TOPICS: [(Cue, Topic); 3] = [
+            (Cue::Price, Topic::Price),
+            (Cue::Duration, Topic::Duration),
+            (Cue::Offered, Topic::Offered),
+        ];
+        let topic = |hit: &CueHit| TOPICS.iter().find(|(cue, _)| *cue == hit.cue);
+        self.cues.iter().filter_map(|hit| Some((*hit, topic(hit)?.1))).collect()
+    }
+
+    /// Whether nothing in it names a thing: "how long does that take?".
+    pub(crate) fn is_elliptic(&self) -> bool {
+        self.leftover.is_empty() && self.services.is_empty()
+    }
+
+    pub(crate) fn hits_between(&self, start: usize, end: usize) -> Vec<ServiceHit> {
+        let within = |hit: &&ServiceHit| (start..end).contains(&hit.mask.first());
+        self.services.iter().filter(within).cloned().collect()
+    }
+
+    pub(crate) fn ask_rows(&mut self, rows: &[Candidate]) {
+        let mut done = Mask::default();
+        for row in rows {
+            if row.mask.meets(done) {
+                continue;
+            }
+            let rivals = rows.iter().filter(|other| {
+                other.row != row.row && other.mask.meets(row.mask) && (!row.exact || other.exact)
+            });
+            let mut options = vec![row.row];
+            options.extend(rivals.map(|rival| rival.row).take(OPTIONS_MAX - 1));
+            done = done.union(row.mask);
+            let ask = match (options.len(), row.row) {
+                (1, Row::Policy(at)) => Ask::Policy(at),
+                (1, Row::Faq(at)) => Ask::Faq(at),
+                (1, Row::Staff(at)) => {
+                    self.staff.push(at);
+                    Ask::Staff(at)
+                }
+                (_, Row::Service(_) | Row::Emergency) => continue,
+                (_, _) => Ask::WhichRow(options),
+            };
+            self.asks.push((row.mask.first(), ask));
+        }
+    }
+
+    /// To move an appointment is asked of the rule for canceling one.
+    pub(crate) fn ask_undo(&mut self, desk: &Desk<'_>) {
+        let ruled = self.asks.iter().any(|(_, ask)| matches!(ask, Ask::Policy(_) | Ask::Faq(_)));
+        if !self.has(Cue::Undo) || ruled {
+            return;
+        }
+        let is_about = |topic: &String| {
+            let lemma = crate::words::lemma(&topic.to_lowercase());
+            lemma == "cancel" || lemma == "reschedule"
+        };
+        let rule = desk.facts.policies.iter().position(|policy| policy.topics.iter().any(is_about));
+        self.asks.extend(rule.map(|at| (self.mask_of(Cue::Undo).first(), Ask::Policy(at))));
+    }
+
+    pub(crate) fn ask_hours(&mut self, thread: &Thread) {
+        let hits: Vec<CueHit> = self
+            .cues
+            .iter()
+            .filter(|hit| {
+                matches!(hit.cue, Cue::Hours | Cue::Open | Cue::Opening | Cue::Close | Cue::Closed)
+            })
+            .copied()
+            .collect();
+        let about_staff = !self.staff.is_empty();
+        let about_booking = self.has_any(&[Cue::Booking, Cue::Availability, Cue::Message]);
+        // "In" and "there" ask about people, and a bare "open" in a sentence about something else asks nothing.
+        let explained =
+            self.asks.iter().any(|(_, ask)| matches!(ask, Ask::Faq(_) | Ask::Policy(_)));
+        let Some(first) = hits.first().copied() else { return };
+        let named_days = !self.days.days.is_empty() || self.days.stretch.is_some();
+        let weak = hits.iter().all(|hit| hit.mask.count() == 1) && !named_days;
+        if about_staff || about_booking && weak || explained && weak {
+            return;
+        }
+        let has = |cue: Cue| hits.iter().any(|hit| hit.cue == cue);
+        let aspect = if has(Cue::Hours) || has(Cue::Opening) && has(Cue::Close) {
+            Aspect::Hours
+        } else if has(Cue::Opening) {
+            Aspect::Opens
+        } else if has(Cue::Close) || has(Cue::Closed) && self.asks_when() {
+            Aspect::Closes
+        } else if has(Cue::Closed) && !has(Cue::Open) {
+            Aspect::IsClosed
+        } else if self.asks_when() && has(Cue::Open) {
+            Aspect::Hours
+        } else {
+            Aspect::IsOpen
+        };
+        let mut days = self.days.clone();
+        if days.days.is_empty() && days.stretch.is_none() && aspect != Aspect::Hours {
+            let then = thread.topic == Some(Topic::Hours)
+                && matches!(aspect, Aspect::Opens | Aspect::Closes);
+            days.days.extend(thread.day.filter(|_| then).map(Day::later));
+            if self.day_was_lost(first.mask) {
+                self.asks.push((first.mask.first(), Ask::WhichDay));
+                return;
+            }
+        }
+        let clock = find_clock(&self.utterance).map(|(clock, _)| clock);
+        let clock =
+            clock.filter(|_| matches!(aspect, Aspect::IsOpen | Aspect::IsClosed | Aspect::Closes));
+        let (aspect, clock) = match (aspect, clock) {
+            (Aspect::Closes, Some(_))
+                if first.mask.count() <= 2 && self.is_question() && !self.asks_when() =>
+            {
+                (Aspect::IsOpen, clock)
+            }
+            (aspect, clock) => (aspect, clock),
+        };
+        self.asks.push((first.mask.first(), Ask::Hours(HoursAsk { aspect, days, clock })));
+    }
+
+    /// Whether the words behind `cue` may have named a day that was misheard.
+    pub(crate) fn day_was_lost(&self, cue: Mask) -> bool {
+        let tokens = &self.utterance.tokens;
+        let unexplained = (cue.first()..tokens.len()).any(|at| {
+            self.leftover.holds(at) && tokens[at].sentence == tokens[cue.first()].sentence
+        });
+        let dangling = tokens
+            .last()
+            .is_some_and(|token| ["on", "this", "next"].contains(&token.text.as_str()));
+        unexplained || dangling
+    }
+
+    /// Whether it asks for a time.
+    pub(crate) fn asks_when(&self) -> bool {
+        let texts = self.utterance.texts();
+        texts.contains(&"when") || texts.windows(2).any(|pair| pair == ["what", "time"])
+    }
+
+    /// What is asked about the business itself.
+    pub(crate) fn ask_house(&mut self) {
+        const ASKS: [(Cue, Ask); 9] = [
+            (Cue::Location, Ask::House(House::Location)),
+            (Cue::Directions, Ask::House(House::Directions)),
+            (Cue::Parking, Ask::House(House::Parking)),
+            (Cue::Phone, Ask::House(House::Phone)),
+            (Cue::Email, Ask::House(House::Email)),
+            (Cue::Website, Ask::House(House::Website)),
+            (Cue::BusinessName, Ask::House(House::Name)),
+            (Cue::ServiceList, Ask::ServiceList),
+            (Cue::StaffList, Ask::StaffList),
+        ];
+        for hit in self.cues.clone() {
+            let Some((_, ask)) = ASKS.iter().find(|(cue, _)| *cue == hit.cue) else { continue };
+            let named = hit.cue == Cue::ServiceList && !self.sure_services().is_empty()
+                || hit.cue == Cue::StaffList && !self.staff.is_empty();
+            let explained =
+                self.asks.iter().any(|(at, ask)| matches!(ask, Ask::Faq(_)) && hit.mask.holds(*at));
+            if !named && !explained {
+                self.asks.push((hit.mask.first(), ask.clone()));
+            }
+        }
+    }
+
+    /// What is asked for and in no row: said plainly.
+    pub(crate) fn ask_unknown(&mut self) {
+        let cues = self.service_cues();
+        for (at, (hit, topic)) in cues.iter().enumerate() {
+            let start = hit.mask.first();
+            let end = cues.get(at + 1).map_or(usize::MAX, |(next, _)| next.mask.first());
+            let answered = self.asks.iter().any(|(at, _)| (start..end).contains(at))
+                || hit.cue != Cue::Offered && !self.asks.is_empty();
+            let leftover =
+                (start..end.min(self.utterance.tokens.len())).any(|at| self.leftover.holds(at));
+            let named = (start..end.min(self.utterance.tokens.len()))
+                .any(|at| self.services.iter().any(|hit| hit.mask.holds(at)));
+            if answered || named || !leftover && hit.cue == Cue::Offered {
+                continue;
+            }
+            let ask = if leftover {
+                Ask::Unknown(*topic)
+            } else {
+                Ask::Which { options: Vec::new(), topic: *topic }
+            };
+            self.asks.push((start, ask));
+        }
+    }
+
+    /// "And whitening?", "what about Sunday?".
+    pub(crate) fn ask_elliptic(&mut self, thread: &Thread) {
+        if !self.asks.is_empty()
+            || self.has_any(&[
+                Cue::Booking,
+                Cue::Message,
+                Cue::Person,
+                Cue::Undo,
+                Cue::NoBooking,
+                Cue::Availability,
+            ])
+        {
+            return;
+        }
+        let curt = self.utterance.weight(self.leftover) < 0.5;
+        let topic = thread
+            .topic
+            .filter(|topic| matches!(topic, Topic::Price | Topic::Duration | Topic::Offered));
+        if curt {
+            // The words that said what about it may have been lost: then it is asked.
+            let lost =
+                topic.is_none() && self.is_question() && !self.has_any(&[Cue::About, Cue::Nothing]);
+            for hit in &self.services {
+                let ask = match topic {
+                    Some(topic) => hit.ask(topic),
+                    None if lost => hit.ask_topic(),
+                    None => hit.ask_about(),
+                };
+                self.asks.push((hit.mask.first(), ask));
+            }
+        }
+        let days = !self.days.days.is_empty() || self.days.stretch.is_some();
+        if days && self.services.is_empty() && curt && !self.has_any(&[Cue::Bye, Cue::Done]) {
+            let clock = find_clock(&self.utterance).map(|(clock, _)| clock);
+            let now = matches!(
+                self.days.days.first().map(|day| &day.named),
+                Some(Named::Today(PartOfDay::Now))
+            );
+            if !now {
+                let ask = HoursAsk { aspect: Aspect::IsOpen, days: self.days.clone(), clock };
+                self.asks.push((self.days.mask.first(), Ask::Hours(ask)));
+            }
+        }
+    }
+}
+
+impl ServiceHit {
+    fn sure(at: usize) -> Self {
+        Self { options: vec![at], certainty: Certainty::Sure, mask: Mask::default() }
+    }
+
+    fn ask(&self, topic: Topic) -> Ask {
+        match (self.certainty, self.options.first(), topic) {
+            (Certainty::Sure, Some(&at), Topic::Price) => Ask::Price(at),
+            (Certainty::Sure, Some(&at), Topic::Duration) => Ask::Duration(at),
+            (Certainty::Sure, Some(&at), _) => Ask::Offered(at),
+            _ => Ask::Which { options: self.options.clone(), topic },
+        }
+    }
+
+    fn ask_topic(&self) -> Ask {
+        match (self.certainty, self.options.first()) {
+            (Certainty::Sure, Some(&at)) => Ask::WhichTopic(at),
+            _ => Ask::Which { options: self.options.clone(), topic: Topic::Offered },
+        }
+    }
+
+    fn ask_about(&self) -> Ask {
+        match (self.certainty, self.options.first()) {
+            (Certainty::Sure, Some(&at)) => Ask::About(at),
+            _ => Ask::Which { options: self.options.clone(), topic: Topic::Offered },
+        }
+    }
+}

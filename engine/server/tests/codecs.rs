@@ -1,0 +1,52 @@
+//! A question is answered in every encoding a leg may have.
+
+mod support;
+
+use std::sync::OnceLock;
+
+use caller::{Question, Step};
+use support::rings::{GREETED, ask, plan, ring};
+use support::shop::Shop;
+use support::{Site, recording};
+use types::{AudioFormat, Encoding, EndReason, FactId, SampleRate};
+
+fn site() -> &'static Site {
+    static SITE: OnceLock<Site> = OnceLock::new();
+    SITE.get_or_init(|| Site::start("codecs", &[Shop::new(3)], ""))
+}
+
+fn check(name: &str, encoding: Encoding, rate: SampleRate) {
+    let (site, shop) = (site(), Shop::new(3));
+    let audio = recording("first-3-cleaning.flac", rate);
+    let question = Question { label: "cleaning".to_owned(), audio };
+    let mut steps = vec![Step::WaitForReply(GREETED)];
+    steps.extend(ask(&question));
+    steps.push(Step::HangUp);
+    let mut plan = plan(&site.engine, &shop.number, name, steps);
+    plan.codec = AudioFormat { encoding, rate };
+    let report = ring(plan, |_| ()).join().expect("a call");
+    let (record, folder) = site.record(&shop.id, name);
+    let turn = record.turns.last().expect("a turn");
+    let price = FactId::ServicePrice("cleaning".parse().expect("a slug"));
+    assert!(turn.cites.contains(&price), "{turn:#?}");
+    assert!(turn.heard.reveal().contains(&shop.price_words()), "{turn:#?}");
+    assert_eq!(record.ended, EndReason::CallerHungUp);
+    assert_eq!(report.counters.undecodable, 0, "the caller understood every message");
+    assert!(report.turns[0].response.is_some(), "and heard the reply");
+    assert!(folder.join("events.jsonl").is_file());
+}
+
+#[test]
+fn an_opus_call_is_answered() {
+    check("opus", Encoding::Opus, SampleRate::Hz16000);
+}
+
+#[test]
+fn an_a_law_call_is_answered() {
+    check("pcma", Encoding::Pcma, SampleRate::Hz8000);
+}
+
+#[test]
+fn an_uncompressed_call_is_answered() {
+    check("l16", Encoding::L16, SampleRate::Hz16000);
+}

@@ -1,0 +1,105 @@
+//! A made-up business: what tests change about it, and its file.
+
+use std::path::{Path, PathBuf};
+
+/// A made-up dentist. What one says that no other says is its name, price and closing time.
+#[derive(Clone, Debug)]
+pub(crate) struct Shop {
+    /// Its id, and the name of its file.
+    pub(crate) id: String,
+    /// The number that rings it.
+    pub(crate) number: String,
+    /// What a cleaning costs, in whole dollars.
+    pub(crate) price: u32,
+    /// When it closes, every day: minutes after five in the afternoon.
+    pub(crate) closes: u32,
+    /// Its first words.
+    pub(crate) greeting: String,
+    /// What is said right after them.
+    pub(crate) disclosure: Option<String>,
+}
+
+impl Shop {
+    /// Number `index` of a street of dentists, each with its own figures.
+    pub(crate) fn new(index: u32) -> Self {
+        Self {
+            id: format!("dentist-{index}"),
+            number: format!("+1212555{:04}", 100 + index),
+            price: 103 + 13 * index,
+            closes: 5 + index,
+            greeting: "Hello, how can I help you?".to_owned(),
+            disclosure: None,
+        }
+    }
+
+    /// Its price as the agent says it.
+    pub(crate) fn price_words(&self) -> String {
+        format!("${}", self.price)
+    }
+
+    /// Its closing time as the agent says it.
+    pub(crate) fn closing_words(&self) -> String {
+        format!("5:{:02}", self.closes)
+    }
+
+    /// Its file in `dir`.
+    pub(crate) fn path(&self, dir: &Path) -> PathBuf {
+        dir.join(format!("{}.toml", self.id))
+    }
+
+    /// Writes its file into `dir`.
+    pub(crate) fn write(&self, dir: &Path) {
+        std::fs::write(self.path(dir), self.toml()).expect("a writable directory");
+    }
+
+    /// Its file's text. Agents of these never ask whether the caller is still there.
+    pub(crate) fn toml(&self) -> String {
+        let Self { id, number, price, closes, greeting, .. } = self;
+        let disclosure = self.disclosure.as_ref();
+        let disclosure = disclosure.map_or(String::new(), |text| format!("disclosure = \"{text}\""));
+        let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+        let hours = days.map(|day| format!("{day} = [\"08:00-17:{closes:02}\"]")).join("\n");
+        format!(
+            r#"[business]
+id = "{id}"
+name = "Dentist {price}"
+timezone = "America/New_York"
+currency = "USD"
+
+[[numbers]]
+e164 = "{number}"
+agent = "front-desk"
+
+[[agents]]
+id = "front-desk"
+language = "en-US"
+greeting = "{greeting}"
+{disclosure}
+tone = "warm"
+record = true
+
+[agents.vendors]
+recognizer = ["local"]
+brain = ["frontdesk"]
+voice = ["local"]
+
+[agents.turns]
+no_input_delay_ms = 120000
+
+[facts]
+address = "{price} River Street, Hoboken"
+phone = "{number}"
+
+[facts.hours]
+{hours}
+
+[[facts.services]]
+id = "cleaning"
+name = "teeth cleaning"
+aliases = ["cleaning", "hygiene visit", "dental cleaning"]
+price = "{price}.00"
+duration_min = 45
+"#
+        )
+    }
+}
