@@ -24,6 +24,9 @@ const QUESTIONS_PER_CALL: usize = 6;
 /// Turns without further wishes: enough for a 95th percentile that means something.
 const TURNS: usize = 66;
 
+/// Whom to ring, and what to ask.
+type Call = (E164, Vec<Question>);
+
 struct Wishes {
     turns: usize,
     at_once: usize,
@@ -64,9 +67,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let split: Vec<Turn> = measured
         .iter()
         .filter_map(|report| {
-            let same = |record: &&CallRecord| {
-                record.parties.carrier_call == report.call_control
-            };
+            let same = |record: &&CallRecord| record.parties.carrier_call == report.call_control;
             Some(turns(records.iter().find(same)?, report))
         })
         .flatten()
@@ -74,16 +75,22 @@ fn run() -> Result<(), Box<dyn Error>> {
     let asked: usize = measured.iter().map(|report| report.turns.len()).sum();
     if wishes.json.is_some() {
         let turns: Vec<_> = split.iter().map(Turn::to_json).collect();
-        println!("{}", serde_json::json!({
-            "turns": turns, "asked": asked, "calls": measured.len(), "calls_sound": sound,
-            "at_once": wishes.at_once, "partials_dropped": pool.partials_dropped,
-        }));
+        println!(
+            "{}",
+            serde_json::json!({
+                "turns": turns, "asked": asked, "calls": measured.len(), "calls_sound": sound,
+                "at_once": wishes.at_once, "partials_dropped": pool.partials_dropped,
+            })
+        );
     } else {
         println!("{machine}");
         table(&split);
         println!(
             "{asked} questions, {} split, {sound} of {} calls sound, {} at once, {} partials dropped",
-            split.len(), measured.len(), wishes.at_once, pool.partials_dropped
+            split.len(),
+            measured.len(),
+            wishes.at_once,
+            pool.partials_dropped
         );
     }
     std::fs::write(
@@ -117,12 +124,8 @@ fn start(root: &Path, state: &Path) -> Result<Engine, Box<dyn Error>> {
 }
 
 /// Calls of [`QUESTIONS_PER_CALL`] clean questions that have an answer, business by business.
-fn scripts(
-    root: &Path,
-    engine: &Engine,
-    turns: usize,
-) -> Result<Vec<(E164, Vec<Question>)>, Box<dyn Error>> {
-    let mut calls: Vec<(E164, Vec<Question>)> = Vec::new();
+fn scripts(root: &Path, engine: &Engine, turns: usize) -> Result<Vec<Call>, Box<dyn Error>> {
+    let mut calls: Vec<Call> = Vec::new();
     let published = engine.node.routes.load();
     for set in ["tuned", "held-out"] {
         let folder = root.join("fixtures/calls").join(set);
@@ -160,10 +163,7 @@ fn scripts(
     Ok(calls)
 }
 
-fn place(
-    engine: &Engine,
-    group: &[(E164, Vec<Question>)],
-) -> Result<Vec<CallReport>, Box<dyn Error>> {
+fn place(engine: &Engine, group: &[Call]) -> Result<Vec<CallReport>, Box<dyn Error>> {
     let threads: Vec<_> = group
         .iter()
         .map(|(to, questions)| {
@@ -202,10 +202,7 @@ fn table(turns: &[Turn]) {
     println!("| stage, ms | p50 | p95 | p99 | max |\n|---|---|---|---|---|");
     let row = |name: &str, of: &dyn Fn(&Turn) -> f64| {
         let at = |percent| percentile(turns.iter().map(of), percent);
-        println!(
-            "| {name} | {:.0} | {:.0} | {:.1} | {:.1} |",
-            at(50), at(95), at(99), at(100)
-        );
+        println!("| {name} | {:.0} | {:.0} | {:.1} | {:.1} |", at(50), at(95), at(99), at(100));
     };
     row("**response time**", &|turn| turn.response);
     for (index, (name, _)) in turns.first().map(Turn::stages).into_iter().flatten().enumerate() {

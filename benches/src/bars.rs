@@ -29,11 +29,14 @@ pub fn svg(turns: &[Turn]) -> String {
     let p = |percent| percentile(turns.iter().map(|turn| turn.response), percent);
     for (name, ms) in [("p50", p(50)), ("p95", p(95))] {
         let y = base - ms * SCALE;
-        draw(&mut out, format_args!(
-            "<line x1=\"{LEFT}\" x2=\"{width:.0}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"#333\" \
+        draw(
+            &mut out,
+            format_args!(
+                "<line x1=\"{LEFT}\" x2=\"{width:.0}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"#333\" \
              stroke-dasharray=\"4 3\"/><text x=\"4\" y=\"{:.1}\">{name} {ms:.0}</text>",
-            y + 4.0
-        ));
+                y + 4.0
+            ),
+        );
     }
     for (index, turn) in sorted.iter().enumerate() {
         let x = LEFT + BAR * index as f64;
@@ -41,11 +44,14 @@ pub fn svg(turns: &[Turn]) -> String {
         for ((_, ms), color) in turn.stages().iter().zip(COLORS) {
             let tall = ms.max(0.0) * SCALE;
             y -= tall;
-            draw(&mut out, format_args!(
-                "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{tall:.1}\" \
+            draw(
+                &mut out,
+                format_args!(
+                    "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{tall:.1}\" \
                  fill=\"{color}\"/>",
-                BAR - 2.0
-            ));
+                    BAR - 2.0
+                ),
+            );
         }
     }
     out.push_str("</svg>\n");
@@ -56,11 +62,14 @@ fn legend(out: &mut String, turns: &[Turn]) {
     let Some(first) = turns.first() else { return };
     for (index, ((name, _), color)) in first.stages().iter().zip(COLORS).enumerate() {
         let x = LEFT + 115.0 * index as f64;
-        draw(out, format_args!(
-            "<rect x=\"{x:.0}\" y=\"36\" width=\"12\" height=\"12\" fill=\"{color}\"/>\
+        draw(
+            out,
+            format_args!(
+                "<rect x=\"{x:.0}\" y=\"36\" width=\"12\" height=\"12\" fill=\"{color}\"/>\
              <text x=\"{:.0}\" y=\"47\">{name}</text>",
-            x + 17.0
-        ));
+                x + 17.0
+            ),
+        );
     }
 }
 

@@ -22,7 +22,7 @@ pub struct LatenessLog {
     steps: Vec<u32>,
     packets: u64,
     very_late: u64,
-    max_micros: u64,
+    micros_max: u64,
 }
 
 /// How late a run's own packets left.
@@ -35,7 +35,7 @@ pub struct Lateness {
     /// 99 of 100 did.
     pub p99_ms: f64,
     /// All of them did.
-    pub max_ms: f64,
+    pub ms_max: f64,
     /// How many were later than [`VERY_LATE`].
     pub very_late: u64,
 }
@@ -52,7 +52,7 @@ pub enum Verdict {
 
 impl Default for LatenessLog {
     fn default() -> Self {
-        Self { steps: vec![0; STEPS], packets: 0, very_late: 0, max_micros: 0 }
+        Self { steps: vec![0; STEPS], packets: 0, very_late: 0, micros_max: 0 }
     }
 }
 
@@ -64,7 +64,7 @@ impl LatenessLog {
         self.steps[step] = self.steps[step].saturating_add(1);
         self.packets += 1;
         self.very_late += u64::from(VERY_LATE.as_micros() < micros);
-        self.max_micros = self.max_micros.max(micros);
+        self.micros_max = self.micros_max.max(micros);
     }
 
     /// Adds what another call of the same run collected.
@@ -74,7 +74,7 @@ impl LatenessLog {
         }
         self.packets += other.packets;
         self.very_late += other.very_late;
-        self.max_micros = self.max_micros.max(other.max_micros);
+        self.micros_max = self.micros_max.max(other.micros_max);
     }
 
     /// The figures.
@@ -83,7 +83,7 @@ impl LatenessLog {
             packets: self.packets,
             p50_ms: self.percentile(50),
             p99_ms: self.percentile(99),
-            max_ms: self.max_micros as f64 / 1_000.0,
+            ms_max: self.micros_max as f64 / 1_000.0,
             very_late: self.very_late,
         }
     }
@@ -97,7 +97,7 @@ impl LatenessLog {
             if 0 < count && rank <= seen {
                 let edge = (step as u64 + 1) * STEP_MICROS;
                 let last = step == STEPS - 1;
-                return (if last { self.max_micros } else { edge.min(self.max_micros) }) as f64
+                return (if last { self.micros_max } else { edge.min(self.micros_max) }) as f64
                     / 1_000.0;
             }
         }
@@ -120,7 +120,7 @@ impl fmt::Display for Lateness {
         write!(
             f,
             "own packets late: p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; {} of {} later than {VERY_LATE}",
-            self.p50_ms, self.p99_ms, self.max_ms, self.very_late, self.packets
+            self.p50_ms, self.p99_ms, self.ms_max, self.very_late, self.packets
         )
     }
 }
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn percentiles_are_those_of_the_sorted_list() {
         let lateness = log((0..1_000).map(|n| n * 10)).lateness();
-        assert_eq!((lateness.p50_ms, lateness.p99_ms, lateness.max_ms), (5.0, 9.9, 9.99));
+        assert_eq!((lateness.p50_ms, lateness.p99_ms, lateness.ms_max), (5.0, 9.9, 9.99));
         assert_eq!(lateness.verdict(), Verdict::Void, "p99 above 5 ms");
     }
 
@@ -161,6 +161,6 @@ mod tests {
         whole.merge(&log([100, 100]));
         let lateness = whole.lateness();
         assert_eq!((lateness.packets, lateness.very_late, lateness.p50_ms), (4, 1, 0.11));
-        assert_eq!((lateness.p99_ms, lateness.max_ms), (30_000.0, 30_000.0));
+        assert_eq!((lateness.p99_ms, lateness.ms_max), (30_000.0, 30_000.0));
     }
 }

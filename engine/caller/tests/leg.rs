@@ -167,7 +167,7 @@ fn media_runs_without_a_break_numbered_and_on_schedule() {
         .collect();
     assert_eq!(chunks.len(), 20);
     assert!(chunks.iter().zip(1..).all(|(c, n)| *c == (n, (n - 1) * 160)), "{chunks:?}");
-    assert_eq!((report.lateness.packets, report.lateness.max_ms), (20, 0.0));
+    assert_eq!((report.lateness.packets, report.lateness.ms_max), (20, 0.0));
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn a_bad_line_loses_doubles_and_reorders_by_seed() {
         };
         let (report, sent, _) = Scene::new(plan).play(&[]);
         let chunks: Vec<u64> = sent.iter().filter_map(|text| media(text)?.chunk).collect();
-        (report.counters, chunks, report.lateness.max_ms)
+        (report.counters, chunks, report.lateness.ms_max)
     };
     let (counters, chunks, late) = bad(1);
     assert!((30..70).contains(&counters.packets_lost), "{counters:?}");

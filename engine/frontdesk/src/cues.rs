@@ -79,8 +79,8 @@ pub(crate) enum Cue {
     Nothing,
 }
 
-/// The patterns of every cue. `a|b` is either word, `*` is up to four words of the same sentence. Of two that overlap
-/// the longer one counts, and of two equally long ones the earlier.
+/// The patterns of every cue. `a|b` is either word, `*` is up to four words of the same sentence.
+/// Of two that overlap the longer one counts, and of two equally long ones the earlier.
 pub(crate) const CUES: &[(Cue, &[&str])] = &[
     (
         Cue::Nothing,
@@ -136,6 +136,7 @@ pub(crate) const CUES: &[(Cue, &[&str])] = &[
             "how much time",
             "how many minutes|hours",
             "long does|do|is * take|takes|last",
+            "long * take|takes",
             "how does|do * take|takes",
             "how quick|quickly|fast",
             "duration",

@@ -49,7 +49,8 @@ pub(crate) fn names(today: Date, exceptions: &[HoursException]) -> Vec<Holiday> 
         while words.first().is_some_and(|word| ["the", "a", "our"].contains(&word.text.as_str())) {
             words.remove(0);
         }
-        // A day that everybody knows falls where everybody knows, not where a row with that word in its name begins.
+        // A day that everybody knows falls where everybody knows, not where a row with that word in
+        // its name begins.
         let known = holidays.iter().any(|holiday| {
             holiday.words.len() == words.len()
                 && holiday.words.iter().zip(&words).all(|(left, right)| left.lemma == right.lemma)
@@ -120,7 +121,8 @@ impl Rule {
     }
 }
 
-/// Easter Sunday of the Gregorian calendar, by the anonymous algorithm (Meeus, Astronomical Algorithms, ch. 8).
+/// Easter Sunday of the Gregorian calendar, by the anonymous algorithm (Meeus, Astronomical
+/// Algorithms, ch. 8).
 fn easter(year: i16) -> Option<Date> {
     let y = i32::from(year);
     let (a, b, c) = (y % 19, y / 100, y % 100);

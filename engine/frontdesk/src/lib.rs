@@ -1,16 +1,19 @@
-//! The built-in brain: a business's [`Facts`](types::Facts), the dialogue and the moment give a grounded reply.
+//! The built-in brain: a business's [`Facts`](types::Facts), the dialogue and the moment give a
+//! grounded reply.
 //!
-//! Deterministic and pure: no network, no clock, no randomness, no I/O. [`reply`] is the core, [`Frontdesk`] puts it
-//! behind the vendor trait. It says only what stands in the table, names the row behind every figure
-//! ([`CitedText::cites`](types::CitedText)), asks back when two rows are equally likely, and says plainly what it does not know.
+//! Deterministic and pure: no network, no clock, no randomness, no I/O. [`reply`] is the core,
+//! [`Frontdesk`] puts it behind the vendor trait. It says only what stands in the table, names the
+//! row behind every figure ([`CitedText::cites`](types::CitedText)), asks back when two rows are
+//! equally likely, and says plainly what it does not know.
 //!
 //! ```text
-//! dialogue ── reading ── words ── cues, days, rows ── asks ── turn ── sentences, effects, note
-//!             (memory)   (spelling, sound, pattern, calendar, matching)  (hours, services, contact, message)
+//! dialogue ── reading ── words ──── cues, days, rows ──── asks ──── turn ──── sentences,
+//!             memory     repair     pattern, calendar,    questions  hours,    effects,
+//!                        sound      matching, subjects               services  note
 //! ```
 //!
-//! What it wants to remember travels in the [`BrainNote`](types::BrainNote) of its own replies, so a reply that nobody
-//! heard leaves nothing behind.
+//! What it wants to remember travels in the [`BrainNote`](types::BrainNote) of its own replies, so
+//! a reply that nobody heard leaves nothing behind.
 
 mod answering;
 mod answers;

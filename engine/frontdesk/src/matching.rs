@@ -1,4 +1,5 @@
-//! Which rows of a business's table an utterance may be about, in spite of misheard, split and joined words.
+//! Which rows of a business's table an utterance may be about, in spite of misheard, split and
+//! joined words.
 
 use std::collections::{HashMap, HashSet};
 

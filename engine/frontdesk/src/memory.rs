@@ -171,7 +171,8 @@ impl Memory {
         BrainNote(Pii::new(text))
     }
 
-    /// The memory in `note`, if it is one of ours. What it does not understand in it is passed over.
+    /// The memory in `note`, if it is one of ours. What it does not understand in it is passed
+    /// over.
     pub(crate) fn from_note(note: &BrainNote) -> Option<Self> {
         let mut fields = note.0.reveal().split(';');
         if fields.next() != Some(VERSION) {

@@ -199,7 +199,8 @@ impl Taking<'_, '_> {
             if self.is_keyed() {
                 self.advance();
             } else {
-                // Number and confirmation share their patience: else a mishearing could go round for ever.
+                // Number and confirmation share their patience: else a mishearing could go round
+                // for ever.
                 self.draft.slot = Slot::NumberRight;
             }
         } else {

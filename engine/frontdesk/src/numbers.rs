@@ -1,6 +1,7 @@
 //! Numbers as they are spoken.
 
-/// The value of a cardinal from 0 to 59 that stands at the start of `words`, and how many words it takes.
+/// The value of a cardinal from 0 to 59 that stands at the start of `words`, and how many words it
+/// takes.
 pub(crate) fn cardinal(words: &[&str]) -> Option<(u16, usize)> {
     let first = words.first()?;
     if !first.is_empty() && first.len() <= 4 && first.bytes().all(|b| b.is_ascii_digit()) {
@@ -17,7 +18,8 @@ pub(crate) fn cardinal(words: &[&str]) -> Option<(u16, usize)> {
     position(&UNITS, first).map(|unit| (unit as u16, 1))
 }
 
-/// The value of an ordinal from 1 to 31 that stands at the start of `words`, and how many words it takes.
+/// The value of an ordinal from 1 to 31 that stands at the start of `words`, and how many words it
+/// takes.
 pub(crate) fn ordinal(words: &[&str]) -> Option<(u16, usize)> {
     let first = words.first()?;
     let digits = first.trim_end_matches(|c: char| c.is_ascii_alphabetic());

@@ -11,7 +11,8 @@ use crate::words::{Mask, Token, Utterance, lemma};
 const LIKENESS_MIN: f32 = 0.88;
 /// A shorter word of a pattern must be heard as it is.
 const FUZZY_LETTERS_MIN: usize = 5;
-/// But for these, which half of all questions hang on, and how alike a word must sound to pass for one.
+/// But for these, which half of all questions hang on, and how alike a word must sound to pass for
+/// one.
 const FUZZY_SHORT: [&str; 9] =
     ["much", "long", "time", "take", "open", "does", "what", "when", "cost"];
 const SHORT_LIKENESS_MIN: f32 = 0.84;
@@ -132,7 +133,8 @@ impl Book {
         Self { patterns, by_text, by_lemma, sounds }
     }
 
-    /// The words that `token` may be: itself, other forms of it, and if it is no common word those it sounds like.
+    /// The words that `token` may be: itself, other forms of it, and if it is no common word those
+    /// it sounds like.
     fn hear(&self, token: &Token) -> Heard {
         let mut words: Vec<WordId> =
             self.by_text.get(token.text.as_str()).copied().into_iter().collect();

@@ -121,7 +121,8 @@ pub(crate) fn date(date: Date) -> String {
     format!("{}, {month} {}", weekday(date.weekday()), date.day())
 }
 
-/// A number as it is spoken, digit by digit: "2 1 2, 5 5 5, 0 1 4 2". The country is left out where it is `home`'s.
+/// A number as it is spoken, digit by digit: "2 1 2, 5 5 5, 0 1 4 2". The country is left out where
+/// it is `home`'s.
 pub(crate) fn number(number: &str, home: Option<E164>) -> String {
     let is_north_american = |digits: &str| digits.len() == 11 && digits.starts_with('1');
     let home_north_american = home.is_none_or(|home| is_north_american(&home.digits()));

@@ -17,7 +17,8 @@ impl Sense {
         sure.filter_map(|hit| Some((hit.mask, *hit.options.first()?))).collect()
     }
 
-    /// What is asked about services, each cue with the services that follow it, else with those before it.
+    /// What is asked about services, each cue with the services that follow it, else with those
+    /// before it.
     pub(crate) fn ask_services(&mut self, thread: &Thread) {
         let cues = self.service_cues();
         let strict = cues.iter().any(|(_, topic)| *topic != Topic::Offered);
@@ -30,7 +31,8 @@ impl Sense {
             let around = self.hits_between(start, end);
             let mut hits = if after.is_empty() { around } else { after };
             if hits.is_empty() && *topic != Topic::Offered {
-                // "How much and how long is a cleaning?", "how much is it and how long does it take".
+                // "How much and how long is a cleaning?", "how much is it and how long does it
+                // take".
                 hits =
                     if last.is_empty() { self.hits_between(end, usize::MAX) } else { last.clone() };
                 if hits.is_empty() && self.is_elliptic() {
@@ -123,7 +125,8 @@ impl Sense {
             .collect();
         let about_staff = !self.staff.is_empty();
         let about_booking = self.has_any(&[Cue::Booking, Cue::Availability, Cue::Message]);
-        // "In" and "there" ask about people, and a bare "open" in a sentence about something else asks nothing.
+        // "In" and "there" ask about people, and a bare "open" in a sentence about something else
+        // asks nothing.
         let explained =
             self.asks.iter().any(|(_, ask)| matches!(ask, Ask::Faq(_) | Ask::Policy(_)));
         let Some(first) = hits.first().copied() else { return };

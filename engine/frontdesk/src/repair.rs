@@ -8,7 +8,8 @@ const MERGED_LETTERS_MIN: usize = 5;
 /// More words than these nobody runs together.
 const SPLIT_WORDS_MAX: usize = 3;
 
-/// `utterance` with words joined that only make sense together, and words split that only make sense apart.
+/// `utterance` with words joined that only make sense together, and words split that only make
+/// sense apart.
 ///
 /// A word makes sense if it is one of everyday talk or stands in the business's table.
 pub(crate) fn repair(utterance: Utterance, index: &Index) -> Utterance {

@@ -109,9 +109,9 @@ const WORDS_BYTES_MAX: usize = 2_000;
 
 /// The reply to the latest words of the dialogue.
 ///
-/// Total: any dialogue gets a reply. Its cost grows with the words of the last utterance times the phrases in the
-/// facts: about a millisecond for twenty words and a hundred phrases on a current core, half of it for the index of the
-/// phrases, which a session makes once.
+/// Total: any dialogue gets a reply. Its cost grows with the words of the last utterance times the
+/// phrases in the facts: about a millisecond for twenty words and a hundred phrases on a current
+/// core, half of it for the index of the phrases, which a session makes once.
 pub fn reply(context: &Context<'_>) -> Reply {
     reply_with(&Index::new(&context.agent.facts), context)
 }

@@ -1,4 +1,5 @@
-//! How words sound over a telephone line: spelling to rough phones, and how far two of them are apart.
+//! How words sound over a telephone line: spelling to rough phones, and how far two of them are
+//! apart.
 
 use std::sync::LazyLock;
 
@@ -7,7 +8,8 @@ pub(crate) type Sound = Vec<u8>;
 
 /// The rough phones of `word`, which holds lower-case ASCII letters and digits only.
 ///
-/// Vowel letters in a row count as one vowel, silent letters are dropped, `S` is *sh*, `C` is *ch*, `J` is *dg*,
+/// Vowel letters in a row count as one vowel, silent letters are dropped, `S` is *sh*, `C` is *ch*,
+/// `J` is *dg*,
 /// `T` is *th*.
 pub(crate) fn sound(word: &str) -> Sound {
     let letters = word.as_bytes();

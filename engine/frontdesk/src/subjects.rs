@@ -250,8 +250,8 @@ impl Sense {
         tokens[at].text == "wait" && starts
     }
 
-    /// "root canal" is not "root": a telling word right behind a short name makes another thing of it, and beside
-    /// half a name it is the other half of something else.
+    /// "root canal" is not "root": a telling word right behind a short name makes another thing of
+    /// it, and beside half a name it is the other half of something else.
     pub(crate) fn doubt_compounds(&mut self) {
         let tokens = &self.utterance.tokens;
         let leftover = self.leftover;

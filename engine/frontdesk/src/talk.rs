@@ -1,4 +1,5 @@
-//! Everything said around the answers: greetings, thanks, goodbyes, silence, and not having understood.
+//! Everything said around the answers: greetings, thanks, goodbyes, silence, and not having
+//! understood.
 
 use types::{Effect, Expect};
 

@@ -1,4 +1,5 @@
-//! One reply in the making: what the caller wants, in the order in which wants go before each other.
+//! One reply in the making: what the caller wants, in the order in which wants go before each
+//! other.
 
 use types::{Effect, Expect, FactId};
 
@@ -352,7 +353,8 @@ impl<'a> Turn<'a> {
 /// Cues that want something else than an answer from the table.
 pub(crate) const WANTS: &[Cue] = &[Cue::Person, Cue::Message, Cue::Booking, Cue::Availability];
 
-/// What is left when the caller takes back the first words: "sorry, actually, how much is whitening".
+/// What is left when the caller takes back the first words: "sorry, actually, how much is
+/// whitening".
 fn corrected(utterance: Utterance) -> Utterance {
     let cues = crate::pattern::find_cues(&utterance);
     let Some(hit) = cues.iter().rev().find(|hit| hit.cue == Cue::Correction) else {

@@ -104,7 +104,8 @@ impl Token {
         Self { sound: sound(&text), lemma, weight, sentence, text }
     }
 
-    /// Whether this is a word of everyday talk: then it has hardly been misheard for something else.
+    /// Whether this is a word of everyday talk: then it has hardly been misheard for something
+    /// else.
     pub(crate) fn is_common(&self) -> bool {
         lexicon::is_common(&self.text)
     }
@@ -166,7 +167,8 @@ pub(crate) fn lemma(text: &str) -> String {
     lexicon::synonym(text).or_else(|| lexicon::synonym(&stem)).map_or(stem, str::to_owned)
 }
 
-/// How sure it is that `token` is the word `text` with this `lemma` and `sound`: 1 is the word itself.
+/// How sure it is that `token` is the word `text` with this `lemma` and `sound`: 1 is the word
+/// itself.
 pub(crate) fn word_likeness(token: &Token, text: &str, lemma: &str, sound: &[u8]) -> f32 {
     if token.text == text {
         return 1.0;

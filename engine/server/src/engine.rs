@@ -1,10 +1,10 @@
 //! A running engine, from its settings to its last written byte.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use std::io;
 
 use call::EndManner;
 use directory::{Defaults, Rules};

@@ -32,6 +32,10 @@ const READ_BYTES: usize = 8 << 10;
 /// What may wait in a socket's own write buffer; we queue whole messages before it.
 const WRITE_BYTES_MAX: usize = 256 << 10;
 
+/// What the system may hold for a carrier that does not read: seconds of audio, where its own
+/// choice is megabytes, minutes of a dead line. Many times what is on its way over the worst line.
+const SEND_BYTES: usize = 64 << 10;
+
 /// The header a carrier's token comes in (telnyx.md §1.4).
 const TOKEN_HEADER: &str = "x-telnyx-streaming-auth-token";
 
@@ -78,6 +82,8 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
+    // Accepted sockets inherit it.
+    socket.set_send_buffer_size(SEND_BYTES)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
@@ -154,7 +160,11 @@ fn media_router(node: Arc<Node>) -> Router {
         .with_state(node)
 }
 
-async fn media(State(node): State<Arc<Node>>, headers: HeaderMap, ws: WebSocketUpgrade) -> Response {
+async fn media(
+    State(node): State<Arc<Node>>,
+    headers: HeaderMap,
+    ws: WebSocketUpgrade,
+) -> Response {
     let token = headers.get(TOKEN_HEADER).and_then(|token| token.to_str().ok());
     upgrade(node, token, ws)
 }

@@ -9,7 +9,7 @@ use call::EndManner;
 use dashmap::DashMap;
 use types::{BusinessId, CallId, Pii};
 
-use crate::actor::{Inner, InboxSink};
+use crate::actor::{InboxSink, Inner};
 use crate::admission::{Places, Tokens};
 use crate::archive::Archive;
 use crate::config::EngineConfig;
@@ -84,10 +84,7 @@ impl Node {
     ///
     /// # Errors
     /// [`JournalError`] if the state directory cannot be written.
-    pub fn start(
-        config: EngineConfig,
-        parts: Parts,
-    ) -> Result<(Arc<Self>, Writers), JournalError> {
+    pub fn start(config: EngineConfig, parts: Parts) -> Result<(Arc<Self>, Writers), JournalError> {
         let Parts { routes, vendors, tokens, feed, telemetry } = parts;
         let dir: PathBuf = config.state.join("journal");
         let keeping = config.keeping;

@@ -79,7 +79,13 @@ impl Recorder {
 
     /// Begins a recording of `call` in `path`. A file that cannot be made loses the recording,
     /// not the call.
-    pub fn begin(&self, call: CallId, path: PathBuf, rate: SampleRate, backlog: Millis) -> Recording {
+    pub fn begin(
+        &self,
+        call: CallId,
+        path: PathBuf,
+        rate: SampleRate,
+        backlog: Millis,
+    ) -> Recording {
         let mut recording = Recording {
             recorder: self.clone(),
             call,
@@ -260,10 +266,7 @@ impl Sheet {
 }
 
 fn io_error(error: hound::Error) -> io::Error {
-    match error {
-        hound::Error::IoError(error) => error,
-        other => io::Error::other(other),
-    }
+    if let hound::Error::IoError(error) = error { error } else { io::Error::other(error) }
 }
 
 #[cfg(test)]

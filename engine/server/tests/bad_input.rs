@@ -80,9 +80,10 @@ fn other_calls_notice_nothing() {
     over.open();
     let report = good.join().expect("the good call ends");
     let (record, _) = site.record("dentist-0", "good");
-    let answers = record.turns.iter().filter(|turn| {
-        turn.heard.reveal().contains(&shops[GOOD as usize].price_words())
-    });
+    let answers = record
+        .turns
+        .iter()
+        .filter(|turn| turn.heard.reveal().contains(&shops[GOOD as usize].price_words()));
     assert_eq!(answers.count(), QUESTIONS + 1, "{:#?}", record.turns);
     assert_eq!(record.ended, EndReason::CallerHungUp);
     if report.verdict == Verdict::Sound {
@@ -352,8 +353,8 @@ fn stalling(site: &Site) {
         let mut raw = raw.expect("a good token");
         raw.say(start(Some(&Shop::new(TALKER).number), "stalled", "L16")).await;
         let mut pace = tokio::time::interval(Duration::from_millis(20));
-        // A minute: more than enough for the greeting to fill what lies between.
-        for _ in 0..3_000 {
+        // Half a minute: the greeting fills what lies between long before.
+        for _ in 0..1_500 {
             pace.tick().await;
             if site.count("apex_legs_stalled_total") == 1 {
                 break;

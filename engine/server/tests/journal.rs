@@ -192,7 +192,8 @@ fn what_comes_together_is_written_together() {
     let dir = scratch("groups");
     let counted = Counted::new();
     // Every group begins a new file, beside the first that is made at the opening.
-    let open = |commit| Journal::open(&dir, commit, 1, counted.telemetry.clone()).expect("a journal");
+    let open =
+        |commit| Journal::open(&dir, commit, 1, counted.telemetry.clone()).expect("a journal");
     let (journal, writer) = open(NEVER);
     for call in 0..1_000 {
         assert_eq!(journal.offer(entry(Kind::Began, call, b"{}")), Offered::Accepted);

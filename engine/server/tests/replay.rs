@@ -52,9 +52,12 @@ fn a_live_call_does_the_same_again() {
     let line = String::from_utf8_lossy(line);
     assert!(line.contains(&at.as_micros().to_string()) || line.contains(&expected), "{line}");
 
-    // A single changed figure in an event is found, too.
+    // The call speaks what the brain thought: a figure changed in the thought, not in the speech.
     let text = String::from_utf8(log).expect("a log is text");
-    let other = text.replacen("clean", "green", 1);
-    assert_ne!(text, other, "the caller's words are in the log");
+    let changed = text.replacen(&shop.price_words(), "$999", 1);
+    assert_ne!(text, changed, "the price is in the log");
+    let outcome = replayed(changed.as_bytes(), ReplayOptions::default()).outcome;
+    let Outcome::Diverged { expected, got, .. } = outcome else { panic!("not the same: {outcome:?}") };
+    assert!(expected.contains(&shop.price_words()) && got.contains("$999"), "{expected} / {got}");
     site.engine.stop(Millis::ZERO);
 }

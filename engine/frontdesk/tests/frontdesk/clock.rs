@@ -34,7 +34,8 @@ fn a_day_has_a_before_a_middle_and_an_after() {
 
 #[test]
 fn the_businesss_clock_counts_not_ours() {
-    // Half past midnight UTC is still the evening before in New York, and in Los Angeles the afternoon.
+    // Half past midnight UTC is still the evening before in New York, and in Los Angeles the
+    // afternoon.
     check("riverside-dental", "
         2026-11-25T00:30:00+00:00 | what time do you close today | We closed at 5 PM today. We open again tomorrow at 8 AM.
         2026-11-24T23:59:59-05:00 | are you open tomorrow | Yes, tomorrow we're open from 8 AM to 12 PM and 1 PM to 7 PM.

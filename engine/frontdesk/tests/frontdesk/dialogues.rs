@@ -7,8 +7,9 @@ use vendor::{Brain as _, BrainContext, BrainEvent, Offered, Sink, Thought};
 
 use crate::support::{Talk, spoken};
 
-/// Plays a script. `> words` is said and the reply heard, `# 123` are keys, `~` is silence; `- words` is said and its
-/// reply goes unheard. `= words` must be in the last reply, `/ words` must not, `! effect` must be among its effects,
+/// Plays a script. `> words` is said and the reply heard, `# 123` are keys, `~` is silence; `-
+/// words` is said and its reply goes unheard. `= words` must be in the last reply, `/ words` must
+/// not, `! effect` must be among its effects,
 /// `? kind` is what it expects.
 fn check(mut talk: Talk, script: &str) {
     let mut last = None;

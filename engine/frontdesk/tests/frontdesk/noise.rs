@@ -1,4 +1,5 @@
-//! Questions as a recognizer on a telephone hears them: no wrong fact may be spoken, and most are still answered.
+//! Questions as a recognizer on a telephone hears them: no wrong fact may be spoken, and most are
+//! still answered.
 
 use crate::support::{Talk, cites, outcome, spoken};
 
@@ -147,6 +148,6 @@ fn noise_never_makes_a_wrong_fact_and_seldom_hides_the_right_one() {
         }
     }
     let all = right + again + wrong.len();
-    assert!(wrong.len() * 200 <= all, "{} of {all} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} of {all} wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert!(right * 100 >= all * 90, "{right} of {all} right, {again} asked again");
 }

@@ -1,4 +1,5 @@
-//! Random tables: whatever a business sells and whenever it is open, the row spoken is the row asked about.
+//! Random tables: whatever a business sells and whenever it is open, the row spoken is the row
+//! asked about.
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;

@@ -2,7 +2,8 @@
 
 use crate::support::{Talk, cites, outcome, spoken};
 
-/// Checks rows of `question | outcome | cites`. An outcome may be one of several, `a/b`; cites are those and no others,
+/// Checks rows of `question | outcome | cites`. An outcome may be one of several, `a/b`; cites are
+/// those and no others,
 /// `*` after a space means any others besides.
 fn check(business: &str, now: &str, rows: &str) {
     let mut wrong = Vec::new();

@@ -15,9 +15,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{WebSocket, close_code};
 use tokio::time::Instant;
-use types::{
-    CALL_RECORD_FORMAT, CallId, CallRecord, EndReason, Millis, PTIME, Parties, Usage,
-};
+use types::{CALL_RECORD_FORMAT, CallId, CallRecord, EndReason, Millis, PTIME, Parties, Usage};
 
 pub(crate) use inbox::{InboxSink, Inner};
 use opening::{NoCall, Opening};
@@ -93,9 +91,8 @@ fn live_call(node: &Node, opening: &Opening) -> Option<InboxSink> {
     }
     let business = node.routes.load().agent_for(opening.to)?.business;
     let mut live = node.live.iter();
-    let same = live.find(|live| {
-        live.business == business && live.carrier_call.reveal() == carrier_call
-    })?;
+    let same =
+        live.find(|live| live.business == business && live.carrier_call.reveal() == carrier_call)?;
     Some(same.inbox.clone())
 }
 
@@ -112,8 +109,7 @@ fn admit(
 ) -> Result<(Beginning, Place), Rejected> {
     let published = node.routes.load();
     let agent = published.agent_for(opening.to).ok_or(Rejected::Number)?;
-    let place =
-        node.places.take(agent.business, agent.limits.calls_max).map_err(Rejected::Full)?;
+    let place = node.places.take(agent.business, agent.limits.calls_max).map_err(Rejected::Full)?;
     node.telemetry.calls_admitted.increment(1);
     let (number, seed) = random_numbers();
     let beginning = Beginning {
@@ -194,8 +190,7 @@ async fn converse(node: &Node, session: &mut Session, line: &mut Line) -> EndRea
         if let LineState::Over(reason) = session.line {
             return reason;
         }
-        let ticks =
-            if session.speaking.is_playing() { Ticks::Wanted } else { Ticks::Unwanted };
+        let ticks = if session.speaking.is_playing() { Ticks::Wanted } else { Ticks::Unwanted };
         let wake = line.wait(session.deadline().min(ping_at), ticks).await;
         if ping_at <= Instant::now() {
             ping_at = instant_after(node.config.media.ping);
@@ -203,14 +198,11 @@ async fn converse(node: &Node, session: &mut Session, line: &mut Line) -> EndRea
                 node.telemetry.legs_stalled.increment(1);
             }
         }
-        let wake = match wake {
-            Wake::Inner(Inner::Attach { socket, format }) => {
-                line.replace_socket(*socket);
-                session.restart(format);
-                continue;
-            }
-            wake => wake,
-        };
+        if let Wake::Inner(Inner::Attach { socket, format }) = wake {
+            line.replace_socket(*socket);
+            session.restart(format);
+            continue;
+        }
         let handled = guarded(node, session, |session| match wake {
             Wake::Text(text) => session.handle_text(&text),
             Wake::Binary => node.telemetry.messages_binary.increment(1),

@@ -66,7 +66,9 @@ pub(crate) async fn open(node: &Node, line: &mut Line) -> Result<Opening, NoCall
                 node.telemetry.messages_binary.increment(1);
                 continue;
             }
-            Wake::Deadline if deadline <= tokio::time::Instant::now() => return Err(NoCall::NoStart),
+            Wake::Deadline if deadline <= tokio::time::Instant::now() => {
+                return Err(NoCall::NoStart);
+            }
             // Nobody of the house knows this socket yet.
             Wake::Deadline | Wake::Inner(_) | Wake::Tick => continue,
             Wake::Gone => return Err(NoCall::Gone),

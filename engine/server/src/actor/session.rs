@@ -13,8 +13,8 @@ use speech::Audibility;
 use thiserror::Error;
 use tokio::time::Instant;
 use types::{
-    AgentConfig, AudioFormat, CallId, CallTime, EndReason, LegOrder, Millis, Pii, Recording as Record,
-    Unavailable, WallTime,
+    AgentConfig, AudioFormat, CallId, CallTime, EndReason, LegOrder, Millis, Pii,
+    Recording as Record, Unavailable, WallTime,
 };
 use vendor::{
     Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, Thought, VendorError,
@@ -424,8 +424,13 @@ impl Session {
             Action::Speak { generation, segment, text, barge_in: _ } => {
                 self.show(|| Seen::AgentSays { text: text.clone() });
                 let sound = self.published.greeting(text.reveal());
-                let sound = sound.map(|sound| (sound, GREETING_RATE));
-                self.speaking.speak(generation, segment, &text, sound, &mut self.events);
+                match sound {
+                    Some(sound) => {
+                        let sound = (sound, GREETING_RATE);
+                        self.speaking.play(generation, segment, sound, &mut self.events);
+                    }
+                    None => self.speaking.speak(generation, segment, &text),
+                }
             }
             Action::EndSpeech { generation } => self.speaking.end(generation),
             Action::CancelSpeech { generation, heard } => self.speaking.cancel(generation, heard),
@@ -469,12 +474,9 @@ fn open_speaking(
     format: AudioFormat,
     sink: Arc<InboxSink>,
 ) -> Result<Speaking, SessionError> {
-    let voice = node
-        .vendors
-        .voice(&agent.vendors.voice)
-        .ok_or(SessionError::NoVendor { kind: "voice" })?;
-    let request =
-        VoiceRequest { language: agent.persona.language.clone(), rate: format.rate };
+    let voice =
+        node.vendors.voice(&agent.vendors.voice).ok_or(SessionError::NoVendor { kind: "voice" })?;
+    let request = VoiceRequest { language: agent.persona.language.clone(), rate: format.rate };
     let settings = PlayoutSettings {
         lead: node.config.playout.lead,
         lead_max: node.config.playout.lead + Millis::new(80),
@@ -494,10 +496,8 @@ fn open_brain(
     opening: &Opening,
     sink: Arc<InboxSink>,
 ) -> Result<Box<dyn BrainSession>, SessionError> {
-    let brain: &Arc<dyn Brain> = node
-        .vendors
-        .brain(&agent.vendors.brain)
-        .ok_or(SessionError::NoVendor { kind: "brain" })?;
+    let brain: &Arc<dyn Brain> =
+        node.vendors.brain(&agent.vendors.brain).ok_or(SessionError::NoVendor { kind: "brain" })?;
     let context = BrainContext { agent: agent.clone(), caller: opening.from.clone() };
     Ok(brain.open(context, sink)?)
 }

@@ -73,31 +73,43 @@ impl Speaking {
         })
     }
 
-    /// Speaks `text`: from `sound`, made beforehand at its own rate, if there is one.
+    /// Has the voice speak `text`.
     pub(crate) fn speak(
         &mut self,
         generation: GenerationId,
         segment: SegmentId,
         text: &Pii<String>,
-        sound: Option<(&Arc<[i16]>, SampleRate)>,
+    ) {
+        self.open(generation, segment);
+        self.voice.speak(generation, segment, text);
+    }
+
+    /// Plays `sound`, made beforehand at its own rate, as the whole of a segment.
+    pub(crate) fn play(
+        &mut self,
+        generation: GenerationId,
+        segment: SegmentId,
+        (sound, rate): (&Arc<[i16]>, SampleRate),
         events: &mut VecDeque<Event>,
     ) {
-        if self.reply.as_ref().is_none_or(|reply| reply.generation != generation) {
-            self.reply = Some(Reply { generation, open: VecDeque::new(), last: Last::Open });
-        }
-        let reply = self.reply.as_mut().expect("just set");
-        reply.open.push_back(Open { segment, samples: 0 });
-        match sound {
-            None => self.voice.speak(generation, segment, text),
-            Some((sound, rate)) => {
-                let samples: Arc<[i16]> = if rate == self.rate {
-                    sound.clone()
-                } else {
-                    resample_all::<i16, i16>(rate, self.rate, sound).into()
-                };
-                self.handle_voice(VoiceEvent::Audio { generation, segment, samples }, events);
-                let done = VoiceEvent::SegmentDone { generation, segment, words: Vec::new() };
-                self.handle_voice(done, events);
+        self.open(generation, segment);
+        let samples: Arc<[i16]> = if rate == self.rate {
+            sound.clone()
+        } else {
+            resample_all::<i16, i16>(rate, self.rate, sound).into()
+        };
+        self.handle_voice(VoiceEvent::Audio { generation, segment, samples }, events);
+        let done = VoiceEvent::SegmentDone { generation, segment, words: Vec::new() };
+        self.handle_voice(done, events);
+    }
+
+    fn open(&mut self, generation: GenerationId, segment: SegmentId) {
+        let open = Open { segment, samples: 0 };
+        match &mut self.reply {
+            Some(reply) if reply.generation == generation => reply.open.push_back(open),
+            Some(_) | None => {
+                let open = VecDeque::from([open]);
+                self.reply = Some(Reply { generation, open, last: Last::Open });
             }
         }
     }
@@ -165,12 +177,7 @@ impl Speaking {
         reply.open.iter_mut().find(|open| open.segment == segment)
     }
 
-    fn fail(
-        &mut self,
-        generation: GenerationId,
-        segment: SegmentId,
-        events: &mut VecDeque<Event>,
-    ) {
+    fn fail(&mut self, generation: GenerationId, segment: SegmentId, events: &mut VecDeque<Event>) {
         events.push_back(Event::SegmentFailed { generation, segment });
         self.close(segment);
     }
@@ -205,11 +212,7 @@ impl Speaking {
         let cleared = self.playout.clear(now);
         let of_generation = cleared.segments.iter().filter(|heard| heard.generation == generation);
         let heard = of_generation
-            .map(|heard| SegmentHeard {
-                segment: heard.segment,
-                heard: heard.heard,
-                of: heard.of,
-            })
+            .map(|heard| SegmentHeard { segment: heard.segment, heard: heard.heard, of: heard.of })
             .collect();
         if self.reply.as_ref().is_some_and(|reply| reply.generation == generation) {
             self.reply = None;

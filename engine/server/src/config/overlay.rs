@@ -54,7 +54,8 @@ fn lay_over(
         let near = nearest(name, under.keys());
         match (under.get_mut(name), value.get_ref()) {
             (None, _) => {
-                let hint = near.map_or(String::new(), |near| format!(" (did you mean \"{near}\"?)"));
+                let hint =
+                    near.map_or(String::new(), |near| format!(" (did you mean \"{near}\"?)"));
                 report(key.span().start, format!("{full}: no such key{hint}"));
             }
             (Some(Value::Table(inner)), DeValue::Table(table)) => {

@@ -229,7 +229,9 @@ impl RawMedia {
                 Access::OpenOnLoopback
             }
             other => {
-                check.mistake(format!("media.access: \"{other}\" is neither \"token\" nor \"open\""));
+                check.mistake(format!(
+                    "media.access: \"{other}\" is neither \"token\" nor \"open\""
+                ));
                 Access::Token
             }
         };

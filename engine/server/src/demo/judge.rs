@@ -44,7 +44,10 @@ pub enum Outcome {
 }
 
 /// The record of a placed call.
-pub(super) fn record_of(placed: &Placed, state: &Path) -> Result<(CallRecord, std::path::PathBuf), DemoError> {
+pub(super) fn record_of(
+    placed: &Placed,
+    state: &Path,
+) -> Result<(CallRecord, std::path::PathBuf), DemoError> {
     let dir = state.join("calls").join(placed.call.business.as_str());
     let missing = || DemoError::NoRecord { id: placed.call.id.clone(), dir: dir.clone() };
     for item in fs::read_dir(&dir).map_err(|_| missing())? {

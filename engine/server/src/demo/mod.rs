@@ -23,7 +23,7 @@ use crate::engine::{Engine, Given, StartError};
 use crate::feed::Feed;
 pub use judge::{LineVerdict, Outcome};
 use place::Placed;
-pub use script::{DemoScript, ScriptError};
+pub use script::{DemoCall, DemoLine, DemoScript, Reload, ScriptError};
 use view::{Shown, View};
 
 /// Things to show that may wait for the terminal.
@@ -155,8 +155,7 @@ fn settings(options: &DemoOptions) -> Result<EngineConfig, DemoError> {
     Ok(config)
 }
 
-const FREE_PORTS: &str =
-    "[media]\nlisten = \"127.0.0.1:0\"\n[control]\nlisten = \"127.0.0.1:0\"\n";
+const FREE_PORTS: &str = "[media]\nlisten = \"127.0.0.1:0\"\n[control]\nlisten = \"127.0.0.1:0\"\n";
 
 fn copy_businesses(from: &Path, to: &Path) -> Result<(), DemoError> {
     if to.exists() {

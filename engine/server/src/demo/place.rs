@@ -50,14 +50,15 @@ pub(super) fn start(
     let (firsts, first) = sync_channel(1);
     let (shown, business) = (shown.clone(), call.business);
     let observe = move |observation: Observation| {
-        match &observation {
-            Observation::ReplyEnded { turn: Some(turn), .. } if ends.try_send(*turn).is_err() => {
-                tracing::debug!("nobody waits for this line");
-            }
-            Observation::ReplyBegan { turn: None, .. } if firsts.try_send(Instant::now()).is_err() => {
-                tracing::debug!("the first word was noted before");
-            }
-            _ => (),
+        if let Observation::ReplyEnded { turn: Some(turn), .. } = &observation
+            && ends.try_send(*turn).is_err()
+        {
+            tracing::debug!("nobody waits for this line");
+        }
+        if let Observation::ReplyBegan { turn: None, .. } = &observation
+            && firsts.try_send(Instant::now()).is_err()
+        {
+            tracing::debug!("the first word was noted before");
         }
         tell(&shown, Shown::Observed { business, observation });
     };

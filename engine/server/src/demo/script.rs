@@ -137,12 +137,7 @@ impl DemoScript {
         })?;
         let dir = path.parent().unwrap_or(Path::new(".")).to_owned();
         assert_eq!(raw.format, 1, "scripts ship with the engine and have its format");
-        Ok(Self {
-            businesses: dir.join(raw.businesses),
-            dir,
-            reload: raw.reload,
-            calls: raw.call,
-        })
+        Ok(Self { businesses: dir.join(raw.businesses), dir, reload: raw.reload, calls: raw.call })
     }
 
     /// What the caller of `call` does, with recordings at `rate`.
@@ -153,12 +148,14 @@ impl DemoScript {
     ) -> Result<Script, ScriptError> {
         let mut questions = Vec::new();
         for line in &call.lines {
-            let audio: Arc<[i16]> = caller::audio::load(&self.dir.join(&line.audio), rate)?.into();
+            let audio: Arc<[i16]> = caller::audio::load(self.dir.join(&line.audio), rate)?.into();
             questions.push(Question { label: line.id.clone(), audio });
         }
-        let interruption = call.lines.iter().enumerate().find_map(|(number, line)| {
-            Some((number, Millis::new(line.interrupts_after_ms?)))
-        });
+        let interruption = call
+            .lines
+            .iter()
+            .enumerate()
+            .find_map(|(number, line)| Some((number, Millis::new(line.interrupts_after_ms?))));
         let ending = Ending::WaitForAgent(HANG_UP_WAIT);
         Ok(Script::interrupted(questions, interruption, ending))
     }

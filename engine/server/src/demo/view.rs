@@ -85,8 +85,7 @@ const COLORS: Ink = Ink {
     off: "\x1b[0m",
 };
 
-const PLAIN: Ink =
-    Ink { dim: "", caller: "", agent: "", good: "", bad: "", event: "", off: "" };
+const PLAIN: Ink = Ink { dim: "", caller: "", agent: "", good: "", bad: "", event: "", off: "" };
 
 struct Terminal {
     begun: Instant,

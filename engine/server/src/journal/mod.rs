@@ -85,9 +85,10 @@ impl Entry {
     /// The record at the front of `bytes` and how long it is; `None` if it is torn.
     fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, Fault> {
         let Some((head, rest)) = bytes.split_at_checked(8) else { return Ok(None) };
-        let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let word =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let length = word(0) as usize;
-        if length < PREFIX_BYTES || PREFIX_BYTES + PAYLOAD_BYTES_MAX < length {
+        if !(PREFIX_BYTES..=PREFIX_BYTES + PAYLOAD_BYTES_MAX).contains(&length) {
             return Err(Fault::Length);
         }
         let Some(body) = rest.get(..length) else { return Ok(None) };

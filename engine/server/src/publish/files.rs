@@ -1,8 +1,8 @@
 //! Business files and their last good copies on disk.
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::fs;
 
 use directory::{LastGood, Source};
 use types::BusinessId;

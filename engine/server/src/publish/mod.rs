@@ -11,8 +11,8 @@ use directory::{Directory, LastGood, Mistake, Rules};
 use thiserror::Error;
 use types::{AgentConfig, BusinessId, ConfigVersion, E164, SampleRate};
 
-pub(crate) use files::write_whole;
 pub use files::read_sources;
+pub(crate) use files::write_whole;
 pub use watch::{Watch, WatchError};
 
 use crate::routes::Snapshot;
@@ -150,10 +150,8 @@ impl Publisher {
 
     /// The sound of all first words: what was there before is kept, the rest is synthesized.
     fn greetings(&self, previous: &Published, next: &Directory) -> HashMap<String, Arc<[i16]>> {
-        let personas = next
-            .businesses()
-            .flat_map(|business| &business.agents)
-            .map(|agent| &agent.persona);
+        let personas =
+            next.businesses().flat_map(|business| &business.agents).map(|agent| &agent.persona);
         let texts = personas
             .flat_map(|persona| std::iter::once(&persona.greeting).chain(&persona.disclosure));
         let mut greetings = HashMap::new();

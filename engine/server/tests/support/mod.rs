@@ -34,8 +34,8 @@ pub(crate) fn repository() -> PathBuf {
 
 /// Where the local models lie.
 pub(crate) fn models() -> PathBuf {
-    let dir = std::env::var_os("APEX_MODELS")
-        .map_or_else(|| repository().join("models"), PathBuf::from);
+    let dir =
+        std::env::var_os("APEX_MODELS").map_or_else(|| repository().join("models"), PathBuf::from);
     assert!(
         dir.join("stt").is_dir(),
         "the local models are not in {}: run `apex models pull`, or set APEX_MODELS",
@@ -133,7 +133,8 @@ impl Site {
 
 /// The settings of an engine in `dir` that answers for `shops`.
 pub(crate) fn config(dir: &Path, shops: &[Shop], settings: &str) -> EngineConfig {
-    let mut config = EngineConfig::checked("the test's settings", settings).expect("sound settings");
+    let mut config =
+        EngineConfig::checked("the test's settings", settings).expect("sound settings");
     config.media.listen = "127.0.0.1:0".parse().expect("an address");
     config.control = config.media.listen;
     config.media.access = Access::Token;

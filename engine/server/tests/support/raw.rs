@@ -115,7 +115,9 @@ impl Raw {
         let end = async {
             loop {
                 match self.socket.next().await {
-                    Some(Ok(Message::Close(Some(frame)))) => return Closed::Code(frame.code.into()),
+                    Some(Ok(Message::Close(Some(frame)))) => {
+                        return Closed::Code(frame.code.into());
+                    }
                     Some(Ok(Message::Close(None)) | Err(_)) | None => return Closed::Dropped,
                     Some(Ok(_)) => (),
                 }

@@ -15,7 +15,12 @@ pub(crate) const PATIENT: Wait = Wait { begin_max: Millis::from_secs(60), ..Wait
 pub(crate) const GREETED: Wait = Wait { begin_max: Millis::from_secs(60), ..Wait::GREETING };
 
 /// A plan to ring `number` and follow `steps`.
-pub(crate) fn plan(engine: &Engine, number: &str, carrier_call: &str, steps: Vec<Step>) -> CallPlan {
+pub(crate) fn plan(
+    engine: &Engine,
+    number: &str,
+    carrier_call: &str,
+    steps: Vec<Step>,
+) -> CallPlan {
     let token = format!("token-of-{carrier_call}");
     engine.node.tokens.mint(token.clone());
     let url = format!("ws://{}/media/telnyx", engine.media);

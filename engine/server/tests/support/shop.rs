@@ -56,7 +56,8 @@ impl Shop {
     pub(crate) fn toml(&self) -> String {
         let Self { id, number, price, closes, greeting, .. } = self;
         let disclosure = self.disclosure.as_ref();
-        let disclosure = disclosure.map_or(String::new(), |text| format!("disclosure = \"{text}\""));
+        let disclosure =
+            disclosure.map_or(String::new(), |text| format!("disclosure = \"{text}\""));
         let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
         let hours = days.map(|day| format!("{day} = [\"08:00-17:{closes:02}\"]")).join("\n");
         format!(
