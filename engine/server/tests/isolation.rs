@@ -112,8 +112,9 @@ fn hears_nothing_of(other: &Shop, shop: &Shop, turns: &[TurnRecord]) {
 
 fn tell(when: &str, responses: &mut [u32]) {
     responses.sort_unstable();
-    let at = |share: usize| responses.get((responses.len() * share / 100).min(responses.len() - 1));
-    let figure = |share| at(share).copied().unwrap_or_default();
+    // By the nearest rank.
+    let rank = |share: usize| (responses.len() * share).div_ceil(100).saturating_sub(1);
+    let figure = |share| responses.get(rank(share)).copied().unwrap_or_default();
     say(&format!(
         "20 calls, {when}: response p50 {} ms, p95 {} ms, max {} ms (n = {})",
         figure(50),

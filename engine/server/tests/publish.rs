@@ -363,8 +363,7 @@ fn every_real_edit_is_seen_and_no_bad_one_comes_into_force() {
         eprintln!("{name}");
         edit(&stage);
         wait_for(&format!("{name}: {prices:?}, {files:?}"), SOON, || {
-            *prices == stage.shops.each_ref().map(|shop| site.price(shop))
-                && *files == site.files()
+            *prices == stage.shops.each_ref().map(|shop| site.price(shop)) && *files == site.files()
         });
     }
     drop(watch);

@@ -57,7 +57,9 @@ fn a_live_call_does_the_same_again() {
     let changed = text.replacen(&shop.price_words(), "$999", 1);
     assert_ne!(text, changed, "the price is in the log");
     let outcome = replayed(changed.as_bytes(), ReplayOptions::default()).outcome;
-    let Outcome::Diverged { expected, got, .. } = outcome else { panic!("not the same: {outcome:?}") };
+    let Outcome::Diverged { expected, got, .. } = outcome else {
+        panic!("not the same: {outcome:?}")
+    };
     assert!(expected.contains(&shop.price_words()) && got.contains("$999"), "{expected} / {got}");
     site.engine.stop(Millis::ZERO);
 }

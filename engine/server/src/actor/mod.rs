@@ -2,6 +2,7 @@
 
 mod hearing;
 mod inbox;
+mod leg;
 mod log;
 mod opening;
 mod session;

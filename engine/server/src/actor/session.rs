@@ -13,8 +13,8 @@ use speech::Audibility;
 use thiserror::Error;
 use tokio::time::Instant;
 use types::{
-    AgentConfig, AudioFormat, CallId, CallTime, EndReason, LegOrder, Millis, Pii,
-    Recording as Record, Unavailable, WallTime,
+    AgentConfig, AudioFormat, CallId, CallTime, EndReason, LegControl, LegOrder, Millis, Pii,
+    Recording as Record, WallTime,
 };
 use vendor::{
     Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, Thought, VendorError,
@@ -24,6 +24,7 @@ use wire::telnyx::{self, Message, Track};
 
 use super::hearing::Hearing;
 use super::inbox::{InboxSink, Inner};
+use super::leg::SocketLeg;
 use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
@@ -75,6 +76,7 @@ pub(crate) struct Session {
     hearing: Hearing,
     pub(crate) speaking: Speaking,
     brain: Box<dyn BrainSession>,
+    leg: Box<dyn LegControl>,
     recording: Option<Recording>,
     events: VecDeque<Event>,
     payload: Vec<u8>,
@@ -142,6 +144,7 @@ impl Session {
             hearing,
             speaking,
             brain,
+            leg: Box::new(SocketLeg),
             recording,
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
@@ -450,13 +453,11 @@ impl Session {
         }
     }
 
-    /// A bare socket can be closed; everything else is for legs with a carrier behind them.
     fn order(&mut self, order: &LegOrder) {
-        match order {
-            LegOrder::HangUp => self.line = LineState::HangingUp,
-            LegOrder::Transfer { .. } | LegOrder::SendDtmf { .. } => {
-                self.events.push_back(Event::LegRefused { reason: Unavailable::Unsupported });
-            }
+        match self.leg.order(order) {
+            Ok(()) if *order == LegOrder::HangUp => self.line = LineState::HangingUp,
+            Ok(()) => (),
+            Err(reason) => self.events.push_back(Event::LegRefused { reason }),
         }
     }
 

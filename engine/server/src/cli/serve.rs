@@ -9,7 +9,7 @@ use types::Secret;
 
 use super::{ANSWER_IS_NO, COULD_NOT_RUN, engine_config};
 use crate::config::EngineConfig;
-use crate::engine::{Engine, Given, StartError};
+use crate::engine::{Engine, Given};
 use crate::feed::Feed;
 use crate::telemetry;
 
@@ -59,14 +59,6 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Ok(engine) => serve(engine, wait),
         Err(error) => {
             eprintln!("{error}");
-            match error {
-                StartError::Models(_) => eprintln!("run `apex models pull`, then try again"),
-                StartError::Publish(_)
-                | StartError::Watch(_)
-                | StartError::Journal(_)
-                | StartError::Listen(_)
-                | StartError::System(_) => (),
-            }
             ExitCode::from(COULD_NOT_RUN)
         }
     }
