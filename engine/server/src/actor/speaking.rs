@@ -18,6 +18,9 @@ use crate::recording::Recording;
 /// Room for the messages of a few ticks: 20 ms of 16-bit audio at 16 kHz take 900 bytes.
 const MESSAGES_BYTES: usize = 16_384;
 
+/// Frames of the recording that lie no further apart than this belong together.
+const SEAM_MAX: Millis = Millis::new(5);
+
 /// A reply on its way through the voice.
 struct Reply {
     generation: GenerationId,
@@ -49,6 +52,8 @@ pub(crate) struct Speaking {
     heard: Vec<i16>,
     scratch: Vec<u8>,
     messages: BytesMut,
+    /// One past the last sample recorded, on the caller's timeline.
+    recorded_end: Option<u64>,
     /// Agent audio sent, for the bill.
     pub(crate) frames_sent: u64,
 }
@@ -69,6 +74,7 @@ impl Speaking {
             heard: Vec::with_capacity(1_024),
             scratch: Vec::with_capacity(2_048),
             messages: BytesMut::with_capacity(MESSAGES_BYTES),
+            recorded_end: None,
             frames_sent: 0,
         })
     }
@@ -271,9 +277,17 @@ impl Speaking {
     /// Gives what has been heard to the recording, at its place on the caller's timeline.
     pub(crate) fn record(&mut self, recording: &mut Recording, timeline: &Timeline) {
         let hz = u64::from(self.rate.hz());
+        let seam = self.rate.samples_in(SEAM_MAX) as u64;
         while let Some(frame) = self.playout.poll_heard(&mut self.heard) {
             let heard_at = CallTime::from_micros(frame.at * 1_000_000 / hz);
-            recording.agent(timeline.sample_at(heard_at), &self.heard);
+            let mapped = timeline.sample_at(heard_at);
+            // Rounding and an anchor that moves a little must not cut speech at frame edges.
+            let at = match self.recorded_end {
+                Some(end) if end.abs_diff(mapped) <= seam => end,
+                Some(_) | None => mapped,
+            };
+            recording.agent(at, &self.heard);
+            self.recorded_end = Some(at + self.heard.len() as u64);
         }
     }
 
