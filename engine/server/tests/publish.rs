@@ -340,6 +340,7 @@ const EDITS: &[Edit] = &[
 ];
 
 #[test]
+#[expect(clippy::print_stderr, reason = "shown if it fails: the last name says which")]
 fn every_real_edit_is_seen_and_no_bad_one_comes_into_force() {
     let root = scratch("edits");
     let dir = root.join("businesses");
@@ -359,7 +360,6 @@ fn every_real_edit_is_seen_and_no_bad_one_comes_into_force() {
         spawn(move || collect_prices(&routes, &shops, &over, &seen))
     };
     for (name, edit, prices, files) in EDITS {
-        // Printed only if one fails: the last name says which.
         eprintln!("{name}");
         edit(&stage);
         wait_for(&format!("{name}: {prices:?}, {files:?}"), SOON, || {
