@@ -5,7 +5,7 @@ use types::{Expect, Tone};
 use crate::contact;
 use crate::cues::Cue;
 use crate::hours;
-use crate::intent::{Ask, House, Sense};
+use crate::intent::{Ask, House, Sense, Subject};
 use crate::matching::Row;
 use crate::memory::{Question, SERVICES_MAX, Topic};
 use crate::phrase::{is_plural, list, with_article};
@@ -86,7 +86,7 @@ impl Turn<'_> {
             Ask::Which { options, topic } => self.ask_which(options, *topic),
             Ask::WhichTopic(at) => self.ask_which_topic(*at),
             Ask::WhichDay => self.ask_which_day(),
-            Ask::WhichRow(rows) => self.ask_which_row(rows),
+            Ask::Confirm(subjects) => self.ask_meant(subjects),
             Ask::Unknown(topic) => self.say_unknown(*topic),
             Ask::ServiceList => {
                 let next = services::services(desk, 0, &mut self.out);
@@ -143,7 +143,7 @@ impl Turn<'_> {
         if let Some(service) = self.desk.facts.services.get(at) {
             let name = with_article(&service.name);
             let they = if is_plural(&service.name) { "they take" } else { "it takes" };
-            self.out.say(format!("Would you like the price of {name}, or how long {they}?"));
+            self.out.say(format!("Which do you mean, the price of {name}, or how long {they}?"));
         }
         Expect::Choice
     }
@@ -168,10 +168,16 @@ impl Turn<'_> {
         if known.is_empty() { Expect::Open } else { Expect::Choice }
     }
 
-    pub(crate) fn ask_which_row(&mut self, rows: &[Row]) -> Expect {
+    /// Asks which of `subjects` was meant.
+    pub(crate) fn ask_meant(&mut self, subjects: &[Subject]) -> Expect {
+        let facts = self.desk.facts;
         let labels: Vec<String> =
-            rows.iter().filter_map(|row| contact::label(self.desk.facts, *row)).collect();
-        self.out.say(format!("Is that about {}?", list(&labels, "or")));
+            subjects.iter().filter_map(|subject| contact::label(facts, *subject)).collect();
+        self.out.say(format!("Did you mean {}?", list(&labels, "or")));
+        self.memory.question = match subjects {
+            [one] => Question::Meant(*one),
+            _ => Question::Open,
+        };
         Expect::Choice
     }
 

@@ -3,7 +3,7 @@
 use types::{Contact, FactId, Facts, Staff};
 
 use crate::desk::{Desk, Speech};
-use crate::intent::House;
+use crate::intent::{House, Subject};
 use crate::matching::Row;
 use crate::phrase::{capitalized, number, sentence, sentences, we_are};
 
@@ -112,15 +112,32 @@ pub(crate) fn staff_list(desk: &Desk<'_>, out: &mut Speech) {
     }
 }
 
-/// A few words that tell `row` from others.
-pub(crate) fn label(facts: &Facts, row: Row) -> Option<String> {
-    match row {
-        Row::Service(at) => facts.services.get(at).map(|service| service.name.clone()),
-        Row::Policy(at) => facts.policies.get(at).and_then(|policy| policy.topics.first().cloned()),
-        Row::Faq(at) => facts.faqs.get(at).map(|faq| faq.id.to_string().replace('-', " ")),
-        Row::Staff(at) => facts.staff.get(at).map(|person| person.name.clone()),
-        Row::Emergency => None,
-    }
+/// A few words that tell `subject` from others, to go behind "did you mean".
+pub(crate) fn label(facts: &Facts, subject: Subject) -> Option<String> {
+    let words = |id: &types::Slug| id.as_str().replace('-', " ");
+    Some(match subject {
+        Subject::Row(Row::Service(at)) => facts.services.get(at)?.name.clone(),
+        Subject::Row(Row::Policy(at)) => {
+            format!("our {} policy", words(&facts.policies.get(at)?.id))
+        }
+        Subject::Row(Row::Faq(at)) => {
+            format!("our answer about {}", words(&facts.faqs.get(at)?.id))
+        }
+        Subject::Row(Row::Staff(at)) => facts.staff.get(at)?.name.clone(),
+        Subject::Row(Row::Emergency) => return None,
+        Subject::House(house) => match house {
+            House::Location => "our address",
+            House::Directions => "the way to us",
+            House::Parking => "parking",
+            House::Phone => "our phone number",
+            House::Email => "our email address",
+            House::Website => "our website",
+            House::Name => "our name",
+        }
+        .to_owned(),
+        Subject::Hours => "our opening hours".to_owned(),
+        Subject::Person => "that you would like to talk to a person".to_owned(),
+    })
 }
 
 /// Says what the policy, answer or person in `row` says.

@@ -50,8 +50,21 @@ pub(crate) enum Ask {
     Staff(usize),
     /// Who works there.
     StaffList,
-    /// Which of these rows was meant.
-    WhichRow(Vec<Row>),
+    /// Which of these was meant.
+    Confirm(Vec<Subject>),
+}
+
+/// Something a caller may have meant, to be asked back in a few words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A row of the table.
+    Row(Row),
+    /// Something about the business itself.
+    House(House),
+    /// When it is open.
+    Hours,
+    /// To speak with a person.
+    Person,
 }
 
 /// What there is to know about a business itself.
@@ -92,6 +105,8 @@ pub(crate) struct Sense {
     pub(crate) emergency: Danger,
     /// Telling words that nothing accounts for.
     pub(crate) leftover: Mask,
+    /// The rows it may be about, apart from services.
+    pub(crate) rows: Vec<Candidate>,
 }
 
 /// Whether somebody is in danger.
@@ -151,6 +166,7 @@ impl Sense {
             staff: Vec::new(),
             emergency: Danger::None,
             leftover: Mask::default(),
+            rows: Vec::new(),
         };
         let candidates = index.candidates(&sense.utterance);
         sense.emergency = sense.find_danger(&candidates);
@@ -158,6 +174,7 @@ impl Sense {
         sense.services = sense.find_services(&candidates, &rows);
         let rows = sense.drop_overruled(rows);
         sense.leftover = sense.find_leftover(&rows);
+        sense.rows = rows.clone();
         sense.doubt_compounds();
         sense.ask_services(thread);
         sense.ask_rows(&rows);
@@ -166,6 +183,7 @@ impl Sense {
         sense.ask_house();
         sense.ask_unknown();
         sense.ask_elliptic(thread);
+        sense.weigh_asks();
         sense.asks.sort_by_key(|(at, _)| *at);
         let mut seen: Vec<Ask> = Vec::new();
         sense.asks.retain(|(_, ask)| {
@@ -261,7 +279,7 @@ impl Ask {
             Self::Price(_) => Intent::Price,
             Self::Duration(_) => Intent::Duration,
             Self::Offered(_) | Self::About(_) => Intent::Offered,
-            Self::Which { .. } | Self::WhichRow(_) | Self::WhichTopic(_) | Self::WhichDay => {
+            Self::Which { .. } | Self::Confirm(_) | Self::WhichTopic(_) | Self::WhichDay => {
                 Intent::Clarify
             }
             Self::Unknown(_) => Intent::Unknown,

@@ -82,7 +82,8 @@ const GENERIC: &str = "\
     care free available rule rules required require necessary wear change changing days hour hours minutes \
     interested love speak talk feel feeling live move send stay bad far yesterday ago recently spot expect \
     somewhere anywhere nearby close closest \
-    morning afternoon evening night noon lunch lunchtime exactly";
+    morning afternoon evening night noon lunch lunchtime exactly \
+    rather real actual cover covers covered";
 
 /// Behind a subject they change nothing.
 const NEUTRAL: &str = "\

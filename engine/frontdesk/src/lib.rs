@@ -9,7 +9,7 @@
 //! ```text
 //! dialogue ── reading ── words ──── cues, days, rows ──── asks ──── turn ──── sentences,
 //!             memory     repair     pattern, calendar,    questions  hours,    effects,
-//!                        sound      matching, subjects               services  note
+//!                        sound      matching, subjects    evidence   services  note
 //! ```
 //!
 //! What it wants to remember travels in the [`BrainNote`](types::BrainNote) of its own replies, so
@@ -22,6 +22,7 @@ mod calendar;
 mod contact;
 mod cues;
 mod desk;
+mod evidence;
 mod fuzz;
 mod holidays;
 mod hours;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use types::{Facts, Service, Staff};
 
-use crate::sound::{Sound, consonants, likeness, may_be_alike};
+use crate::sound::{Sound, consonants, likeness, may_be_alike, sound};
 use crate::words::{Mask, Token, Utterance, lemma, word_likeness};
 
 /// A row of the table.
@@ -34,6 +34,17 @@ pub(crate) enum Place {
     Text,
 }
 
+/// How well the words that name something were heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hearing {
+    /// As they are written, or in another form.
+    Plain,
+    /// One word of the same meaning, and nothing that asks about it.
+    Loose,
+    /// They only sound alike.
+    Alike,
+}
+
 /// A row that an utterance may be about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
@@ -47,8 +58,12 @@ pub(crate) struct Candidate {
     pub(crate) weight: f32,
     /// Whether every word was heard as it is written.
     pub(crate) exact: bool,
+    /// How well the words that were found were heard, however many are missing.
+    pub(crate) hearing: Hearing,
     /// The words of the utterance.
     pub(crate) mask: Mask,
+    /// All telling words of the utterance that stand anywhere in the row, `mask` among them.
+    pub(crate) support: Mask,
 }
 
 /// All phrases that lead to a row.
@@ -59,6 +74,8 @@ pub(crate) struct Index {
     words: Vec<PhraseWord>,
     /// Words that stand in one row's text and nowhere else.
     hints: HashMap<String, Row>,
+    /// The words of each row, of its phrases and its text.
+    lemmas: HashMap<Row, HashSet<String>>,
 }
 
 #[derive(Debug)]
@@ -93,6 +110,12 @@ const JOINED_LETTERS_MIN: usize = 6;
 const SCORE_MIN: f32 = 0.25;
 /// A longer phrase is better than a part of it from here.
 const WIDER_SCORE_MIN: f32 = 0.82;
+/// A phrase that says so much more than another is the better one.
+const FULLER_WEIGHT_MIN: f32 = 0.5;
+/// Beside the rest of a name a word must sound only this much like the missing one.
+const BESIDE_LIKENESS_MIN: f32 = 0.62;
+/// What such a word counts of the one it stands for.
+const BESIDE_SCORE: f32 = 0.85;
 /// The score of a hint: never sure.
 const HINT_SCORE: f32 = 0.6;
 
@@ -129,8 +152,17 @@ impl Index {
             .collect();
         spread_weight(&mut phrases);
         let hints = hints(&phrases, &texts);
+        let mut lemmas: HashMap<Row, HashSet<String>> = HashMap::new();
+        for phrase in &phrases {
+            let own = phrase.words.iter().map(|word| word.lemma.clone());
+            lemmas.entry(phrase.row).or_default().extend(own);
+        }
+        for (row, text) in &texts {
+            let own = Utterance::new(text).tokens.into_iter().map(|token| token.lemma);
+            lemmas.entry(*row).or_default().extend(own);
+        }
         let words = number_words(&mut phrases);
-        Self { phrases, words, hints }
+        Self { phrases, words, hints, lemmas }
     }
 
     /// Whether `token` is a word of the table.
@@ -168,6 +200,14 @@ impl Index {
             put(candidate);
         }
         let mut found: Vec<Candidate> = best.into_values().collect();
+        for candidate in &mut found {
+            for (at, token) in utterance.tokens.iter().enumerate() {
+                let stands = self.lemmas.get(&candidate.row);
+                if token.weight > 0.0 && stands.is_some_and(|set| set.contains(&token.lemma)) {
+                    candidate.support.add(at);
+                }
+            }
+        }
         // The map's order is random: break ties by the row's place in the table.
         found.sort_by(|left, right| {
             right.rank().total_cmp(&left.rank()).then_with(|| left.row.key().cmp(&right.row.key()))
@@ -190,7 +230,9 @@ impl Index {
                     score: HINT_SCORE,
                     weight: 1.0,
                     exact: true,
+                    hearing: Hearing::Plain,
                     mask: Mask::span(at, at + 1),
+                    support: Mask::span(at, at + 1),
                 }),
             }
         }
@@ -204,7 +246,15 @@ impl Candidate {
         let wider = |one: &Self, two: &Self| {
             one.mask.covers(two.mask) && one.mask != two.mask && one.score >= WIDER_SCORE_MIN
         };
-        wider(other, self) || self.rank() < other.rank() && !wider(self, other)
+        // Of two phrases that are there the one that says more: "walk-ins", not "an appointment".
+        let fuller = |one: &Self, two: &Self| {
+            one.score >= WIDER_SCORE_MIN
+                && two.score >= WIDER_SCORE_MIN
+                && one.hearing == Hearing::Plain
+                && one.weight > two.weight + FULLER_WEIGHT_MIN
+        };
+        let better = |one: &Self, two: &Self| wider(one, two) || fuller(one, two);
+        better(other, self) || self.rank() < other.rank() && !better(self, other)
     }
 
     /// By which candidates are ordered: how much of the phrase is there, then how much that is.
@@ -240,7 +290,9 @@ impl Phrase {
         if self.weight <= 0.0 {
             return self.verbatim(utterance);
         }
-        let (mut found, mut mask, mut exact) = (0.0, Mask::default(), true);
+        let (mut found, mut mask) = (0.0, Mask::default());
+        let (mut exact, mut heard) = (true, true);
+        let mut places: Vec<Option<usize>> = vec![None; self.words.len()];
         let mut at = 0;
         while at < self.words.len() {
             let word = &self.words[at];
@@ -260,10 +312,19 @@ impl Phrase {
                 Some((like, place)) => {
                     found += word.weight * like;
                     mask = mask.union(place);
+                    if like >= 0.97 && place.count() == 1 {
+                        places[at - 1] = Some(place.first());
+                    }
                     exact &= like >= 0.97;
+                    heard &= like >= 0.97;
                 }
                 None => exact = false,
             }
+        }
+        if let Some((missing, place)) = self.beside(utterance, &places, mask) {
+            found += self.words[missing].weight * BESIDE_SCORE;
+            mask.add(place);
+            heard = false;
         }
         if mask.is_empty() {
             return None;
@@ -280,8 +341,36 @@ impl Phrase {
             score,
             weight: found,
             exact: exact && score >= 0.96,
+            hearing: if heard { Hearing::Plain } else { Hearing::Alike },
             mask,
+            support: mask,
         })
+    }
+
+    /// The one missing word of a name, and what was heard in its place right beside a word that was
+    /// heard as it is written: "rake pads", "beard trend".
+    fn beside(
+        &self,
+        utterance: &Utterance,
+        places: &[Option<usize>],
+        taken: Mask,
+    ) -> Option<(usize, usize)> {
+        let telling = |at: usize| self.words[at].weight > 0.0;
+        let mut lost = (0..self.words.len()).filter(|at| telling(*at) && places[*at].is_none());
+        let missing = lost.next()?;
+        if self.place != Place::Name || lost.next().is_some() {
+            return None;
+        }
+        let before = missing.checked_sub(1).and_then(|at| places[at]).map(|at| at + 1);
+        let behind = places.get(missing + 1).copied().flatten().and_then(|at| at.checked_sub(1));
+        let place = before.or(behind)?;
+        let token = utterance.tokens.get(place)?;
+        let word = &self.words[missing];
+        let fits = !taken.holds(place)
+            && !token.is_common()
+            // Endings are alike in words that have nothing else in common.
+            && likeness(&sound(&token.lemma), &sound(&word.lemma)) >= BESIDE_LIKENESS_MIN;
+        fits.then_some((missing, place))
     }
 
     /// A phrase of everyday words only, word by word.
@@ -296,7 +385,9 @@ impl Phrase {
             score: 1.0,
             weight: 1.0,
             exact: true,
+            hearing: Hearing::Plain,
             mask,
+            support: mask,
         })
     }
 
@@ -327,7 +418,9 @@ impl Phrase {
                 score: like * 0.96,
                 weight: self.weight * like,
                 exact: false,
+                hearing: Hearing::Alike,
                 mask: window.mask,
+                support: window.mask,
             })
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::intent::{House, Subject};
+use crate::matching::Row;
 use jiff::civil::Date;
 use types::{BrainNote, Pii, Slug, Urgency};
 
@@ -59,6 +61,8 @@ pub(crate) enum Question {
     Urgent,
     /// Whether to be connected, or leave an urgent message.
     Connect,
+    /// Whether this was meant.
+    Meant(Subject),
 }
 
 /// A message in the making.
@@ -271,6 +275,7 @@ impl Question {
             Self::Message => "message".into(),
             Self::Urgent => "urgent".into(),
             Self::Connect => "connect".into(),
+            Self::Meant(subject) => format!("meant-{}", subject.code()),
         }
     }
 
@@ -282,8 +287,52 @@ impl Question {
             "message" => Self::Message,
             "urgent" => Self::Urgent,
             "connect" => Self::Connect,
-            _ => Self::MoreServices(code.strip_prefix("more")?.parse().ok()?),
+            _ => match code.strip_prefix("meant-") {
+                Some(subject) => Self::Meant(Subject::from_code(subject)?),
+                None => Self::MoreServices(code.strip_prefix("more")?.parse().ok()?),
+            },
         })
+    }
+}
+
+impl Subject {
+    const NAMED: [(Self, &str); 9] = [
+        (Self::House(House::Location), "location"),
+        (Self::House(House::Directions), "directions"),
+        (Self::House(House::Parking), "parking"),
+        (Self::House(House::Phone), "phone"),
+        (Self::House(House::Email), "email"),
+        (Self::House(House::Website), "website"),
+        (Self::House(House::Name), "name"),
+        (Self::Hours, "hours"),
+        (Self::Person, "person"),
+    ];
+
+    fn code(self) -> String {
+        match self {
+            Self::Row(Row::Service(at)) => format!("service{at}"),
+            Self::Row(Row::Policy(at)) => format!("policy{at}"),
+            Self::Row(Row::Faq(at)) => format!("faq{at}"),
+            Self::Row(Row::Staff(at)) => format!("staff{at}"),
+            Self::Row(Row::Emergency) => String::new(),
+            Self::House(_) | Self::Hours | Self::Person => {
+                let named = Self::NAMED.iter().find(|(subject, _)| *subject == self);
+                named.map_or_else(String::new, |(_, name)| (*name).to_owned())
+            }
+        }
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        if let Some((subject, _)) = Self::NAMED.iter().find(|(_, name)| *name == code) {
+            return Some(*subject);
+        }
+        let place = |kind| code.strip_prefix(kind)?.parse::<usize>().ok();
+        place("service")
+            .map(Row::Service)
+            .or_else(|| place("policy").map(Row::Policy))
+            .or_else(|| place("faq").map(Row::Faq))
+            .or_else(|| place("staff").map(Row::Staff))
+            .map(Self::Row)
     }
 }
 

@@ -16,6 +16,8 @@ const FUZZY_LETTERS_MIN: usize = 5;
 const FUZZY_SHORT: [&str; 9] =
     ["much", "long", "time", "take", "open", "does", "what", "when", "cost"];
 const SHORT_LIKENESS_MIN: f32 = 0.84;
+/// A word that is a cue by itself must sound this much like the pattern's.
+const ALONE_LIKENESS_MIN: f32 = 0.97;
 /// How many words a `*` may pass over.
 const GAP_MAX: usize = 4;
 
@@ -33,7 +35,11 @@ pub(crate) fn find_cues(utterance: &Utterance) -> Vec<CueHit> {
     let mut found = Vec::new();
     let heard: Vec<Heard> = utterance.tokens.iter().map(|token| BOOK.hear(token)).collect();
     for (cue, pattern) in &BOOK.patterns {
+        let alone = pattern.len() == 1 && must_be_heard(*cue);
         for start in 0..heard.len() {
+            if alone && !heard[start].is_plainly(&pattern[0]) {
+                continue;
+            }
             if let Some(mask) = match_parts(pattern, &heard, start) {
                 found.push(CueHit { cue: *cue, mask });
             }
@@ -49,6 +55,29 @@ pub(crate) fn find_cues(utterance: &Utterance) -> Vec<CueHit> {
     }
     kept.sort_by_key(|hit| hit.mask.first());
     kept
+}
+
+/// Whether one word is enough to tell a fact or to do something: then it must be that very word.
+fn must_be_heard(cue: Cue) -> bool {
+    matches!(
+        cue,
+        Cue::Hours
+            | Cue::Open
+            | Cue::Opening
+            | Cue::Close
+            | Cue::Closed
+            | Cue::Location
+            | Cue::Directions
+            | Cue::Parking
+            | Cue::Phone
+            | Cue::Email
+            | Cue::Website
+            | Cue::Person
+            | Cue::Message
+            | Cue::Booking
+            | Cue::Bye
+            | Cue::Thanks
+    )
 }
 
 /// All words of all patterns.
@@ -70,7 +99,19 @@ enum Part {
 /// A word of an utterance as the patterns see it.
 struct Heard {
     words: Vec<WordId>,
+    /// Those of `words` that it is, or sounds exactly like.
+    plain: Vec<WordId>,
     sentence: usize,
+}
+
+impl Heard {
+    /// Whether it is one of `part`'s words beyond doubt.
+    fn is_plainly(&self, part: &Part) -> bool {
+        match part {
+            Part::Gap => true,
+            Part::Words(words) => words.iter().any(|word| self.plain.contains(word)),
+        }
+    }
 }
 
 fn match_parts(parts: &[Part], heard: &[Heard], at: usize) -> Option<Mask> {
@@ -138,17 +179,25 @@ impl Book {
     fn hear(&self, token: &Token) -> Heard {
         let mut words: Vec<WordId> =
             self.by_text.get(token.text.as_str()).copied().into_iter().collect();
+        let mut plain = words.clone();
         if token.text.len() + 1 >= FUZZY_LETTERS_MIN {
             words.extend(self.by_lemma.get(&token.lemma).into_iter().flatten());
             if !token.is_common() {
-                let near = self.sounds.iter().filter(|(sound, _, likeness_min)| {
-                    sound.len().abs_diff(token.sound.len()) <= 2
-                        && likeness(&token.sound, sound) >= *likeness_min
-                });
-                words.extend(near.map(|(_, id, _)| *id));
+                for (sound, id, likeness_min) in &self.sounds {
+                    if sound.len().abs_diff(token.sound.len()) > 2 {
+                        continue;
+                    }
+                    let like = likeness(&token.sound, sound);
+                    if like >= *likeness_min {
+                        words.push(*id);
+                    }
+                    if like >= ALONE_LIKENESS_MIN {
+                        plain.push(*id);
+                    }
+                }
             }
         }
-        Heard { words, sentence: token.sentence }
+        Heard { words, plain, sentence: token.sentence }
     }
 }
 

@@ -4,7 +4,9 @@ use types::{Expect, Urgency};
 
 use crate::answers::{self, Verdict};
 use crate::cues::Cue;
-use crate::intent::{Ask, Certainty, Danger, Sense};
+use crate::hours::{Aspect, HoursAsk};
+use crate::intent::{Ask, Certainty, Danger, Sense, Subject};
+use crate::matching::Row;
 use crate::memory::{Draft, Purpose, Question, Topic};
 use crate::reply::Intent;
 use crate::services;
@@ -41,6 +43,7 @@ impl Turn<'_> {
                     Some((Intent::SmallTalk, Expect::Open))
                 }
             },
+            Question::Meant(subject) => self.meant(sense, subject, verdict?),
             Question::MoreServices(from) => match verdict? {
                 Verdict::Yes => {
                     let next = services::services(self.desk, usize::from(from), &mut self.out);
@@ -55,6 +58,42 @@ impl Turn<'_> {
                 Some(Verdict::No) if sense.asks.is_empty() => Some(self.all_right()),
                 Some(Verdict::No) | None => None,
             },
+        }
+    }
+
+    /// A yes or a no to "did you mean ...?".
+    fn meant(
+        &mut self,
+        sense: &Sense,
+        subject: Subject,
+        verdict: Verdict,
+    ) -> Option<(Intent, Expect)> {
+        if sense.asks.iter().any(|(_, ask)| !matches!(ask, Ask::Confirm(_))) || sense.has_any(WANTS)
+        {
+            return None;
+        }
+        match (verdict, subject) {
+            (Verdict::No, _) => {
+                self.out.say(self.desk.pick(
+                    "Sorry about that. What would you like to know?",
+                    "Sorry. What would you like to know?",
+                    "I apologize. What would you like to know?",
+                ));
+                Some((Intent::Clarify, Expect::Open))
+            }
+            (Verdict::Yes, Subject::Person) => Some(self.put_through()),
+            (Verdict::Yes, Subject::Row(row)) => Some(self.answer_asks(&[match row {
+                Row::Service(at) => Ask::About(at),
+                Row::Policy(at) => Ask::Policy(at),
+                Row::Faq(at) => Ask::Faq(at),
+                Row::Staff(at) => Ask::Staff(at),
+                Row::Emergency => return None,
+            }])),
+            (Verdict::Yes, Subject::House(house)) => Some(self.answer_asks(&[Ask::House(house)])),
+            (Verdict::Yes, Subject::Hours) => {
+                let ask = HoursAsk { aspect: Aspect::Hours, days: sense.days.clone(), clock: None };
+                Some(self.answer_asks(&[Ask::Hours(ask)]))
+            }
         }
     }
 

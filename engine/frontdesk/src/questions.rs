@@ -4,7 +4,7 @@ use crate::calendar::{Day, Named, PartOfDay, find_clock};
 use crate::cues::Cue;
 use crate::desk::Desk;
 use crate::hours::{Aspect, HoursAsk};
-use crate::intent::{Ask, Certainty, House, Sense, ServiceHit, Thread};
+use crate::intent::{Ask, Certainty, House, Sense, ServiceHit, Subject, Thread};
 use crate::matching::{Candidate, Row};
 use crate::memory::Topic;
 use crate::pattern::CueHit;
@@ -94,7 +94,7 @@ impl Sense {
                     Ask::Staff(at)
                 }
                 (_, Row::Service(_) | Row::Emergency) => continue,
-                (_, _) => Ask::WhichRow(options),
+                (_, _) => Ask::Confirm(options.into_iter().map(Subject::Row).collect()),
             };
             self.asks.push((row.mask.first(), ask));
         }
@@ -176,8 +176,13 @@ impl Sense {
     /// Whether the words behind `cue` may have named a day that was misheard.
     pub(crate) fn day_was_lost(&self, cue: Mask) -> bool {
         let tokens = &self.utterance.tokens;
+        let explained = self.cue_mask().union(self.days.mask);
         let unexplained = (cue.first()..tokens.len()).any(|at| {
-            self.leftover.holds(at) && tokens[at].sentence == tokens[cue.first()].sentence
+            let telling = self.leftover.holds(at)
+                || ["on", "an", "day"].contains(&tokens[at].text.as_str())
+                    && at > cue.first()
+                    && !explained.holds(at);
+            telling && tokens[at].sentence == tokens[cue.first()].sentence
         });
         let dangling = tokens
             .last()
@@ -250,6 +255,8 @@ impl Sense {
                 Cue::Undo,
                 Cue::NoBooking,
                 Cue::Availability,
+                Cue::Bye,
+                Cue::Done,
             ])
         {
             return;
@@ -270,6 +277,13 @@ impl Sense {
                 };
                 self.asks.push((hit.mask.first(), ask));
             }
+        }
+        if let [hit] = &self.services[..]
+            && !curt
+            && hit.certainty == Certainty::Sure
+            && !self.has_any(&[Cue::Bye, Cue::Done])
+        {
+            self.asks.push((hit.mask.first(), hit.ask_topic()));
         }
         let days = !self.days.days.is_empty() || self.days.stretch.is_some();
         if days && self.services.is_empty() && curt && !self.has_any(&[Cue::Bye, Cue::Done]) {

@@ -1,5 +1,6 @@
 //! Gaps between words where a recognizer misplaced them: "howmuch is a fil ling".
 
+use crate::lexicon;
 use crate::matching::Index;
 use crate::words::{Token, Utterance};
 
@@ -13,7 +14,8 @@ const SPLIT_WORDS_MAX: usize = 3;
 ///
 /// A word makes sense if it is one of everyday talk or stands in the business's table.
 pub(crate) fn repair(utterance: Utterance, index: &Index) -> Utterance {
-    let is_word = |token: &Token| token.is_common() || index.knows(token);
+    let is_word =
+        |token: &Token| token.is_common() || lexicon::is_common(&token.lemma) || index.knows(token);
     if utterance.tokens.iter().all(is_word) {
         return utterance;
     }

@@ -186,6 +186,8 @@ fn next_phone(letters: &[u8], at: usize) -> (&'static [u8], usize) {
     }
     match letters[at] {
         vowel if is_vowel(vowel) => vowels(letters, at),
+        // "Tow" ends as "toe" does.
+        b'w' if at > 0 && at + 1 == letters.len() && is_vowel(letters[at - 1]) => (b"", 1),
         b'y' => (if at == 0 { b"y" } else { b"i" }, 1),
         b'c' | b'q' => (b"k", 1),
         b'x' => (b"ks", 1),

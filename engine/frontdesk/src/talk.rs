@@ -78,14 +78,21 @@ impl Turn<'_> {
             self.out.say(desk.pick("How can I help?", "How can I help?", "How may I help you?"));
             return Some((Intent::SmallTalk, Expect::Open));
         }
-        if sense.has(Cue::Bye) || sense.has(Cue::Done) && !sense.has(Cue::Help) {
+        let done = sense.has(Cue::Done) && !sense.has(Cue::Help);
+        if sense.has(Cue::Bye) && sense.is_plain(Cue::Bye) || done && sense.is_plain(Cue::Done) {
             self.goodbye();
             return Some((Intent::Goodbye, Expect::Open));
+        }
+        if sense.has(Cue::Bye) {
+            // Hanging up on somebody who said something else is worse than one more question.
+            self.out.say("Did you say goodbye?");
+            self.ask_anything_else();
+            return Some((Intent::Clarify, Expect::Choice));
         }
         if sense.has(Cue::NeverMind) {
             return Some(self.all_right());
         }
-        if !sense.leftover.is_empty() && sense.is_question() {
+        if !sense.leftover.is_empty() && (sense.is_question() || sense.has(Cue::Thanks)) {
             return None;
         }
         if sense.has(Cue::Help) {

@@ -7,7 +7,7 @@ use crate::answers::{self, Verdict};
 use crate::contact;
 use crate::cues::Cue;
 use crate::desk::{Desk, Speech};
-use crate::intent::{Ask, Certainty, Danger, Sense, Thread};
+use crate::intent::{Ask, Certainty, Danger, Sense, Subject, Thread};
 use crate::matching::Index;
 use crate::memory::{Draft, Memory, Purpose, Question, Slot, Topic};
 use crate::message::{self, Given, Outcome};
@@ -236,7 +236,35 @@ impl<'a> Turn<'a> {
             && sense.days.mask.is_empty()
             && sense.utterance.texts().contains(&"please");
         let asked = called || sense.has(Cue::Person) && !sense.has(Cue::Robot);
-        (asked && !sense.has(Cue::Message)).then(|| self.put_through())
+        if !asked || sense.has(Cue::Message) {
+            return None;
+        }
+        if called || self.is_wish(sense) {
+            return Some(self.put_through());
+        }
+        // A word like "human" in a sentence about something else connects nobody.
+        let other = sense.asks.iter().any(|(_, ask)| !matches!(ask, Ask::Unknown(_)));
+        (!other).then(|| (Intent::Clarify, self.ask_meant(&[Subject::Person])))
+    }
+
+    /// Whether the words that ask for a person stand in a wish, and beside nothing else.
+    fn is_wish(&self, sense: &Sense) -> bool {
+        const WISHES: [&str; 21] = [
+            "can", "could", "may", "let", "like", "want", "wanna", "need", "rather", "prefer",
+            "please", "connect", "transfer", "put", "get", "give", "patch", "is", "would",
+            "trying", "just",
+        ];
+        let mask = sense.mask_of(Cue::Person);
+        let tokens = &sense.utterance.tokens;
+        let same = |at: usize| tokens[at].sentence == tokens[mask.first()].sentence;
+        let near = mask.first().saturating_sub(4)..tokens.len();
+        let wished = near.clone().any(|at| same(at) && WISHES.contains(&tokens[at].text.as_str()));
+        let noise = near.clone().any(|at| same(at) && at > mask.last() && sense.leftover.holds(at));
+        let asked = sense.cues.iter().any(|hit| {
+            matches!(hit.cue, Cue::Works | Cue::Price | Cue::Duration) && same(hit.mask.first())
+        });
+        let curt = (0..tokens.len()).filter(|at| same(*at)).count() <= 3 && sense.asks.is_empty();
+        (curt || wished) && !asked && !noise
     }
 
     pub(crate) fn put_through(&mut self) -> (Intent, Expect) {

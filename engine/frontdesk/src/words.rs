@@ -128,6 +128,7 @@ impl Utterance {
                 sentence += 1;
             }
         }
+        join_days(&mut tokens);
         if tokens.len() > TOKENS_MAX {
             tokens.drain(..tokens.len() - TOKENS_MAX);
         }
@@ -194,6 +195,20 @@ pub(crate) fn word_likeness(token: &Token, text: &str, lemma: &str, sound: &[u8]
     }
     let written = strsim::normalized_levenshtein(&token.text, text) as f32;
     heard.max(written) * 0.97
+}
+
+/// "To-day" is one word.
+fn join_days(tokens: &mut Vec<Token>) {
+    for at in (1..tokens.len()).rev() {
+        let whole = match (tokens[at - 1].text.as_str(), tokens[at].text.as_str()) {
+            ("to", "day") => "today",
+            ("to", "night") => "tonight",
+            ("to", "morrow") => "tomorrow",
+            _ => continue,
+        };
+        tokens[at - 1] = Token::new(whole.to_owned(), tokens[at - 1].sentence);
+        tokens.remove(at);
+    }
 }
 
 fn ends_sentence(word: &str) -> bool {
@@ -309,7 +324,8 @@ fn split_clock(word: &str) -> Vec<String> {
 
 /// `text` without the endings of number, tense and manner.
 fn stem(text: &str) -> String {
-    const IRREGULAR: [(&str, &str); 15] = [
+    const IRREGULAR: [(&str, &str); 16] = [
+        ("ins", "in"),
         ("children", "child"),
         ("men", "man"),
         ("mens", "man"),

@@ -104,6 +104,25 @@ fn a_message_is_taken_on_the_callers_own_number() {
 }
 
 #[test]
+fn what_was_hardly_heard_is_asked_back_and_then_told() {
+    check(
+        dental(),
+        "
+        > We're in low paycheck.
+        = Did you mean our payment policy?
+        ? Choice
+        > Yes.
+        = We take cash
+        > human teeth whitening
+        > Which Dave does talk to Alvarez work,
+        = Did you mean Doctor Maria Alvarez?
+        > No.
+        = What would you like to know?
+    ",
+    );
+}
+
+#[test]
 fn a_number_is_spoken_and_read_back() {
     check(
         dental(),

@@ -5,7 +5,7 @@ use crate::support::{Talk, cites, outcome, spoken};
 /// Checks rows of `question | outcome | cites`. An outcome may be one of several, `a/b`; cites are
 /// those and no others,
 /// `*` after a space means any others besides.
-fn check(business: &str, now: &str, rows: &str) {
+pub(crate) fn check(business: &str, now: &str, rows: &str) {
     let mut wrong = Vec::new();
     for row in rows.lines().map(str::trim).filter(|row| !row.is_empty()) {
         let mut columns = row.split('|').map(str::trim);
@@ -192,7 +192,7 @@ const DENTAL: &str = "
     Do you validate tickets?                             | unknown |
     what's the weather like                              | unknown |
     who won the game last night                          | unknown |
-    is the doctor married                                | unknown/answer | *
+    is the doctor married                                | unknown/answer/asks again | *
 ";
 
 const SALON: &str = "
