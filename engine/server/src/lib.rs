@@ -22,3 +22,4 @@ pub mod vendors;
 
 mod actor;
 mod pacer;
+mod vocabulary;

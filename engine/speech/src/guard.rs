@@ -1,4 +1,4 @@
-//! Keeps a greedy decoder from talking to itself.
+//! Keeps a decoder from talking to itself.
 //!
 //! Small recognizers fall into loops, on noisy digits above all ("9093786678666…", models.md A). A
 //! [`RepetitionGuard`] caps how much may be said of how much audio, and ends a text at the first

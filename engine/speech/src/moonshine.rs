@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use types::{Millis, SampleRate};
 
+use crate::beam::{Ends, NextToken, log_sum, search};
+use crate::bias::Bias;
 use crate::guard::{RepetitionGuard, Verdict};
 use crate::models::{ModelDir, ModelError};
 use crate::session::{InferenceError, Port, Session, Tensor};
+use crate::tokens::{TokenTable, parse_tokens};
 
 /// The longest audio it takes in one piece. Its encoder breaks at 388 frames, 9.3 s (models.md).
 pub const PIECE_MAX: Millis = Millis::new(9_000);
@@ -30,7 +33,7 @@ struct Weights {
     decoder_logits: Port,
     /// What each layer remembers: where it goes in and where it comes out.
     memory: Vec<Memory>,
-    tokens: Vec<Vec<u8>>,
+    tokens: TokenTable,
 }
 
 struct Memory {
@@ -87,25 +90,59 @@ impl Moonshine {
             decoder_logits: decoder.port("logits")?,
             memory: memory_of(&decoder)?,
             decoder,
-            tokens,
+            tokens: TokenTable::new(tokens),
         };
         Ok(Self { weights: Arc::new(weights) })
     }
 
-    /// Turns `samples`, mono at 16 kHz with full scale at 1.0, into words.
+    /// `vocabulary` as this model spells it, for [`Self::transcribe_best`]. Cost: 6 ms for 200
+    /// phrases.
+    pub fn bias(&self, vocabulary: &[String]) -> Bias {
+        Bias::new(&self.weights.tokens, vocabulary)
+    }
+
+    /// Turns `samples`, mono at 16 kHz with full scale at 1.0, into the words that seem likeliest
+    /// one by one.
     ///
     /// Audio beyond [`PIECE_MAX`] is not heard. Cost: 0.02 to 0.03 of the audio's length.
     ///
     /// # Errors
     /// [`InferenceError`] if the model fails.
     pub fn transcribe(&self, samples: &[f32]) -> Result<Transcript, InferenceError> {
+        match self.decode(samples)? {
+            Some((decode, guard)) => decode.greedy(guard),
+            None => Ok(Transcript::empty()),
+        }
+    }
+
+    /// Like [`Self::transcribe`], but the words that are likeliest together, those of `bias` before
+    /// others: a third fewer errors for about twice the cost.
+    ///
+    /// # Errors
+    /// [`InferenceError`] if the model fails.
+    pub fn transcribe_best(
+        &self,
+        samples: &[f32],
+        bias: &Bias,
+    ) -> Result<Transcript, InferenceError> {
+        match self.decode(samples)? {
+            Some((decode, guard)) => decode.best(guard, bias),
+            None => Ok(Transcript::empty()),
+        }
+    }
+
+    /// A decode of what fits of `samples`; `None` if they are too short for a word.
+    fn decode(
+        &self,
+        samples: &[f32],
+    ) -> Result<Option<(Decode<'_>, RepetitionGuard)>, InferenceError> {
         let samples = &samples[..samples.len().min(SampleRate::Hz16000.samples_in(PIECE_MAX))];
         if samples.len() < SAMPLES_MIN {
-            return Ok(Transcript::empty());
+            return Ok(None);
         }
-        let hidden = self.weights.encode(samples)?;
+        let decode = Decode::new(&self.weights, self.weights.encode(samples)?)?;
         let guard = RepetitionGuard::new(SampleRate::Hz16000.span_of(samples.len() as u64));
-        Decode::new(&self.weights, hidden)?.run(guard)
+        Ok(Some((decode, guard)))
     }
 
     /// What the encoder makes of `samples`: frames by features, row by row. For tests.
@@ -132,28 +169,16 @@ impl Weights {
         let outputs = self.encoder.run(&inputs, &[self.encoder_hidden])?;
         outputs.into_iter().next().ok_or_else(|| self.encoder.unexpected())
     }
-
-    fn text_of(&self, tokens: &[u32]) -> String {
-        let mut bytes = Vec::new();
-        for &token in tokens {
-            match self.tokens.get(token as usize) {
-                // Marks of the model's own: <s>, <<ST_0>>.
-                Some(piece) if 2 < piece.len() && piece[0] == b'<' && piece.ends_with(b">") => (),
-                Some(piece) => bytes.extend_from_slice(piece),
-                None => (),
-            }
-        }
-        String::from_utf8_lossy(&bytes).replace('\u{2581}', " ").trim().to_owned()
-    }
 }
 
-/// One text on its way, token by token, always the likeliest.
+/// The decoder at work: one row for each text on its way.
 struct Decode<'a> {
     weights: &'a Weights,
     hidden: Tensor,
     mask: Tensor,
     memory: Vec<Tensor>,
     outputs: Vec<Port>,
+    begun: bool,
 }
 
 impl<'a> Decode<'a> {
@@ -170,16 +195,20 @@ impl<'a> Decode<'a> {
             outputs: std::iter::once(weights.decoder_logits)
                 .chain(weights.memory.iter().map(|memory| memory.present))
                 .collect(),
+            begun: false,
         })
     }
 
-    fn run(mut self, guard: RepetitionGuard) -> Result<Transcript, InferenceError> {
+    /// Always the likeliest token.
+    fn greedy(mut self, guard: RepetitionGuard) -> Result<Transcript, InferenceError> {
         let mut tokens = Vec::new();
         let mut token = TOKEN_START;
         let mut log_probability = 0.0;
         let mut steps = 0;
         let cut = loop {
-            let (next, log) = self.step(token, if steps == 0 { 0 } else { 1 })?;
+            let logits = self.next(&[(0, token)])?;
+            let (next, log) =
+                likeliest(&logits).ok_or_else(|| self.weights.decoder.unexpected())?;
             log_probability += log;
             steps += 1;
             if next == TOKEN_END {
@@ -196,15 +225,45 @@ impl<'a> Decode<'a> {
                 }
             }
         };
-        let text = self.weights.text_of(&tokens);
+        let text = self.weights.tokens.decode(&tokens);
         Ok(Transcript { text, tokens, log_probability: log_probability / steps as f32, cut })
     }
 
-    /// The likeliest token after `token` and its log probability.
-    fn step(&mut self, token: u32, cached: i32) -> Result<(u32, f32), InferenceError> {
+    /// The likeliest text.
+    fn best(mut self, guard: RepetitionGuard, bias: &Bias) -> Result<Transcript, InferenceError> {
+        let ends = Ends { start: TOKEN_START, end: TOKEN_END };
+        let best = search(&mut self, bias, guard, ends)?;
+        if best.steps == 0 {
+            return Err(self.weights.decoder.unexpected());
+        }
+        Ok(Transcript {
+            text: self.weights.tokens.decode(&best.tokens),
+            log_probability: best.log_probability / best.steps as f32,
+            tokens: best.tokens,
+            cut: best.cut,
+        })
+    }
+}
+
+impl NextToken for Decode<'_> {
+    type Error = InferenceError;
+
+    fn next(&mut self, rows: &[(usize, u32)]) -> Result<Vec<f32>, InferenceError> {
         let weights = self.weights;
-        let token = Tensor::integers(&[1, 1], vec![token as i32]);
-        let is_cached = Tensor::integers(&[1], vec![cached]);
+        if self.begun {
+            let from: Vec<usize> = rows.iter().map(|&(row, _)| row).collect();
+            let whole = std::mem::take(&mut self.memory).into_iter().zip(&weights.memory);
+            let parts = whole.map(|(kept, memory)| match memory.kind {
+                // The same for all rows.
+                MemoryKind::Audio => Some(kept),
+                MemoryKind::Tokens => kept.select(&from),
+            });
+            let parts: Option<Vec<Tensor>> = parts.collect();
+            self.memory = parts.ok_or_else(|| weights.decoder.unexpected())?;
+        }
+        let tokens = rows.iter().map(|&(_, token)| token as i32).collect();
+        let token = Tensor::integers(&[rows.len(), 1], tokens);
+        let is_cached = Tensor::integers(&[1], vec![i32::from(self.begun)]);
         let mut inputs = vec![
             (weights.decoder_mask, &self.mask),
             (weights.decoder_hidden, &self.hidden),
@@ -214,13 +273,17 @@ impl<'a> Decode<'a> {
         inputs.extend(weights.memory.iter().map(|memory| memory.past).zip(&self.memory));
         let mut outputs = weights.decoder.run(&inputs, &self.outputs)?.into_iter();
         let logits = outputs.next().and_then(Tensor::into_floats::<3>);
-        let (_, logits) = logits.ok_or_else(|| weights.decoder.unexpected())?;
+        let (shape, logits) = logits.ok_or_else(|| weights.decoder.unexpected())?;
+        if shape[0] != rows.len() || logits.is_empty() {
+            return Err(weights.decoder.unexpected());
+        }
         for ((kept, memory), present) in self.memory.iter_mut().zip(&weights.memory).zip(outputs) {
-            if cached == 0 || memory.kind == MemoryKind::Tokens {
+            if !self.begun || memory.kind == MemoryKind::Tokens {
                 *kept = present;
             }
         }
-        likeliest(&logits).ok_or_else(|| weights.decoder.unexpected())
+        self.begun = true;
+        Ok(logits)
     }
 }
 
@@ -230,8 +293,7 @@ fn likeliest(logits: &[f32]) -> Option<(u32, f32)> {
     if !greatest.is_finite() {
         return None;
     }
-    let sum: f32 = logits.iter().map(|logit| (logit - greatest).exp()).sum();
-    Some((index as u32, -sum.ln()))
+    Some((index as u32, greatest - log_sum(logits)))
 }
 
 fn memory_of(decoder: &Session) -> Result<Vec<Memory>, ModelError> {
@@ -243,26 +305,6 @@ fn memory_of(decoder: &Session) -> Result<Vec<Memory>, ModelError> {
         memory.push(Memory { past, present, kind });
     }
     Ok(memory)
-}
-
-/// Reads the table of tokens: each a length in one byte, or in two (low seven bits first) if the
-/// first is 128 or more, then as many bytes of UTF-8. `None` if it is cut short.
-pub fn parse_tokens(table: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut tokens = Vec::new();
-    let mut rest = table;
-    while let Some((&first, after)) = rest.split_first() {
-        let mut len = usize::from(first);
-        rest = after;
-        if 128 <= first {
-            let (&second, after) = rest.split_first()?;
-            len = usize::from(second) * 128 + usize::from(first) - 128;
-            rest = after;
-        }
-        let (token, after) = rest.split_at_checked(len)?;
-        tokens.push(token.to_vec());
-        rest = after;
-    }
-    Some(tokens)
 }
 
 /// The model's mark for the beginning and the end of a text.
@@ -278,19 +320,7 @@ const SAMPLES_MIN: usize = 1_600;
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    #[test]
-    fn tokens_of_either_length_are_read() {
-        let mut table = vec![2, b'h', b'i', 130, 1];
-        table.extend([b'x'; 130]);
-        let tokens = parse_tokens(&table).unwrap();
-        assert_eq!(tokens, [b"hi".to_vec(), vec![b'x'; 130]]);
-        assert_eq!(parse_tokens(&table[..table.len() - 1]), None);
-        assert_eq!(parse_tokens(&[128]), None);
-    }
 
     #[test]
     fn the_likeliest_token_has_a_probability() {
@@ -299,12 +329,5 @@ mod tests {
         assert!((log.exp() - 0.6).abs() < 1e-6);
         assert_eq!(likeliest(&[]), None);
         assert_eq!(likeliest(&[f32::NAN]), None);
-    }
-
-    proptest! {
-        #[test]
-        fn any_table_is_read_or_refused(table in prop::collection::vec(any::<u8>(), 0..512)) {
-            let _ = parse_tokens(&table);
-        }
     }
 }

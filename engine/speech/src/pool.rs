@@ -2,7 +2,7 @@
 //!
 //! Work comes in classes, and under pressure the lower ones go first: a partial or a speculation is
 //! only ever a convenience, a final never is. Which job runs next and which goes is decided in
-//! [`Queue`], which knows no threads.
+//! `Queue`, which knows no threads.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

@@ -1,14 +1,15 @@
 //! The local recognizer: Moonshine behind the vendors' trait.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use types::{Millis, SampleRate, UtteranceId, VendorName};
 use vendor::{
-    Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent, RecognizerSession, Sink,
-    VendorError,
+    Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent, RecognizerRequest,
+    RecognizerSession, Sink, VendorError,
 };
 
+use crate::bias::Bias;
 use crate::models::{ModelDir, ModelError};
 use crate::moonshine::{Moonshine, PIECE_MAX};
 use crate::pool::{Job, JobClass, JobFailure, WorkerPool};
@@ -66,15 +67,16 @@ impl Recognizer for LocalRecognizer {
 
     fn open(
         &self,
-        language: &str,
+        request: &RecognizerRequest,
         events: Arc<dyn Sink<RecognizerEvent>>,
     ) -> Result<Box<dyn RecognizerSession>, VendorError> {
-        if !is_english(language) {
+        if !is_english(&request.language) {
             let reason = "the local recognizer knows English only".into();
             return Err(VendorError::BadRequest { vendor: self.vendor, reason });
         }
         Ok(Box::new(LocalSession {
             moonshine: self.moonshine.clone(),
+            expected: Arc::new(Expected::new(&request.vocabulary)),
             pool: Arc::clone(&self.pool),
             board: Arc::new(Mutex::new(Board::new(events, self.vendor))),
             prefix: VecDeque::with_capacity(PREFIX_SAMPLES),
@@ -86,11 +88,29 @@ impl Recognizer for LocalRecognizer {
 /// One call's speech. Audio is kept here, without a lock; what is known of it is on the board.
 struct LocalSession {
     moonshine: Moonshine,
+    expected: Arc<Expected>,
     pool: Arc<WorkerPool>,
     board: Arc<Mutex<Board>>,
     /// The newest audio.
     prefix: VecDeque<i16>,
     active: Option<Active>,
+}
+
+/// The words that are likely in one call. A worker spells them out, once they are needed: the
+/// thread that opens the session has other calls' audio to carry.
+struct Expected {
+    vocabulary: Vec<String>,
+    bias: OnceLock<Bias>,
+}
+
+impl Expected {
+    fn new(vocabulary: &[String]) -> Self {
+        Self { vocabulary: vocabulary.to_vec(), bias: OnceLock::new() }
+    }
+
+    fn bias(&self, moonshine: &Moonshine) -> &Bias {
+        self.bias.get_or_init(|| moonshine.bias(&self.vocabulary))
+    }
 }
 
 /// The utterance that audio goes to.
@@ -219,6 +239,7 @@ impl LocalSession {
         };
         let job = Decode {
             moonshine: self.moonshine.clone(),
+            expected: Arc::clone(&self.expected),
             board: Arc::clone(&self.board),
             piece,
             purpose,
@@ -237,6 +258,7 @@ impl Active {
 /// One decode on its way through the pool.
 struct Decode {
     moonshine: Moonshine,
+    expected: Arc<Expected>,
     board: Arc<Mutex<Board>>,
     piece: PieceId,
     purpose: Purpose,
@@ -249,7 +271,14 @@ impl Job for Decode {
             return;
         }
         // Not under the lock: the session must never wait for a decode.
-        let words = transcribe(&self.moonshine, &self.samples);
+        let words = match self.purpose {
+            // Shown and gone: the likeliest words will do.
+            Purpose::Partial => transcribe(&self.moonshine, None, &self.samples),
+            Purpose::Speculation | Purpose::Final => {
+                let bias = self.expected.bias(&self.moonshine);
+                transcribe(&self.moonshine, Some(bias), &self.samples)
+            }
+        };
         let mut board = lock(&self.board);
         match words {
             Ok(words) => board.decoded(self.piece, self.purpose, words),
@@ -275,7 +304,11 @@ impl Job for Decode {
 }
 
 /// The words of at most [`PIECE_MAX`] of speech at 16 kHz.
-pub(crate) fn transcribe(moonshine: &Moonshine, samples: &[i16]) -> Result<String, InferenceError> {
+pub(crate) fn transcribe(
+    moonshine: &Moonshine,
+    bias: Option<&Bias>,
+    samples: &[i16],
+) -> Result<String, InferenceError> {
     let span = speech_span(samples, RATE);
     if span.len() < RATE.samples_in(SPEECH_MIN) {
         return Ok(String::new());
@@ -292,7 +325,11 @@ pub(crate) fn transcribe(moonshine: &Moonshine, samples: &[i16]) -> Result<Strin
     for (to, &from) in padded[lead..].iter_mut().zip(speech) {
         *to = f32::from(from) * gain;
     }
-    Ok(moonshine.transcribe(&padded)?.text)
+    let transcript = match bias {
+        Some(bias) => moonshine.transcribe_best(&padded, bias)?,
+        None => moonshine.transcribe(&padded)?,
+    };
+    Ok(transcript.text)
 }
 
 fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {

@@ -142,6 +142,23 @@ impl Tensor {
         self.0.into_shape_vec().ok()
     }
 
+    /// The parts with these indexes along the first of four dimensions, in this order; `None` if it
+    /// holds something else than floats, or fewer parts.
+    pub fn select(self, parts: &[usize]) -> Option<Self> {
+        let (mut shape, values) = self.into_floats::<4>()?;
+        let as_is = parts.iter().copied().eq(0..shape[0]);
+        if as_is {
+            return Some(Self::floats(&shape, values));
+        }
+        let len = values.len() / shape[0].max(1);
+        let mut selected = Vec::with_capacity(parts.len() * len);
+        for &part in parts {
+            selected.extend_from_slice(values.get(part * len..(part + 1) * len)?);
+        }
+        shape[0] = parts.len();
+        Some(Self::floats(&shape, selected))
+    }
+
     /// The shape and the integers, row by row; `None` if it holds something else or has not `N`
     /// dimensions.
     pub fn into_integers<const N: usize>(self) -> Option<([usize; N], Vec<i32>)> {
@@ -196,5 +213,16 @@ mod tests {
         assert_eq!(tensor.clone().into_integers::<2>(), None);
         assert_eq!(tensor.clone().into_floats::<3>(), None);
         assert_eq!(tensor.into_floats(), Some(([1, 2], vec![1.0, 2.0])));
+    }
+
+    #[test]
+    fn parts_are_selected_in_order() {
+        let tensor = || Tensor::floats(&[3, 1, 1, 2], vec![0.0, 0.1, 1.0, 1.1, 2.0, 2.1]);
+        let select = |parts: &[usize]| tensor().select(parts)?.into_floats::<4>();
+        assert_eq!(select(&[2, 0, 0, 2]).unwrap().0, [4, 1, 1, 2]);
+        assert_eq!(select(&[2, 0]).unwrap().1, [2.0, 2.1, 0.0, 0.1]);
+        assert_eq!(select(&[0, 1, 2]), tensor().into_floats());
+        assert_eq!(select(&[3]), None);
+        assert!(Tensor::integers(&[1, 1, 1, 1], vec![1]).select(&[0]).is_none());
     }
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use serde_json::Value;
-use speech::{Moonshine, Synthesizer, Vad};
+use speech::{Bias, Moonshine, Synthesizer, Transcript, Vad};
 
 fn floats(value: &Value) -> Vec<f32> {
     value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect()
@@ -54,6 +54,22 @@ fn the_recognizer_hears_the_same() {
     let tokens: Vec<i32> = transcript.tokens.iter().map(|&token| token as i32).collect();
     assert_eq!(tokens, integers(&golden["tokens"]));
     assert!(!transcript.cut && -1.0 < transcript.log_probability);
+}
+
+#[test]
+fn looking_further_hears_more() {
+    let moonshine = Moonshine::load(&common::models()).unwrap();
+    let audio: Vec<f32> =
+        common::to_16k(&common::clip()).iter().map(|&s| f32::from(s) / 32_768.0).collect();
+    let likeliest = moonshine.transcribe(&audio).unwrap();
+    let best = moonshine.transcribe_best(&audio, &Bias::default()).unwrap();
+    let sum = |text: &Transcript| text.log_probability * (text.tokens.len() + 1) as f32;
+    assert!(sum(&likeliest) < sum(&best), "{likeliest:?} {best:?}");
+    assert!(best.text.contains("ill-disposed"), "{}", best.text);
+    // Spelled as it was expected; what cannot be spelled is no trouble.
+    let bias = moonshine.bias(&["ill disposed".into(), "\u{0}".into()]);
+    let expected = moonshine.transcribe_best(&audio, &bias).unwrap();
+    assert!(expected.text.contains("ill disposed"), "{}", expected.text);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::mpsc::Receiver;
 
 use speech::{LocalRecognizer, LocalVoice, WorkerPool};
 use types::{Millis, SampleRate, UtteranceId};
-use vendor::{Recognizer, RecognizerEvent, RecognizerSession};
+use vendor::{Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession};
 
 const FRAME: usize = 320;
 
@@ -26,7 +26,7 @@ impl Setup {
 
     fn open(&self) -> (Box<dyn RecognizerSession>, Receiver<RecognizerEvent>) {
         let (probe, events) = common::Probe::new();
-        (self.recognizer.open("en-US", probe).unwrap(), events)
+        (self.recognizer.open(&english(), probe).unwrap(), events)
     }
 
     /// What is said, in another voice than a caller's, but clean.
@@ -34,6 +34,10 @@ impl Setup {
         let voice = LocalVoice::load(&common::models(), Arc::clone(&self.pool)).unwrap();
         voice.synthesize(text, SampleRate::Hz16000).unwrap()
     }
+}
+
+fn english() -> RecognizerRequest {
+    RecognizerRequest { language: "en-US".into(), vocabulary: Vec::new() }
 }
 
 fn push(session: &mut Box<dyn RecognizerSession>, samples: &[i16]) {
@@ -218,5 +222,6 @@ fn noise_says_nothing() {
 fn other_languages_are_refused() {
     let setup = Setup::new();
     let (probe, _events) = common::Probe::new();
-    assert!(setup.recognizer.open("fr", probe).is_err());
+    let french = RecognizerRequest { language: "fr".into(), ..english() };
+    assert!(setup.recognizer.open(&french, probe).is_err());
 }

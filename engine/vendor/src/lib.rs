@@ -13,7 +13,8 @@ mod voice;
 pub use brain::{Brain, BrainContext, BrainEvent, BrainSession, Thought};
 pub use error::{Phase, Remedy, VendorError};
 pub use recognizer::{
-    Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent, RecognizerSession,
+    Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent, RecognizerRequest,
+    RecognizerSession,
 };
 pub use sink::{Offered, Sink};
 pub use voice::{

@@ -11,15 +11,25 @@ pub trait Recognizer: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> &RecognizerCapabilities;
 
-    /// Opens a session for one call, for speech in `language` (BCP 47).
+    /// Opens a session for one call.
     ///
     /// # Errors
     /// [`VendorError`] if it is already clear that no session can be had.
     fn open(
         &self,
-        language: &str,
+        request: &RecognizerRequest,
         events: Arc<dyn Sink<RecognizerEvent>>,
     ) -> Result<Box<dyn RecognizerSession>, VendorError>;
+}
+
+/// What one call wants of a recognizer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecognizerRequest {
+    /// The BCP 47 tag of the language that is spoken.
+    pub language: String,
+    /// Words and short phrases that are likelier in this call than elsewhere, as they are written:
+    /// services, names. A hint; cloud vendors map it to their key terms.
+    pub vocabulary: Vec<String>,
 }
 
 /// What a recognizer can do. Data, so that callers choose by looking.

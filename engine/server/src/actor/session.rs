@@ -17,8 +17,8 @@ use types::{
     Recording as Record, WallTime,
 };
 use vendor::{
-    Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, Thought, VendorError,
-    VoiceRequest,
+    Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, RecognizerRequest, Thought,
+    VendorError, VoiceRequest,
 };
 use wire::telnyx::{self, Message, Track};
 
@@ -32,6 +32,7 @@ use crate::feed::{Note, Seen};
 use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
+use crate::vocabulary::vocabulary;
 
 /// A call that cannot begin.
 #[derive(Debug, Error)]
@@ -103,9 +104,12 @@ impl Session {
             .recognizer(&agent.vendors.recognizer)
             .ok_or(SessionError::NoVendor { kind: "recognizer" })?;
         let rate = recognizer.capabilities().rate;
-        let language = &agent.persona.language;
+        let request = RecognizerRequest {
+            language: agent.persona.language.clone(),
+            vocabulary: vocabulary(&agent.facts),
+        };
         let sink = Arc::new(inbox);
-        let session = recognizer.open(language, sink.clone())?;
+        let session = recognizer.open(&request, sink.clone())?;
         let format = opening.format;
         let hearing = Hearing::new(format, node.vendors.vad(), session, rate)?;
         let speaking = open_speaking(&node, &agent, format, sink.clone())?;

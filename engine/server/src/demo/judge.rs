@@ -27,8 +27,19 @@ pub struct LineVerdict {
     pub response: Option<Millis>,
     /// From the caller's first sound to the agent's silence, if the caller talked over it.
     pub barge_in: Option<Millis>,
+    /// Whether it asks for facts, or only takes leave.
+    pub asks: Asks,
     /// Whether it was right.
     pub outcome: Outcome,
+}
+
+/// What a line of a caller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// A question: the demo succeeds only if all of them are answered with the right facts.
+    Facts,
+    /// A goodbye: shown, but no fact depends on it.
+    Nothing,
 }
 
 /// Whether a question was answered rightly.
@@ -138,6 +149,7 @@ fn judge(
         reply,
         response: measure.and_then(|measure| measure.response),
         barge_in: measure.and_then(|measure| measure.barge_in).map(|barge_in| barge_in.stop),
+        asks: if line.outcome == Expected::Goodbye { Asks::Nothing } else { Asks::Facts },
         outcome: shortfall.map_or(Outcome::Right, |why| Outcome::NotRight { why }),
     }
 }

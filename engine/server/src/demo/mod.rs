@@ -21,7 +21,7 @@ use types::{ConfigVersion, Encoding, Millis};
 use crate::config::{Access, ConfigError, EngineConfig};
 use crate::engine::{Engine, Given, StartError};
 use crate::feed::Feed;
-pub use judge::{LineVerdict, Outcome};
+pub use judge::{Asks, LineVerdict, Outcome};
 use place::Placed;
 pub use script::{DemoCall, DemoLine, DemoScript, Reload, ScriptError};
 use view::{Shown, View};
@@ -104,7 +104,12 @@ pub struct Summary {
 impl Summary {
     /// Whether every question was answered with the right facts.
     pub fn is_right(&self) -> bool {
-        self.lines.iter().all(|line| line.outcome == Outcome::Right)
+        self.questions().all(|line| line.outcome == Outcome::Right)
+    }
+
+    /// The lines that ask for facts.
+    pub fn questions(&self) -> impl Iterator<Item = &LineVerdict> {
+        self.lines.iter().filter(|line| line.asks == Asks::Facts)
     }
 }
 

@@ -204,12 +204,15 @@ impl Terminal {
         for line in &summary.lines {
             self.verdict(line);
         }
-        let right = summary.lines.iter().filter(|line| line.outcome == Outcome::Right).count();
+        let right = summary.questions().filter(|line| line.outcome == Outcome::Right).count();
         let mut responses: Vec<Millis> =
             summary.lines.iter().filter_map(|line| line.response).collect();
         responses.sort_unstable();
         println!();
-        println!("{right} of {} questions answered with the right facts", summary.lines.len());
+        println!(
+            "{right} of {} questions answered with the right facts",
+            summary.questions().count()
+        );
         if let (Some(median), Some(longest)) =
             (responses.get(responses.len() / 2), responses.last())
         {

@@ -11,8 +11,12 @@ use codecs::g711;
 use codecs::resample::Resampler;
 use speech::{Audibility, DetectorSettings, Edge, SpeechDetector, Vad};
 use thiserror::Error;
-use types::{Millis, PTIME, SampleRate, UtteranceId};
-use vendor::{Offered, Recognizer, RecognizerEvent, RecognizerSession, Sink, VendorError};
+use types::{Facts, Millis, PTIME, SampleRate, UtteranceId};
+use vendor::{
+    Offered, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession, Sink, VendorError,
+};
+
+use crate::vocabulary::vocabulary;
 
 /// Events of one recording: a partial every 300 ms of 9 s, a stable and a final.
 const EVENTS_MAX: usize = 256;
@@ -41,7 +45,8 @@ pub enum ListenError {
     Silent,
 }
 
-/// The words in the recording at `path`; `None` if the detector found no speech in it.
+/// The words in the recording at `path`, said to a business with `facts`; `None` if the detector
+/// found no speech in it.
 ///
 /// From any format through µ-law at 8 kHz, detector and recognizer, as one turn: what is said after
 /// a pause belongs to the same utterance.
@@ -52,9 +57,11 @@ pub fn listen(
     path: &Path,
     vad: &Vad,
     recognizer: &dyn Recognizer,
+    facts: &Facts,
 ) -> Result<Option<String>, ListenError> {
     let recording = caller::audio::load(path, SampleRate::Hz8000)?;
-    hear(&through_telephone(&recording), vad, recognizer)
+    let request = RecognizerRequest { language: LANGUAGE.into(), vocabulary: vocabulary(facts) };
+    hear(&through_telephone(&recording), vad, recognizer, &request)
 }
 
 /// `samples` at 8 kHz as they come out of a µ-law line.
@@ -69,9 +76,10 @@ fn hear(
     samples: &[i16],
     vad: &Vad,
     recognizer: &dyn Recognizer,
+    request: &RecognizerRequest,
 ) -> Result<Option<String>, ListenError> {
     let (sender, events) = sync_channel(EVENTS_MAX);
-    let session = recognizer.open(LANGUAGE, Arc::new(Events(sender)))?;
+    let session = recognizer.open(request, Arc::new(Events(sender)))?;
     let mut turn = Turn { session, utterance: UtteranceId::FIRST, begun: Begun::No };
     let mut detector = SpeechDetector::new(vad, DetectorSettings::STANDARD);
     let mut resampler = Resampler::new(SampleRate::Hz8000, recognizer.capabilities().rate);

@@ -127,7 +127,7 @@ fn run(
     cast: Cast<'_>,
 ) -> Result<Item, ScoreError> {
     let file = recording.path.display().to_string();
-    let heard = listen(&recording.path, cast.vad, cast.recognizer)
+    let heard = listen(&recording.path, cast.vad, cast.recognizer, &question.agent().facts)
         .map_err(|source| ScoreError::Listen { file: file.clone(), source })?
         .filter(|words| !words.trim().is_empty());
     let (reply, verdict) = match &heard {
