@@ -13,7 +13,7 @@ BUSINESSES ?= fixtures/businesses
 # How many seeds `make soak` runs.
 SEEDS ?= 2000
 # Test files that need models or real time, as PACKAGE:PATTERN, and how many of their tests run at once.
-AUDIO_TESTS ?= speech:models_* server:* sim:loopback*
+AUDIO_TESTS ?= speech:models_* server:*
 AUDIO_JOBS ?= 1
 
 export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
