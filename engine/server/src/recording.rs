@@ -283,10 +283,12 @@ mod tests {
             recorder.begin(CallId::new(1), path.clone(), rate, Millis::from_secs(10));
         for frame in 0..500_u64 {
             recording.caller(frame * 160, &[1; 160]);
+            if frame == 300 {
+                // Known to be heard a second later, and out of order.
+                recording.agent(40_000, &[3; 160]);
+                recording.agent(39_900, &[2; 100]);
+            }
         }
-        // Out of order and far apart, as marks come.
-        recording.agent(40_000, &[3; 160]);
-        recording.agent(39_900, &[2; 100]);
         drop((recording, recorder));
         writer.join().unwrap();
 
