@@ -32,7 +32,7 @@ const ALIKE_FRAME_MIN: u32 = 2;
 /// A name among so few words is what the sentence is about.
 const CALLED_WORDS_MAX: usize = 2;
 /// A phrase of one word that scores less was not heard as it is written.
-const VERBATIM_SCORE_MIN: f32 = 0.99;
+const VERBATIM_SCORE_MIN: f32 = 0.985;
 
 impl Sense {
     /// Keeps the asks that enough words speak for; of the others asks back.
@@ -47,13 +47,22 @@ impl Sense {
             .collect();
         let dropped = self.drop_rivals(&mut weighed);
         self.join_rivals(&mut weighed);
-        self.asks = weighed
+        let settled: Vec<(usize, Ask, bool)> = weighed
             .into_iter()
             .map(|(at, ask, evidence)| {
                 let noise = self.noise(&ask, evidence, dropped);
-                (at, Self::settled(ask, evidence, noise))
+                let settled = Self::settled(ask.clone(), evidence, noise);
+                let doubted = settled != ask && matches!(settled, Ask::Confirm(_));
+                (at, settled, doubted)
             })
             .collect();
+        // "I am looking for a new dentist. Do you take new patients?": a sentence that tells why
+        // somebody calls is not asked back beside one that asks.
+        let firm = settled.iter().any(|(_, ask, _)| {
+            is_row(ask) || matches!(ask, Ask::Price(_) | Ask::Duration(_) | Ask::House(_))
+        });
+        let kept = settled.into_iter().filter(|(_, _, doubted)| !(firm && *doubted));
+        self.asks = kept.map(|(at, ask, _)| (at, ask)).collect();
     }
 
     /// Of two asks in one clause only the one goes on that more words speak for: a caller who asks
@@ -174,10 +183,12 @@ impl Sense {
         for hit in &self.cues {
             #[expect(clippy::wildcard_enum_match_arm, reason = "no other cue asks about a row")]
             let frames = match hit.cue {
-                Cue::Works | Cue::Message => person,
+                Cue::Works | Cue::Message | Cue::StaffList => person,
                 // "Do you have a barber?"
                 Cue::Offered => !person || self.utterance.texts().contains(&"have"),
                 Cue::About => true,
+                // "Is there a fee if I cancel?"
+                Cue::Price => matches!(row.row, Row::Policy(_)),
                 _ => false,
             };
             if hit.mask.meets(row.mask) || frames && self.share_clause(hit.mask, row.mask) {

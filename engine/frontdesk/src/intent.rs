@@ -181,6 +181,7 @@ impl Sense {
         sense.ask_undo(desk);
         sense.ask_hours(thread);
         sense.ask_house();
+        sense.ask_surroundings(desk);
         sense.ask_unknown();
         sense.ask_elliptic(thread);
         sense.weigh_asks();
@@ -211,6 +212,18 @@ impl Sense {
             "are", "can", "could", "will", "would", "should", "may", "have", "has", "was", "were",
             "whats", "am", "anything",
         ];
+        const WONDERS: [&str; 8] =
+            ["know", "tell", "wondering", "wonder", "wondered", "ask", "asking", "curious"];
+        const ASKS: [&str; 9] =
+            ["if", "whether", "what", "when", "where", "who", "how", "which", "about"];
+        let texts = self.utterance.texts();
+        let wonders = |pair: &[&str]| WONDERS.contains(&pair[0]) && ASKS.contains(&pair[1]);
+        let told = |three: &[&str]| {
+            WONDERS.contains(&three[0]) && three[1] == "me" && ASKS.contains(&three[2])
+        };
+        if texts.windows(2).any(wonders) || texts.windows(3).any(told) {
+            return true;
+        }
         let mut sentence = usize::MAX;
         let mut fillers = true;
         self.utterance.tokens.iter().any(|token| {
@@ -244,10 +257,10 @@ impl Sense {
 
     /// Whether no "not" stands right before `mask`.
     pub(crate) fn is_affirmed(&self, mask: Mask) -> bool {
-        let before = mask.first().saturating_sub(3)..mask.first();
-        !self.utterance.tokens[before]
-            .iter()
-            .any(|token| ["not", "no"].contains(&token.text.as_str()))
+        let before = &self.utterance.tokens[mask.first().saturating_sub(3)..mask.first()];
+        let has = |words: &[&str]| before.iter().any(|token| words.contains(&token.text.as_str()));
+        // What will not stop goes on.
+        !has(&["not", "no"]) || has(&["stop", "stops", "stopped", "stopping", "quit"])
     }
 }
 

@@ -68,7 +68,7 @@ const FUNCTION: &str = "\
     either neither as because while until till during before after between through without within per hear heard \
     folks guys guy sir madam maam hold second moment minute sec curious let lets going go gonna \
     got get getting gets bye im ill dear hope mean means meant while though although since o whether \
-    possible possibly able allowed sure course correct";
+    supposed typically generally approximately roughly possible possibly able allowed sure course correct";
 
 /// They say little: every trade uses them.
 const GENERIC: &str = "\
@@ -81,7 +81,7 @@ const GENERIC: &str = "\
     today tomorrow tonight soon later currently back around near two three regular normal basic standard full simple \
     care free available rule rules required require necessary wear change changing days hour hours minutes \
     interested love speak talk feel feeling live move send stay bad far yesterday ago recently spot expect \
-    somewhere anywhere nearby close closest \
+    somewhere anywhere sit sitting wish idea matter matters remind stuff nearby close closest \
     morning afternoon evening night noon lunch lunchtime exactly \
     rather real actual cover covers covered";
 
@@ -123,7 +123,10 @@ const SYNONYMS: &[&str] = &[
     "doctor dr dentist doctors",
     "gift voucher vouchers certificate certificates",
     "age aged",
-    "loaner loaners courtesy rental rentals",
+    "loaner loaners courtesy rental rentals borrow lend",
+    "owner owners owns",
+    "ride rides drive",
+    "brand brands make makes",
     "gray grey",
     "color colour coloring colouring",
     "tire tires tyre tyres",

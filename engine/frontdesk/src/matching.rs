@@ -76,6 +76,8 @@ pub(crate) struct Index {
     hints: HashMap<String, Row>,
     /// The words of each row, of its phrases and its text.
     lemmas: HashMap<Row, HashSet<String>>,
+    /// How many rows have a word.
+    sharing: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,14 @@ const BESIDE_LIKENESS_MIN: f32 = 0.62;
 const BESIDE_SCORE: f32 = 0.85;
 /// The score of a hint: never sure.
 const HINT_SCORE: f32 = 0.6;
+/// So many telling words of a row together are a hint.
+const POOL_WORDS_MIN: usize = 2;
+/// They must say so much,
+const POOL_WEIGHT_MIN: f32 = 1.0;
+/// so much of the utterance to go before a question's own words,
+const POOL_SHARE_MIN: f32 = 0.75;
+/// and so much more than those of any other row.
+const POOL_LEAD_MIN: f32 = 0.3;
 
 impl Index {
     /// The phrases of `facts`.
@@ -162,7 +172,11 @@ impl Index {
             lemmas.entry(*row).or_default().extend(own);
         }
         let words = number_words(&mut phrases);
-        Self { phrases, words, hints, lemmas }
+        let mut sharing: HashMap<String, usize> = HashMap::new();
+        for lemma in lemmas.values().flatten() {
+            *sharing.entry(lemma.clone()).or_default() += 1;
+        }
+        Self { phrases, words, hints, lemmas, sharing }
     }
 
     /// Whether `token` is a word of the table.
@@ -175,6 +189,8 @@ impl Index {
     pub(crate) fn candidates(&self, utterance: &Utterance) -> Vec<Candidate> {
         let windows = Window::all(utterance);
         let likeness = Likeness::new(&self.words, utterance);
+        let many = utterance.tokens.last().is_some_and(|token| token.sentence > 0);
+        let backward = many.then(|| likeness.reversed());
         let mut best: HashMap<Row, Candidate> = HashMap::new();
         let mut put = |candidate: Candidate| {
             if candidate.score < SCORE_MIN {
@@ -187,6 +203,16 @@ impl Index {
         };
         for phrase in &self.phrases {
             let aligned = phrase.align(utterance, &likeness);
+            // A word that is in two sentences counts where the others are.
+            let again = backward.as_ref().and_then(|likeness| phrase.align(utterance, likeness));
+            let aligned = match (aligned, again) {
+                (Some(one), Some(two))
+                    if two.score >= one.score && two.mask.spread() < one.mask.spread() =>
+                {
+                    Some(two)
+                }
+                (one, _) => one,
+            };
             if let Some(candidate) = aligned {
                 put(candidate);
             }
@@ -198,6 +224,16 @@ impl Index {
         }
         for candidate in self.hinted(utterance) {
             put(candidate);
+        }
+        if let Some(pooled) = self.pooled(utterance) {
+            let kept = best.entry(pooled.row).or_insert(pooled);
+            // More of the row than its likeliest question is.
+            let wider = pooled.mask.covers(kept.mask) && pooled.mask != kept.mask;
+            let said = utterance.weight(utterance.all());
+            let most = utterance.weight(pooled.mask) >= said * POOL_SHARE_MIN;
+            if wider && most && kept.score < WIDER_SCORE_MIN {
+                *kept = pooled;
+            }
         }
         let mut found: Vec<Candidate> = best.into_values().collect();
         for candidate in &mut found {
@@ -213,6 +249,48 @@ impl Index {
             right.rank().total_cmp(&left.rank()).then_with(|| left.row.key().cmp(&right.row.key()))
         });
         found
+    }
+
+    /// The row that most of the utterance's telling words stand in, in whatever phrase or text of
+    /// it, if it leads clearly: a word counts the less the more rows have it.
+    fn pooled(&self, utterance: &Utterance) -> Option<Candidate> {
+        let mut pools: Vec<(f32, Row, Mask)> = Vec::new();
+        for (row, lemmas) in &self.lemmas {
+            if !matches!(row, Row::Policy(_) | Row::Faq(_)) {
+                continue;
+            }
+            let (mut weight, mut mask, mut telling) = (0.0, Mask::default(), Vec::new());
+            for (at, token) in utterance.tokens.iter().enumerate() {
+                if token.weight <= 0.0 || !lemmas.contains(&token.lemma) {
+                    continue;
+                }
+                let sharing = self.sharing.get(&token.lemma).copied().unwrap_or(1);
+                weight += token.weight / (sharing as f32).sqrt();
+                mask.add(at);
+                if token.weight >= 1.0 && !telling.contains(&token.lemma.as_str()) {
+                    telling.push(&token.lemma);
+                }
+            }
+            let hinted = telling.iter().any(|lemma| self.hints.get(*lemma) == Some(row));
+            if telling.len() >= POOL_WORDS_MIN || hinted {
+                pools.push((weight, *row, mask));
+            }
+        }
+        pools.sort_by(|left, right| {
+            right.0.total_cmp(&left.0).then_with(|| left.1.key().cmp(&right.1.key()))
+        });
+        let (weight, row, mask) = *pools.first()?;
+        let second = pools.get(1).map_or(0.0, |(weight, ..)| *weight);
+        (weight >= POOL_WEIGHT_MIN && weight - second >= POOL_LEAD_MIN).then_some(Candidate {
+            row,
+            place: Place::Text,
+            score: HINT_SCORE,
+            weight,
+            exact: true,
+            hearing: Hearing::Plain,
+            mask,
+            support: mask,
+        })
     }
 
     fn hinted(&self, utterance: &Utterance) -> Vec<Candidate> {
@@ -508,6 +586,11 @@ impl Likeness {
             row
         };
         Self { rows: words.iter().map(row).collect() }
+    }
+
+    /// The same, the last of equals first.
+    fn reversed(&self) -> Self {
+        Self { rows: self.rows.iter().map(|row| row.iter().rev().copied().collect()).collect() }
     }
 
     /// The likeliest words for `word` that are not `taken`, the first of equals.

@@ -21,6 +21,18 @@ const ALONE_LIKENESS_MIN: f32 = 0.97;
 /// How many words a `*` may pass over.
 const GAP_MAX: usize = 4;
 
+/// Words that stand for each other in every pattern that names their class.
+const CLASSES: &[(&str, &str)] = &[
+    ("@want", "want|need|like|love|hoping|hope|hoped|looking|trying|wish|prefer"),
+    ("@shut", "close|closes|closing|shut|shuts|lock|finish|quit"),
+    ("@start", "open|opens|start|starts|begin|begins"),
+    ("@cost", "cost|costs|costing|charge|charges|pay|owe"),
+    ("@someone", "someone|somebody|anyone|anybody|person|human"),
+    ("@we", "i|we"),
+    ("@you", "you|they|y'all|it|the|your"),
+    ("@me", "me|us|you|someone|one"),
+];
+
 /// A cue found in an utterance.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CueHit {
@@ -83,7 +95,16 @@ fn must_be_heard(cue: Cue) -> bool {
 /// All words of all patterns.
 pub(crate) fn all_words() -> impl Iterator<Item = &'static str> {
     let patterns = CUES.iter().flat_map(|(_, patterns)| patterns.iter());
-    patterns.flat_map(|pattern| pattern.split([' ', '|'])).filter(|word| *word != "*")
+    let words = patterns.flat_map(|pattern| pattern.split(' ')).flat_map(alternatives);
+    words.filter(|word| *word != "*")
+}
+
+/// The words that a part of a pattern stands for.
+fn alternatives(part: &'static str) -> impl Iterator<Item = &'static str> {
+    part.split('|').flat_map(|word| {
+        let class = CLASSES.iter().find(|(name, _)| *name == word);
+        class.map_or(word, |(_, words)| words).split('|')
+    })
 }
 
 /// A word of the patterns by its number.
@@ -164,7 +185,7 @@ impl Book {
         }
         let part = |part: &'static str| match part {
             "*" => Part::Gap,
-            words => Part::Words(words.split('|').map(|word| by_text[word]).collect()),
+            words => Part::Words(alternatives(words).map(|word| by_text[word]).collect()),
         };
         let patterns = CUES
             .iter()

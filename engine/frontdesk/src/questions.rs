@@ -9,7 +9,7 @@ use crate::matching::{Candidate, Row};
 use crate::memory::Topic;
 use crate::pattern::CueHit;
 use crate::subjects::OPTIONS_MAX;
-use crate::words::Mask;
+use crate::words::{Mask, Utterance};
 
 impl Sense {
     pub(crate) fn sure_services(&self) -> Vec<(Mask, usize)> {
@@ -213,11 +213,48 @@ impl Sense {
             let Some((_, ask)) = ASKS.iter().find(|(cue, _)| *cue == hit.cue) else { continue };
             let named = hit.cue == Cue::ServiceList && !self.sure_services().is_empty()
                 || hit.cue == Cue::StaffList && !self.staff.is_empty();
-            let explained =
-                self.asks.iter().any(|(at, ask)| matches!(ask, Ask::Faq(_)) && hit.mask.holds(*at));
+            // "Who does your towing?"
+            let done = hit.cue == Cue::StaffList && !self.utterance.texts().contains(&"works");
+            let explained = self
+                .asks
+                .iter()
+                .any(|(at, ask)| matches!(ask, Ask::Faq(_)) && (hit.mask.holds(*at) || done));
             if !named && !explained {
                 self.asks.push((hit.mask.first(), ask.clone()));
             }
+        }
+    }
+
+    /// "Is there a garage nearby?": words of the address, the directions or the parking, and of
+    /// nothing else.
+    pub(crate) fn ask_surroundings(&mut self, desk: &Desk<'_>) {
+        let wants = self.has_any(&[Cue::Booking, Cue::Message, Cue::Person, Cue::Bye, Cue::Done]);
+        if !self.asks.is_empty()
+            || !self.services.is_empty()
+            || self.leftover.is_empty()
+            || !self.is_question()
+            || wants
+        {
+            return;
+        }
+        let contact = &desk.facts.contact;
+        let texts = [
+            (House::Parking, &contact.parking),
+            (House::Directions, &contact.directions),
+            (House::Location, &contact.address),
+        ];
+        let says = |text: &Option<String>| {
+            let text = Utterance::new(text.as_deref().unwrap_or_default());
+            let mut tokens = self.utterance.tokens.iter().enumerate();
+            tokens.all(|(at, token)| {
+                !self.leftover.holds(at) || text.tokens.iter().any(|own| own.lemma == token.lemma)
+            })
+        };
+        let mut fitting = texts.iter().filter(|(_, text)| says(text));
+        let (Some((house, _)), None) = (fitting.next(), fitting.next()) else { return };
+        let placed = self.utterance.texts().iter().any(|text| PLACES.contains(text));
+        if placed || self.leftover.count() > 1 {
+            self.asks.push((self.leftover.first(), Ask::House(*house)));
         }
     }
 
@@ -233,7 +270,13 @@ impl Sense {
                 (start..end.min(self.utterance.tokens.len())).any(|at| self.leftover.holds(at));
             let named = (start..end.min(self.utterance.tokens.len()))
                 .any(|at| self.services.iter().any(|hit| hit.mask.holds(at)));
-            if answered || named || !leftover && hit.cue == Cue::Offered {
+            // "Could I get an idea of the price": the frame around what is asked.
+            let framed = hit.cue == Cue::Offered
+                && self.asks.iter().any(|(at, ask)| {
+                    matches!(ask, Ask::Price(_) | Ask::Duration(_))
+                        && self.share_clause(hit.mask, Mask::span(*at, at + 1))
+                });
+            if answered || framed || named || !leftover && hit.cue == Cue::Offered {
                 continue;
             }
             let ask = if leftover {
@@ -243,6 +286,14 @@ impl Sense {
             };
             self.asks.push((start, ask));
         }
+    }
+
+    /// "Do you whiten teeth?": the service itself is the verb.
+    fn is_done(&self, hit: &ServiceHit) -> bool {
+        let before = &self.utterance.tokens[..hit.mask.first().min(self.utterance.tokens.len())];
+        matches!(before, [.., verb, who]
+            if ["do", "does", "can", "could", "if", "whether"].contains(&verb.text.as_str())
+                && ["you", "they"].contains(&who.text.as_str()))
     }
 
     /// "And whitening?", "what about Sunday?".
@@ -272,6 +323,7 @@ impl Sense {
             for hit in &self.services {
                 let ask = match topic {
                     Some(topic) => hit.ask(topic),
+                    None if self.is_done(hit) => hit.ask(Topic::Offered),
                     None if lost => hit.ask_topic(),
                     None => hit.ask_about(),
                 };
@@ -299,6 +351,9 @@ impl Sense {
         }
     }
 }
+
+/// They ask for a place.
+const PLACES: [&str; 6] = ["where", "there", "near", "nearby", "close", "which"];
 
 impl ServiceHit {
     fn sure(at: usize) -> Self {

@@ -234,6 +234,7 @@ impl<'a> Turn<'a> {
         let called = !sense.staff.is_empty()
             && sense.cues.is_empty()
             && sense.days.mask.is_empty()
+            && sense.utterance.tokens.len() <= CALLED_WORDS_MAX
             && sense.utterance.texts().contains(&"please");
         let asked = called || sense.has(Cue::Person) && !sense.has(Cue::Robot);
         if !asked || sense.has(Cue::Message) {
@@ -377,6 +378,9 @@ impl<'a> Turn<'a> {
         Some(self.begin_message(draft))
     }
 }
+
+/// A name and "please" among more words is a sentence about that person.
+const CALLED_WORDS_MAX: usize = 5;
 
 /// Cues that want something else than an answer from the table.
 pub(crate) const WANTS: &[Cue] = &[Cue::Person, Cue::Message, Cue::Booking, Cue::Availability];

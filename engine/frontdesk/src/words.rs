@@ -90,6 +90,11 @@ impl Mask {
         63_usize.saturating_sub(self.0.leading_zeros() as usize)
     }
 
+    /// From the first word to the last.
+    pub(crate) fn spread(self) -> usize {
+        if self.is_empty() { 0 } else { self.last() + 1 - self.first() }
+    }
+
     /// How many words are in.
     pub(crate) fn count(self) -> u32 {
         self.0.count_ones()
@@ -175,7 +180,8 @@ pub(crate) fn word_likeness(token: &Token, text: &str, lemma: &str, sound: &[u8]
         return 1.0;
     }
     if token.lemma == lemma {
-        return 0.98;
+        // Another form of the same word is surer than another word for it.
+        return if stem(&token.text) == stem(text) { 0.99 } else { 0.98 };
     }
     if token.is_common() || token.text.bytes().any(|b| b.is_ascii_digit()) {
         return 0.0;

@@ -5,6 +5,8 @@ mod clock;
 #[cfg(test)]
 mod dialogues;
 #[cfg(test)]
+mod fresh;
+#[cfg(test)]
 mod misheard;
 #[cfg(test)]
 mod noise;
