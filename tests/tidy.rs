@@ -186,11 +186,13 @@ fn tests_do_not_sleep() {
 #[test]
 fn nothing_is_tied_to_a_machine() {
     let places = ["/work/", "/root/", "/home/", "/Users/"];
-    let hosts =
-        ["static.crates.io", "index.crates.io", "pypi.org", "npmjs.org", "golang.org/proxy"];
+    // In two parts, so that this page passes its own test.
+    let hosts = [("crates", "io"), ("pypi", "org"), ("npmjs", "org"), ("npmjs", "com")]
+        .map(|(name, end)| format!("{name}.{end}"));
     let endings = [".rs", ".toml", ".md", ".sh", ".py", "Makefile", ".yml"];
     check_lines("no machine's paths, no registry's hosts", &endings, |_, line| {
-        places.iter().chain(&hosts).any(|word| line.contains(word))
+        let is_place = places.iter().any(|place| line.contains(place));
+        is_place || hosts.iter().any(|host| line.contains(host.as_str()))
     });
 }
 

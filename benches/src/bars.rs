@@ -6,8 +6,10 @@ use crate::split::{Turn, percentile};
 
 const BAR: f64 = 11.0;
 const LEFT: f64 = 60.0;
+/// What title and legend need.
+const WIDTH_MIN: f64 = 900.0;
 const TOP: f64 = 70.0;
-const SCALE: f64 = 0.9;
+const SCALE: f64 = 0.5;
 const COLORS: [&str; 7] =
     ["#c3c9d5", "#f4c04f", "#7aa7f0", "#9b7ede", "#5cc8b0", "#f0968a", "#d7263d"];
 
@@ -16,7 +18,8 @@ pub fn svg(turns: &[Turn]) -> String {
     let mut sorted: Vec<&Turn> = turns.iter().collect();
     sorted.sort_by(|a, b| a.response.total_cmp(&b.response));
     let longest = sorted.last().map_or(0.0, |turn| turn.response).max(700.0);
-    let (width, height) = (LEFT + 20.0 + BAR * sorted.len() as f64, TOP + longest * SCALE + 30.0);
+    let width = (LEFT + 20.0 + BAR * sorted.len() as f64).max(WIDTH_MIN);
+    let height = TOP + longest * SCALE + 30.0;
     let base = height - 20.0;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
