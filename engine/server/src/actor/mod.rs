@@ -126,8 +126,8 @@ fn admit(
     Ok((beginning, place))
 }
 
-/// An id nobody can guess and a seed, from the system's random source by way of the hasher keys
-/// that the standard library draws from it.
+/// An id that no other call has and a seed, by way of the hasher keys that the standard library
+/// draws from the system's random source. Unique, not secret: no door opens to an id.
 fn random_numbers() -> (u128, u64) {
     use std::hash::{BuildHasher, RandomState};
     let draw = |salt: u64| RandomState::new().hash_one((salt, std::time::SystemTime::now()));

@@ -15,6 +15,9 @@ use crate::score::{FactPattern, normalized};
 /// How long a caller who has said goodbye waits for the agent to hang up.
 const HANG_UP_WAIT: Millis = Millis::from_secs(8);
 
+/// The format of scripts that this program reads.
+const SCRIPT_FORMAT: u32 = 1;
+
 /// A script that cannot be used.
 #[derive(Debug, Error)]
 pub enum ScriptError {
@@ -35,6 +38,14 @@ pub enum ScriptError {
         /// Where and what.
         #[source]
         source: Box<toml::de::Error>,
+    },
+    /// It is of another format than this program reads.
+    #[error("{}: format {format} is not {SCRIPT_FORMAT}, the one this program reads", path.display())]
+    Version {
+        /// Which file.
+        path: PathBuf,
+        /// What it says it is.
+        format: u32,
     },
     /// A recording cannot be used.
     #[error(transparent)]
@@ -136,7 +147,9 @@ impl DemoScript {
             source: Box::new(source),
         })?;
         let dir = path.parent().unwrap_or(Path::new(".")).to_owned();
-        assert_eq!(raw.format, 1, "scripts ship with the engine and have its format");
+        if raw.format != SCRIPT_FORMAT {
+            return Err(ScriptError::Version { path: path.to_owned(), format: raw.format });
+        }
         Ok(Self { businesses: dir.join(raw.businesses), dir, reload: raw.reload, calls: raw.call })
     }
 

@@ -133,4 +133,28 @@ mod tests {
             assert_eq!(Entry::decode(&flipped), Err(Fault::Checksum), "bit {bit}");
         }
     }
+
+    #[test]
+    fn any_bytes_can_be_read() {
+        let entry = Entry { kind: Kind::Began, call: CallId::new(9), payload: vec![7; 40] };
+        let mut record = Vec::new();
+        entry.encode(&mut record);
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut draw = || {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random
+        };
+        for _ in 0..20_000 {
+            // Good records with a few bytes changed, then cut: what damage looks like.
+            let mut bytes = record.repeat(1 + draw() as usize % 3);
+            for _ in 0..draw() % 4 {
+                let at = draw() as usize % bytes.len();
+                bytes[at] = draw() as u8;
+            }
+            bytes.truncate(draw() as usize % (bytes.len() + 1));
+            fuzz_journal(&bytes);
+        }
+    }
 }
