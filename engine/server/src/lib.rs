@@ -21,5 +21,6 @@ pub mod telemetry;
 pub mod vendors;
 
 mod actor;
+mod control;
 mod pacer;
 mod vocabulary;
