@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader};
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, Remark};
 use media::{PlayoutSettings, Tap};
 use speech::Audibility;
 use thiserror::Error;
@@ -155,6 +155,8 @@ impl Session {
             line: LineState::Up,
         };
         let now = session.now();
+        let leg = Remark::leg(session.opening.from.clone(), session.opening.to, format);
+        session.log.remark(now, &leg);
         session.tell(now, Event::Answered);
         Ok(session)
     }
@@ -235,6 +237,7 @@ impl Session {
             self.tell(now, Event::LegEnded { how: LegEnd::Lost });
             return;
         }
+        self.log.remark(now, &Remark::Restarted);
         self.speaking.restart(now);
         self.settle_speaking(now);
     }
@@ -333,7 +336,17 @@ impl Session {
         if let Some(recording) = &mut self.recording {
             self.speaking.record(recording, self.hearing.timeline());
         }
-        (self.log.finish(now), self.hearing.counters())
+        let counters = self.hearing.counters();
+        let media = Remark::Media {
+            received: counters.received,
+            reordered: counters.reordered,
+            duplicates: counters.duplicates,
+            late: counters.late,
+            filled: counters.gaps_filled,
+            undecodable: counters.undecodable,
+        };
+        self.log.remark(now, &media);
+        (self.log.finish(now), counters)
     }
 
     /// Passes on what the playout has to tell.
@@ -345,7 +358,10 @@ impl Session {
                     self.tell(now, Event::PlayoutStarted { generation, at });
                 }
                 Told::Event(event) => self.tell(now, event),
-                Told::Underrun => self.node.telemetry.underruns.increment(1),
+                Told::Underrun { generation } => {
+                    self.node.telemetry.underruns.increment(1);
+                    self.log.remark(now, &Remark::Starved { generation });
+                }
             }
         }
         if let Some(recording) = &mut self.recording {

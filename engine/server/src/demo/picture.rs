@@ -79,7 +79,10 @@ fn caller_words(record: &CallRecord, log: &[u8], offset: Millis) -> Vec<CallerWo
                 let until = ended.map_or(at, |ended| ended + offset).max(began);
                 words.push(CallerWords::Final { from: began, until, text: text.into_revealed() });
             }
-            LogEntry::Event(_) | LogEntry::Timeout(_) | LogEntry::Action(_) => (),
+            LogEntry::Event(_)
+            | LogEntry::Timeout(_)
+            | LogEntry::Action(_)
+            | LogEntry::Remark(_) => (),
         }
     }
     words
