@@ -23,8 +23,7 @@ use vendor::{
 use wire::telnyx::{self, Message, Track};
 
 use super::hearing::Hearing;
-use super::inbox::{InboxSink, Inner};
-use super::leg::SocketLeg;
+use super::inbox::{InboxSink, Inner, LegNews};
 use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
@@ -60,6 +59,7 @@ pub(crate) struct Beginning {
     pub(crate) agent: Arc<AgentConfig>,
     pub(crate) published: Arc<Published>,
     pub(crate) inbox: InboxSink,
+    pub(crate) leg: Box<dyn LegControl>,
     pub(crate) began: WallTime,
 }
 
@@ -98,7 +98,8 @@ pub(crate) enum LineState {
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
-        let Beginning { node, call: id, seed, opening, agent, published, inbox, began } = beginning;
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began } =
+            beginning;
         let recognizer = node
             .vendors
             .recognizer(&agent.vendors.recognizer)
@@ -148,7 +149,7 @@ impl Session {
             hearing,
             speaking,
             brain,
-            leg: Box::new(SocketLeg),
+            leg,
             recording,
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
@@ -260,6 +261,10 @@ impl Session {
                 self.settle_speaking(now);
             }
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
+            Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
+            Inner::Leg(LegNews::Refused(reason)) => self.tell(now, Event::LegRefused { reason }),
+            // Its socket tells by itself that it is gone.
+            Inner::Leg(LegNews::StreamFailed) => (),
             // The actor has exchanged the socket by now.
             Inner::Attach { socket: _, format } => self.handle_restart(now, format),
         }
