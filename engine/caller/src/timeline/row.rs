@@ -39,6 +39,8 @@ pub(super) struct Row {
     /// Seconds from the start of the call.
     pub(super) from: f64,
     pub(super) to: f64,
+    /// Seconds in a row that is full.
+    pub(super) full: f64,
 }
 
 /// A column of words.
@@ -67,15 +69,34 @@ pub(super) fn seconds(at: CallTime) -> f64 {
     at.as_micros() as f64 / 1e6
 }
 
-/// The rows of a call that lasts `duration` seconds: equally long, whole seconds.
-pub(super) fn rows(duration: f64) -> Vec<Row> {
-    let count = (duration / ROW_SECONDS_MAX).ceil().max(1.0);
-    let length = (duration / count).ceil().max(ROW_SECONDS_MIN);
-    (0..count as usize)
-        .map(|row| row as f64 * length)
-        .map(|from| Row { from, to: from + length })
-        .collect()
+/// The rows of a call that lasts `duration` seconds, all on one scale. A row ends in a quiet
+/// moment if there is one in its last third: `busy` are the stretches that should stay whole.
+pub(super) fn rows(duration: f64, busy: &[(f64, f64)]) -> Vec<Row> {
+    let full = duration.ceil().clamp(ROW_SECONDS_MIN, ROW_SECONDS_MAX);
+    let mut rows = Vec::new();
+    let mut from = 0.0;
+    while rows.is_empty() || from < duration {
+        let rest = duration - from <= full;
+        let to = if rest { from + full } else { quiet(from + full * 2.0 / 3.0, from + full, busy) };
+        rows.push(Row { from, to, full });
+        from = to;
+    }
+    rows
 }
+
+/// The last quiet moment between `from` and `to`; `to` if there is none.
+fn quiet(from: f64, to: f64, busy: &[(f64, f64)]) -> f64 {
+    let is_quiet = |at: f64| {
+        busy.iter().all(|&(begin, end)| at < begin - QUIET_BEFORE || end + QUIET_AFTER < at)
+    };
+    let steps = ((to - from) / QUIET_STEP) as u32;
+    (0..steps).map(|step| to - f64::from(step) * QUIET_STEP).find(|&at| is_quiet(at)).unwrap_or(to)
+}
+
+/// How near to what comes next, and to what was, a row may end, in seconds.
+const QUIET_BEFORE: f64 = 0.15;
+const QUIET_AFTER: f64 = 0.35;
+const QUIET_STEP: f64 = 0.1;
 
 impl Row {
     /// Where a moment lies, clamped to the row.
@@ -85,7 +106,7 @@ impl Row {
 
     /// Units per second.
     pub(super) fn scale(&self) -> f64 {
-        (RIGHT - LEFT) / (self.to - self.from)
+        (RIGHT - LEFT) / self.full
     }
 
     /// Whether a moment lies in this row.
@@ -202,4 +223,27 @@ fn columns(pieces: Vec<Piece>) -> Vec<Block> {
         }
     }
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_cover_the_call_and_end_where_nobody_speaks() {
+        let busy = [(0.5, 9.0), (16.0, 19.0), (20.0, 41.0)];
+        let rows = rows(60.0, &busy);
+        assert!(rows.windows(2).all(|pair| pair[0].to == pair[1].from), "{rows:?}");
+        assert_eq!(rows[0].from, 0.0);
+        assert!(60.0 <= rows.last().unwrap().to);
+        // The first ends before the speech at 16 s, the second within what never pauses.
+        assert!(15.0 < rows[0].to && rows[0].to < 16.0, "{rows:?}");
+        assert_eq!(rows[1].to, rows[0].to + ROW_SECONDS_MAX);
+        assert!(rows.iter().all(|row| row.scale() == rows[0].scale()));
+    }
+
+    #[test]
+    fn a_call_without_length_has_a_row() {
+        assert_eq!(rows(0.0, &[]).len(), 1);
+    }
 }

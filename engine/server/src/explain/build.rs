@@ -216,9 +216,7 @@ impl Builder {
                 }
                 said.push_str(text.reveal());
                 reply.said = Pii::new(said);
-                let protected = barge_in == BargeIn::Protected;
-                let what = What::Says { generation, text, protected };
-                self.push(Owner::Turn(generation.turn), now, what);
+                self.says(now, generation, (text, barge_in));
             }
             Action::HoldPlayout { generation } => self.hold(now, What::Held { generation }),
             Action::ResumePlayout { generation } => self.hold(now, What::Released { generation }),
@@ -239,6 +237,28 @@ impl Builder {
         }
     }
 
+    /// Words for the voice; pieces handed over together are told together.
+    fn says(
+        &mut self,
+        now: CallTime,
+        generation: GenerationId,
+        (text, barge_in): (Pii<String>, BargeIn),
+    ) {
+        let is_protected = barge_in == BargeIn::Protected;
+        if let Some((_, Moment { at, what: What::Says { generation: same, text: said, protected } })) =
+            self.moments.last_mut()
+            && *same == generation
+            && *protected == is_protected
+            && now.since(*at) < TOGETHER
+        {
+            let joined = format!("{} {}", said.reveal(), text.reveal());
+            *said = Pii::new(joined);
+            return;
+        }
+        let what = What::Says { generation, text, protected: is_protected };
+        self.push(Owner::Turn(generation.turn), now, what);
+    }
+
     /// A moment of a reply that the caller's speech may bring about.
     fn hold(&mut self, now: CallTime, what: What) {
         let owner = self.utterance.map_or(Owner::Present, Owner::Utterance);
@@ -246,10 +266,11 @@ impl Builder {
     }
 
     fn decision(&mut self, now: CallTime, decision: Decision) {
-        let mut silence = None;
+        let (mut silence, mut chosen) = (None, None);
         let owner = match &decision {
             Decision::Endpointed { utterance, speech_ended } => {
                 silence = Some(now.since(*speech_ended));
+                chosen = self.stages.endpoint_delay;
                 self.stages.speech_ended = Some(*speech_ended);
                 self.stages.endpointed = Some(now);
                 Owner::Utterance(*utterance)
@@ -288,7 +309,7 @@ impl Builder {
             | Decision::Closing { .. }
             | Decision::HangUpCancelled { .. } => Owner::Present,
         };
-        self.push(owner, now, What::Decided { decision, silence });
+        self.push(owner, now, What::Decided { decision, silence, chosen });
     }
 
     /// The caller's words since the last turn belong to `turn`.
@@ -444,6 +465,9 @@ impl Builder {
         self.turn_of.get(&utterance).copied().unwrap_or(self.present)
     }
 }
+
+/// Pieces of a reply that reach the voice this close together were thought together.
+const TOGETHER: Millis = Millis::new(20);
 
 /// More turns than the longest call has; a damaged log may name any.
 const TURNS_MAX: usize = 100_000;

@@ -62,6 +62,9 @@ pub enum What {
         /// The silence it was made after, where it ends a turn.
         #[serde(rename = "silence_ms")]
         silence: Option<Millis>,
+        /// The silence that had been chosen for that.
+        #[serde(rename = "chosen_ms")]
+        chosen: Option<Millis>,
     },
     /// The brain was asked.
     Thinks {

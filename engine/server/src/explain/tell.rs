@@ -111,8 +111,8 @@ impl Page {
                 let note = if *protected { " (may not be talked over)" } else { "" };
                 self.row(&at, self.who("says"), &format!("“{}”{note}", text.reveal()));
             }
-            What::Decided { decision, silence } => {
-                let text = decided(decision, *silence);
+            What::Decided { decision, silence, chosen } => {
+                let text = decided(decision, (*silence, *chosen));
                 let name =
                     if matches!(decision, Decision::Failed { .. }) { "fails" } else { "decides" };
                 self.row(&at, self.who(name), &text);
@@ -267,7 +267,10 @@ fn noticed(remark: &Remark) -> (&'static str, String) {
 }
 
 /// A decision and its inputs.
-fn decided(decision: &Decision, silence: Option<Millis>) -> String {
+pub(super) fn decided(
+    decision: &Decision,
+    (silence, chosen): (Option<Millis>, Option<Millis>),
+) -> String {
     match decision {
         Decision::EndpointDelay { delay, rule, finished, certainty, expect, seen, .. } => {
             let percent = finished.get() / 10;
@@ -291,8 +294,9 @@ fn decided(decision: &Decision, silence: Option<Millis>) -> String {
         }
         Decision::Endpointed { .. } => {
             let silence =
-                silence.map_or(String::new(), |silence| format!(" after {silence} of silence"));
-            format!("the caller's turn is over{silence}")
+                silence.map_or(String::new(), |silence| format!(": {silence} of silence"));
+            let chosen = chosen.map_or(String::new(), |chosen| format!(", {chosen} were chosen"));
+            format!("the caller's turn is over{silence}{chosen}")
         }
         Decision::SpeechTooLong { .. } => "to end the turn: the caller never pauses".to_owned(),
         Decision::FinalMissing { .. } => {
