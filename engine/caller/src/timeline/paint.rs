@@ -240,8 +240,8 @@ fn paint_row(svg: &mut Svg, timeline: &Timeline, waves: &Waves<'_>, at: &Layout,
 
 fn axis(svg: &mut Svg, at: &Layout, duration: f64) {
     let y = at.top + 20.0;
-    for second in 0..=(at.row.to - at.row.from) as u32 {
-        let moment = at.row.from + f64::from(second);
+    for second in at.row.from.ceil() as u32..=at.row.to.floor() as u32 {
+        let moment = f64::from(second);
         let x = at.row.x(moment);
         if duration < moment {
             break;

@@ -5,9 +5,12 @@ use types::CallTime;
 use super::text::{added, split_at_share, width, wrap};
 use super::{AgentWords, CallerWords, Timeline};
 
-/// Seconds in one row at most: at 72 units a second, speech of usual speed fills two to three lines
+/// Seconds in one row, about: at 72 units a second, speech of usual speed fills two to three lines
 /// of words.
-const ROW_SECONDS_MAX: f64 = 18.0;
+const ROW_SECONDS: f64 = 17.0;
+
+/// How much longer than its share a row may be, so that it can end in silence.
+const SLACK: f64 = 1.2;
 
 /// Seconds in one row at least, however short the call.
 const ROW_SECONDS_MIN: f64 = 8.0;
@@ -69,28 +72,38 @@ pub(super) fn seconds(at: CallTime) -> f64 {
     at.as_micros() as f64 / 1e6
 }
 
-/// The rows of a call that lasts `duration` seconds, all on one scale. A row ends in a quiet
-/// moment if there is one in its last third: `busy` are the stretches that should stay whole.
+/// The rows of a call that lasts `duration` seconds, all on one scale and about equally long. A row
+/// ends in a quiet moment if there is one near: `busy` are the stretches that should stay whole.
 pub(super) fn rows(duration: f64, busy: &[(f64, f64)]) -> Vec<Row> {
-    let full = duration.ceil().clamp(ROW_SECONDS_MIN, ROW_SECONDS_MAX);
+    let count = (duration / ROW_SECONDS).ceil().max(1.0);
+    let full = (duration / count * SLACK).ceil().max(ROW_SECONDS_MIN);
     let mut rows = Vec::new();
     let mut from = 0.0;
     while rows.is_empty() || from < duration {
-        let rest = duration - from <= full;
-        let to = if rest { from + full } else { quiet(from + full * 2.0 / 3.0, from + full, busy) };
+        let rest = duration - from;
+        let to = if rest <= full {
+            from + full
+        } else {
+            let share = rest / (rest / (full / SLACK)).ceil();
+            quiet(from + full * 0.6, from + full, (from + share, busy))
+        };
         rows.push(Row { from, to, full });
         from = to;
     }
     rows
 }
 
-/// The last quiet moment between `from` and `to`; `to` if there is none.
-fn quiet(from: f64, to: f64, busy: &[(f64, f64)]) -> f64 {
-    let is_quiet = |at: f64| {
-        busy.iter().all(|&(begin, end)| at < begin - QUIET_BEFORE || end + QUIET_AFTER < at)
+/// The quiet moment between `from` and `to` that is nearest to `wanted`; `to` if there is none.
+fn quiet(from: f64, to: f64, (wanted, busy): (f64, &[(f64, f64)])) -> f64 {
+    let is_quiet = |at: &f64| {
+        busy.iter().all(|&(begin, end)| *at < begin - QUIET_BEFORE || end + QUIET_AFTER < *at)
     };
     let steps = ((to - from) / QUIET_STEP) as u32;
-    (0..steps).map(|step| to - f64::from(step) * QUIET_STEP).find(|&at| is_quiet(at)).unwrap_or(to)
+    (0..steps)
+        .map(|step| to - f64::from(step) * QUIET_STEP)
+        .filter(is_quiet)
+        .min_by(|a, b| (a - wanted).abs().total_cmp(&(b - wanted).abs()))
+        .unwrap_or(to)
 }
 
 /// How near to what comes next, and to what was, a row may end, in seconds.
@@ -237,8 +250,8 @@ mod tests {
         assert_eq!(rows[0].from, 0.0);
         assert!(60.0 <= rows.last().unwrap().to);
         // The first ends before the speech at 16 s, the second within what never pauses.
-        assert!(15.0 < rows[0].to && rows[0].to < 16.0, "{rows:?}");
-        assert_eq!(rows[1].to, rows[0].to + ROW_SECONDS_MAX);
+        assert!(14.0 < rows[0].to && rows[0].to < 16.0, "{rows:?}");
+        assert_eq!(rows[1].to, rows[0].to + rows[0].full);
         assert!(rows.iter().all(|row| row.scale() == rows[0].scale()));
     }
 

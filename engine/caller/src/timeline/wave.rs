@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Timeline;
-use super::row::{LEFT, RIGHT, Row};
+use super::row::{LEFT, Row};
 use super::svg::Short;
 use crate::Ear;
 
@@ -53,7 +53,7 @@ impl<'a> Wave<'a> {
     /// One stroke per column from the lowest to the highest sample in it; silence has none.
     pub(super) fn columns(&self, row: Row, middle: f64) -> String {
         let mut commands = String::new();
-        let count = ((RIGHT - LEFT) / COLUMN) as usize;
+        let count = ((row.x(row.to) - LEFT) / COLUMN) as usize;
         let height = (WAVE / 2.0 - 4.0) / self.peak;
         for column in 0..count {
             let at = |column: usize| {

@@ -1,14 +1,14 @@
 //! `apex replay`: a call run again from its event log, in virtual time, or told as a story.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ::call::{LogReader, Outcome, ReplayOptions, ReplayReport, replay};
 use types::Millis;
 
 use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted};
-use crate::explain::{Story, tell};
+use crate::explain::{Story, draw, tell};
 use crate::paper::Paper;
 
 /// What a call's event log is called in its folder.
@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// Tell the call instead: who spoke, what was decided from what, where the time went.
     #[arg(long)]
     explain: bool,
+    /// Draw the call into this file: its log and, if it lies beside it, its recording.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// Print the story, or the outcome of the replay, as JSON.
     #[arg(long)]
     json: bool,
@@ -40,6 +43,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         endpoint_delay_max: args.endpoint_delay_max_ms.map(Millis::new),
     };
     let file = if args.file.is_dir() { args.file.join(EVENTS) } else { args.file.clone() };
+    if let Some(svg) = &args.svg {
+        return draw_into(&file, svg);
+    }
     let shown = file.display();
     let bytes = match std::fs::read(&file) {
         Ok(bytes) => bytes,
@@ -63,6 +69,23 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         eprintln!();
         ExitCode::from(COULD_NOT_RUN)
     })
+}
+
+/// Draws the call whose event log is `log` into `svg`.
+fn draw_into(log: &Path, svg: &Path) -> ExitCode {
+    let drawn = draw(log).map_err(|error| error.to_string()).and_then(|picture| {
+        std::fs::write(svg, picture).map_err(|error| format!("{}: {error}", svg.display()))
+    });
+    match drawn {
+        Ok(()) => {
+            println!("{}", svg.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
 }
 
 fn explain(story: &Story, args: &Args) -> ExitCode {

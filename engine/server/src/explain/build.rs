@@ -245,8 +245,10 @@ impl Builder {
         (text, barge_in): (Pii<String>, BargeIn),
     ) {
         let is_protected = barge_in == BargeIn::Protected;
-        if let Some((_, Moment { at, what: What::Says { generation: same, text: said, protected } })) =
-            self.moments.last_mut()
+        if let Some((
+            _,
+            Moment { at, what: What::Says { generation: same, text: said, protected } },
+        )) = self.moments.last_mut()
             && *same == generation
             && *protected == is_protected
             && now.since(*at) < TOGETHER

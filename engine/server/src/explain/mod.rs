@@ -6,10 +6,13 @@
 mod build;
 mod moment;
 mod phrases;
+mod picture;
 mod reply;
 mod story;
 mod tell;
 
 pub use moment::{Moment, What};
+pub use picture::{PictureError, draw};
+pub(crate) use picture::{Sound, timeline};
 pub use story::{Ending, Leg, Partial, Reply, STORY_FORMAT, Span, Story, Turn};
 pub(crate) use tell::tell;

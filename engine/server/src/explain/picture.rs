@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use call::{Certainty, Decision, LogError, Remark};
 use caller::BargeIn;
-use caller::timeline::{
-    AgentWords, CallerWords, Flag, FlagKind, Stage, StagedTurn, Timeline,
-};
+use caller::timeline::{AgentWords, CallerWords, Flag, FlagKind, Stage, StagedTurn, Timeline};
 use hound::{SampleFormat, WavReader};
 use serde::Deserialize;
 use thiserror::Error;
@@ -62,17 +60,16 @@ pub enum PictureError {
     },
 }
 
-/// The picture of the finished call in `dir`, as SVG: its event log and, if there is one, its
-/// recording.
+/// The picture of the finished call whose event log is `log`, as SVG, with the recording that lies
+/// beside it if there is one.
 ///
 /// # Errors
 /// [`PictureError`]. A call that was not recorded is drawn without waves.
-pub fn draw(dir: &Path) -> Result<String, PictureError> {
-    let path = dir.join("events.jsonl");
-    let log = fs::read(&path)
-        .map_err(|source| PictureError::File { path: path.clone(), source })?;
-    let story = Story::read(&log).map_err(|source| PictureError::Log { path, source })?;
-    let sound = read_sound(dir, &story)?;
+pub fn draw(log: &Path) -> Result<String, PictureError> {
+    let path = || log.to_owned();
+    let bytes = fs::read(log).map_err(|source| PictureError::File { path: path(), source })?;
+    let story = Story::read(&bytes).map_err(|source| PictureError::Log { path: path(), source })?;
+    let sound = read_sound(log.parent().unwrap_or(Path::new("")), &story)?;
     Ok(timeline(&story, sound).to_svg())
 }
 
@@ -144,7 +141,8 @@ fn subtitle(story: &Story) -> String {
         facts.push(stamp.strftime("%B %-d, %Y, %H:%M UTC").to_string());
     }
     if let Some(leg) = &story.leg {
-        let from = leg.from.as_ref().map_or("number withheld".into(), |from| from.reveal().to_string());
+        let from =
+            leg.from.as_ref().map_or("number withheld".into(), |from| from.reveal().to_string());
         facts.push(format!("{from} → {}", leg.to));
         facts.push(leg.format.clone());
     }
@@ -156,6 +154,7 @@ fn subtitle(story: &Story) -> String {
     facts.join(" · ")
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "of many moments a few are drawn")]
 fn caller_words(turn: &Turn, offset: Millis) -> Vec<CallerWords> {
     let mut words: Vec<CallerWords> = Vec::new();
     let spoken = |at: CallTime| {
@@ -223,6 +222,7 @@ fn stages(stages: &Stages) -> Vec<(Stage, Millis)> {
 }
 
 /// Where the caller stopped a reply that could be heard.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of many moments a few are drawn")]
 fn barge_ins(story: &Story, offset: Millis) -> Vec<BargeIn> {
     let confirmed = story.moments().filter_map(|moment| match &moment.what {
         What::Decided { decision: Decision::BargeInConfirmed { generation, .. }, .. } => {
@@ -246,13 +246,16 @@ fn barge_ins(story: &Story, offset: Millis) -> Vec<BargeIn> {
 }
 
 /// What of a story is worth a flag.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of many moments a few are drawn")]
 fn flag(moment: &Moment, offset: Millis) -> Option<Flag> {
     let (kind, label, why) = match &moment.what {
         What::Decided { decision, silence, chosen } => {
             let (kind, label) = decision_flag(decision)?;
             (kind, label, decided(decision, (*silence, *chosen)))
         }
-        What::Key { digit } => (FlagKind::Caller, format!("key {digit}"), "the caller pressed a key".into()),
+        What::Key { digit } => {
+            (FlagKind::Caller, format!("key {digit}"), "the caller pressed a key".into())
+        }
         What::WentOn { silence } => (
             FlagKind::Quiet,
             "goes on".into(),
@@ -265,7 +268,9 @@ fn flag(moment: &Moment, offset: Millis) -> Option<Flag> {
             (FlagKind::Fault, "line restarts".into(), "the carrier streams anew".into())
         }
         What::Refused { reason } => (FlagKind::Fault, "refused".into(), reason.to_string()),
-        What::Ordered { order } => (FlagKind::Agent, phrases::order(order), "an order to the line".into()),
+        What::Ordered { order } => {
+            (FlagKind::Agent, phrases::order(order), "an order to the line".into())
+        }
         What::MessageKept => {
             (FlagKind::Agent, "message kept".into(), "for the business to read".into())
         }
@@ -280,7 +285,9 @@ fn flag(moment: &Moment, offset: Millis) -> Option<Flag> {
 fn decision_flag(decision: &Decision) -> Option<(FlagKind, String)> {
     Some(match decision {
         Decision::Endpointed { .. } => (FlagKind::Turn, "turn over".into()),
-        Decision::EndpointDelay { delay, .. } => (FlagKind::Quiet, format!("waits {}", span(*delay))),
+        Decision::EndpointDelay { delay, .. } => {
+            (FlagKind::Quiet, format!("waits {}", span(*delay)))
+        }
         Decision::SpeechTooLong { .. } => (FlagKind::Turn, "turn cut off".into()),
         Decision::Merged { .. } => (FlagKind::Turn, "same turn".into()),
         Decision::BargeInHeld { .. } => (FlagKind::Agent, "agent holds".into()),
