@@ -231,7 +231,11 @@ impl Decision {
             return Some(self);
         }
         match &mut self {
-            Self::BargeInProtected { .. } => return None,
+            Self::BargeInProtected { .. }
+            | Self::Detached { .. }
+            | Self::Restored { .. }
+            | Self::Reattached { .. }
+            | Self::TakenUp { .. } => return None,
             Self::EndpointDelay { seen, .. } => *seen = None,
             Self::BargeInHeld { seen, .. }
             | Self::BargeInConfirmed { seen, .. }

@@ -426,6 +426,10 @@ impl Session {
             | Event::PlayoutFinished { .. }
             | Event::Dtmf { .. }
             | Event::LegRefused { .. }
+            | Event::Detached { .. }
+            | Event::Reattached { .. }
+            | Event::AttachRefused { .. }
+            | Event::Restored { .. }
             | Event::LegEnded { .. }
             | Event::EndRequested { .. } => (),
         }
@@ -470,6 +474,11 @@ impl Session {
                 self.events.push_back(cleared);
             }
             Action::Leg { order } => self.order(&order),
+            // A bare socket has nobody who could be asked.
+            Action::Reattach { attempt: _ } => {
+                let reason = types::Unavailable::Unsupported;
+                self.events.push_back(Event::AttachRefused { reason });
+            }
             Action::KeepMessage { message: _ } => {
                 // It stands in the call's summary, and so in its record and the journal.
                 tracing::info!(call = %self.id, "message taken");
