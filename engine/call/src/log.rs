@@ -123,6 +123,11 @@ impl LogWriter {
         writer
     }
 
+    /// A writer that goes on behind `lines`, written before.
+    pub fn behind(lines: &[u8]) -> Self {
+        Self { buffer: lines.to_vec() }
+    }
+
     /// `event` is about to go in.
     pub fn event(&mut self, at: CallTime, event: &Event) {
         self.write(&WrittenLine { at, event: Some(event), timeout: None, action: None });
