@@ -134,6 +134,11 @@ impl LogWriter {
         writer
     }
 
+    /// A writer that goes on behind `lines`, written before.
+    pub fn behind(lines: &[u8]) -> Self {
+        Self { buffer: lines.to_vec() }
+    }
+
     /// `event` is about to go in.
     pub fn event(&mut self, at: CallTime, event: &Event) {
         self.write(&WrittenLine { event: Some(event), ..WrittenLine::at(at) });
