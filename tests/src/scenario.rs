@@ -1,6 +1,6 @@
 //! What a call is to be like.
 
-use call::{CallConfig, Lines};
+use call::{CallConfig, Lines, ResumeLimits};
 use types::{BargeIn, Limits, Millis, Persona, Tone, Turns};
 
 use crate::caller::Said;
@@ -142,5 +142,6 @@ fn config() -> CallConfig {
         },
         limits: Limits { call_duration_max: Millis::from_secs(300), calls_max: 1 },
         lines: Lines::english(),
+        resume: ResumeLimits::STANDARD,
     }
 }

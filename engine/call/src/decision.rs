@@ -5,7 +5,7 @@ use types::{
     CallTime, EndReason, Expect, GenerationId, Heard, Millis, Pii, SegmentId, UtteranceId,
 };
 
-use crate::{Certainty, Confirmed, Permille, Rejected, Rule};
+use crate::{Certainty, Confirmed, LegEnd, Permille, Rejected, Rule};
 
 /// A decision with its inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +111,26 @@ pub enum Decision {
         what: Failure,
         /// How often in a row, this one included.
         count: u32,
+    },
+    /// The leg has lost its media.
+    Detached {
+        /// How.
+        how: LegEnd,
+    },
+    /// The process died, and the call was rebuilt from its log.
+    Restored {
+        /// How long nobody was there.
+        gap: Millis,
+    },
+    /// The leg has its media back.
+    Reattached {
+        /// After how long.
+        gap: Millis,
+    },
+    /// What an outage had interrupted is taken up again.
+    TakenUp {
+        /// Whether an apology goes before it.
+        apologizes: bool,
     },
     /// The call is to end.
     Closing {

@@ -11,7 +11,8 @@ use types::{AgentId, BusinessId, CallId, CallTime, ConfigVersion, WallTime};
 use crate::{Action, CallConfig, Event, Timer};
 
 /// The format of the log as written; grows when a reader must know.
-pub const LOG_FORMAT: u32 = 1;
+/// 2: legs may lose their media and get it back.
+pub const LOG_FORMAT: u32 = 2;
 
 /// Events beyond this point of a call are not believed: a week.
 const CALL_TIME_MAX: CallTime = CallTime::from_millis(7 * 24 * 3_600_000);
@@ -157,6 +158,7 @@ impl LogWriter {
 #[derive(Debug)]
 pub struct LogReader<'a> {
     header: LogHeader,
+    bytes: usize,
     rest: &'a [u8],
     line: usize,
     at: CallTime,
@@ -187,7 +189,7 @@ impl<'a> LogReader<'a> {
             return Err(LogError::Format { found: format });
         }
         let header = serde_json::from_slice(line).map_err(LogError::Header)?;
-        Ok(Self { header, rest, line: 1, at: CallTime::ZERO, torn: Torn::No })
+        Ok(Self { header, bytes: bytes.len(), rest, line: 1, at: CallTime::ZERO, torn: Torn::No })
     }
 
     /// The header.
@@ -198,6 +200,11 @@ impl<'a> LogReader<'a> {
     /// Whether the last line was torn. Known once all lines were read.
     pub fn is_torn(&self) -> bool {
         self.torn == Torn::Yes
+    }
+
+    /// How many bytes have been read.
+    pub fn offset(&self) -> usize {
+        self.bytes - self.rest.len()
     }
 
     /// The number of the line read last, from 1.

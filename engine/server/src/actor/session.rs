@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader};
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, ResumeLimits};
 use media::{PlayoutSettings, Tap};
 use speech::Audibility;
 use thiserror::Error;
@@ -119,6 +119,7 @@ impl Session {
             turns: agent.turns.clone(),
             limits: agent.limits.clone(),
             lines: Lines::english(),
+            resume: ResumeLimits::STANDARD,
         };
         let header = LogHeader {
             format: call::LOG_FORMAT,
