@@ -115,7 +115,7 @@ impl Sense {
     }
 
     pub(crate) fn ask_hours(&mut self, thread: &Thread) {
-        let hits: Vec<CueHit> = self
+        let mut hits: Vec<CueHit> = self
             .cues
             .iter()
             .filter(|hit| {
@@ -124,6 +124,12 @@ impl Sense {
             .copied()
             .collect();
         let about_staff = !self.staff.is_empty();
+        // "Could I come by at noon?"
+        let timed = !self.days.days.is_empty() || find_clock(&self.utterance).is_some();
+        let free = self.asks.is_empty() && self.services.is_empty() && hits.is_empty();
+        if timed && free {
+            hits.extend(self.cues.iter().filter(|hit| hit.cue == Cue::Visit));
+        }
         let about_booking = self.has_any(&[Cue::Booking, Cue::Availability, Cue::Message]);
         // "In" and "there" ask about people, and a bare "open" in a sentence about something else
         // asks nothing.
@@ -132,7 +138,12 @@ impl Sense {
         let Some(first) = hits.first().copied() else { return };
         let named_days = !self.days.days.is_empty() || self.days.stretch.is_some();
         let weak = hits.iter().all(|hit| hit.mask.count() == 1) && !named_days;
-        if about_staff || about_booking && weak || explained && weak {
+        // "Do you do horse shoeing": what only sounds like "hours" after "do you do" is a thing.
+        let alike = hits.iter().all(|hit| {
+            hit.mask.count() == 1 && !self.utterance.tokens[hit.mask.first()].is_common()
+        });
+        let thing = alike && self.has(Cue::Offered);
+        if about_staff || about_booking && weak || explained && weak || thing {
             return;
         }
         let has = |cue: Cue| hits.iter().any(|hit| hit.cue == cue);
@@ -177,8 +188,14 @@ impl Sense {
     pub(crate) fn day_was_lost(&self, cue: Mask) -> bool {
         let tokens = &self.utterance.tokens;
         let explained = self.cue_mask().union(self.days.mask);
+        const BEFORE_DAYS: [&str; 8] = ["on", "this", "next", "every", "for", "until", "till", "a"];
         let unexplained = (cue.first()..tokens.len()).any(|at| {
-            let telling = self.leftover.holds(at)
+            let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].text.as_str());
+            let placed = at == cue.last() + 1
+                || before(1).is_some_and(|text| BEFORE_DAYS.contains(&text))
+                || before(1) == Some("the")
+                    && before(2).is_some_and(|text| BEFORE_DAYS.contains(&text));
+            let telling = self.leftover.holds(at) && placed
                 || ["on", "an", "day"].contains(&tokens[at].text.as_str())
                     && at > cue.first()
                     && !explained.holds(at);
@@ -288,12 +305,20 @@ impl Sense {
         }
     }
 
-    /// "Do you whiten teeth?": the service itself is the verb.
+    /// "Do you whiten teeth?", "do you still serve breakfast?": whatever the verb.
     fn is_done(&self, hit: &ServiceHit) -> bool {
-        let before = &self.utterance.tokens[..hit.mask.first().min(self.utterance.tokens.len())];
-        matches!(before, [.., verb, who]
-            if ["do", "does", "can", "could", "if", "whether"].contains(&verb.text.as_str())
-                && ["you", "they"].contains(&who.text.as_str()))
+        let tokens = &self.utterance.tokens;
+        let at = hit.mask.first().min(tokens.len());
+        let same = |token: &&crate::words::Token| {
+            tokens.get(at).is_some_and(|own| own.sentence == token.sentence)
+        };
+        let before: Vec<&str> =
+            tokens[..at].iter().filter(same).map(|token| token.text.as_str()).collect();
+        before.windows(2).any(|pair| {
+            ["do", "does", "can", "could", "if", "whether", "will"].contains(&pair[0])
+                && ["you", "they", "i", "we", "anyone", "anybody", "somebody", "someone"]
+                    .contains(&pair[1])
+        })
     }
 
     /// "And whitening?", "what about Sunday?".

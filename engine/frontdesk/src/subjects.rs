@@ -97,6 +97,7 @@ impl Sense {
             | Cue::About
             | Cue::Open
             | Cue::Closed
+            | Cue::Visit
             | Cue::Directions
             | Cue::BusinessName
             | Cue::StaffList

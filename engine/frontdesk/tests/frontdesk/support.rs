@@ -304,6 +304,16 @@ pub(crate) fn cites(reply: &Reply) -> Vec<String> {
     cites
 }
 
+/// What a business may have said nothing about.
+const HOUSE: &[Intent] = &[
+    Intent::Location,
+    Intent::Directions,
+    Intent::Parking,
+    Intent::Phone,
+    Intent::Email,
+    Intent::Website,
+];
+
 /// What became of a question, in the words of `expected.toml`.
 pub(crate) fn outcome(reply: &Reply) -> &'static str {
     if reply.effects.contains(&Effect::EndCall) {
@@ -317,7 +327,7 @@ pub(crate) fn outcome(reply: &Reply) -> &'static str {
         "emergency"
     } else if is(&[Intent::Message, Intent::Booking, Intent::Person]) {
         "message"
-    } else if is(&[Intent::Unknown]) {
+    } else if is(&[Intent::Unknown]) || cites(reply).is_empty() && is(HOUSE) {
         "unknown"
     } else if is(&[Intent::Clarify, Intent::NotUnderstood]) {
         "asks again"

@@ -50,7 +50,7 @@ pub(crate) fn judge(row: &Row, reply: &Reply) -> Judged {
         || ["unknown", "message"].contains(&became)
             && offers_message(reply)
             && (wants(row, "unknown") || wants(row, "message"));
-    let bare = became == "answer" && row.facts.is_empty();
+    let bare = became == "answer" && cited.is_empty();
     let intent_fits = !bare || row.intents.contains(&intent);
     let verdict = if !allowed || acted {
         Verdict::Wrong
