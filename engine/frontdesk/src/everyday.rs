@@ -54,6 +54,7 @@ pub(crate) const LIGHT: &str = "\
     way ways chance luck trouble problems difference different differently alternative choice choices \
     moment while bit hour everyday nowadays lately early earlier late latest earliest \
     include includes included including involve involved involves exclude \
+    helpful kind lovely wonderful polite amazing fantastic super appreciated appreciate died dead broke broken \
     willing ready busy quick quickly slow slowly easy easily hard difficult simple nice cheap decent pretty \
     person folks customer customers client clients member members public \
     anytime whenever wherever whatever whoever however \

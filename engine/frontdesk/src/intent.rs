@@ -184,8 +184,8 @@ impl Sense {
         sense.ask_undo(desk);
         sense.ask_hours(thread);
         sense.ask_house();
-        sense.ask_surroundings(desk);
         sense.ask_unknown();
+        sense.ask_surroundings(desk, index);
         sense.ask_elliptic(thread);
         sense.weigh_asks();
         sense.ask_who(index);

@@ -509,7 +509,10 @@ impl Phrase {
         let mut found = 0.0;
         for (at, word) in self.words.iter().enumerate() {
             let is_it = |place: &usize| {
-                utterance.tokens.get(*place).is_some_and(|token| token.lemma == word.lemma)
+                utterance.tokens.get(*place).is_some_and(|token| {
+                    let denies = |text: &str| ["no", "not", "without", "non"].contains(&text);
+                    token.lemma == word.lemma || denies(&token.text) && denies(&word.text)
+                })
             };
             match word.joint {
                 Joint::None => continue,

@@ -5,7 +5,7 @@ use crate::cues::Cue;
 use crate::desk::Desk;
 use crate::hours::{Aspect, HoursAsk};
 use crate::intent::{Ask, Certainty, House, Sense, ServiceHit, Subject, Thread};
-use crate::matching::{Candidate, Row};
+use crate::matching::{Candidate, Index, Row};
 use crate::memory::Topic;
 use crate::pattern::CueHit;
 use crate::subjects::OPTIONS_MAX;
@@ -236,6 +236,16 @@ impl Sense {
                 .asks
                 .iter()
                 .any(|(at, ask)| matches!(ask, Ask::Faq(_)) && (hit.mask.holds(*at) || done));
+            // "Can I bring parts I bought online?"
+            let explained = explained
+                || hit.cue == Cue::Website
+                    && hit.mask.count() == 1
+                    && self.rows.iter().any(|row| {
+                        matches!(row.row, Row::Policy(_) | Row::Faq(_))
+                            && row.exact
+                            && row.score >= 0.8
+                            && self.share_clause(row.mask, hit.mask)
+                    });
             if !named && !explained {
                 self.asks.push((hit.mask.first(), ask.clone()));
             }
@@ -244,9 +254,10 @@ impl Sense {
 
     /// "Is there a garage nearby?": words of the address, the directions or the parking, and of
     /// nothing else.
-    pub(crate) fn ask_surroundings(&mut self, desk: &Desk<'_>) {
+    pub(crate) fn ask_surroundings(&mut self, desk: &Desk<'_>, index: &Index) {
         let wants = self.has_any(&[Cue::Booking, Cue::Message, Cue::Person, Cue::Bye, Cue::Done]);
-        if !self.asks.is_empty()
+        let unknown = self.asks.iter().all(|(_, ask)| matches!(ask, Ask::Unknown(_)));
+        if !unknown
             || !self.services.is_empty()
             || self.leftover.is_empty()
             || !self.is_question()
@@ -269,9 +280,15 @@ impl Sense {
         };
         let mut fitting = texts.iter().filter(|(_, text)| says(text));
         let (Some((house, _)), None) = (fitting.next(), fitting.next()) else { return };
-        let placed = self.utterance.texts().iter().any(|text| PLACES.contains(text));
-        if placed || self.leftover.count() > 1 {
-            self.asks.push((self.leftover.first(), Ask::House(*house)));
+        let texts = self.utterance.texts();
+        let placed = texts.iter().any(|text| PLACES.contains(text));
+        // "Do you have valet?"
+        let own = self.utterance.tokens.iter().enumerate();
+        let own =
+            own.filter(|(at, _)| self.leftover.holds(*at)).all(|(_, token)| !index.knows(token));
+        let had = own && texts.windows(3).any(|three| three == ["do", "you", "have"]);
+        if placed || had && *house == House::Parking || self.leftover.count() > 1 {
+            self.asks = vec![(self.leftover.first(), Ask::House(*house))];
         }
     }
 
@@ -303,6 +320,15 @@ impl Sense {
             };
             self.asks.push((start, ask));
         }
+    }
+
+    /// "What's a day pass?"
+    fn asks_what(&self) -> bool {
+        let [hit] = &self.services[..] else { return false };
+        let before = &self.utterance.tokens[..hit.mask.first().min(self.utterance.tokens.len())];
+        let mut texts = before.iter().rev().map(|token| token.text.as_str()).peekable();
+        texts.next_if(|text| ["a", "an", "the", "your"].contains(text));
+        matches!((texts.next(), texts.next()), (Some("is" | "are"), Some("what")))
     }
 
     /// "Do you whiten teeth?", "do you still serve breakfast?": whatever the verb.
@@ -343,8 +369,10 @@ impl Sense {
             .filter(|topic| matches!(topic, Topic::Price | Topic::Duration | Topic::Offered));
         if curt {
             // The words that said what about it may have been lost: then it is asked.
-            let lost =
-                topic.is_none() && self.is_question() && !self.has_any(&[Cue::About, Cue::Nothing]);
+            let lost = topic.is_none()
+                && self.is_question()
+                && !self.has_any(&[Cue::About, Cue::Nothing])
+                && !self.asks_what();
             for hit in &self.services {
                 let ask = match topic {
                     Some(topic) => hit.ask(topic),

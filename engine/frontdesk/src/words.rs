@@ -219,6 +219,9 @@ fn join_days(tokens: &mut Vec<Token>) {
             ("to", "day") => "today",
             ("to", "night") => "tonight",
             ("to", "morrow") => "tomorrow",
+            ("american", "express") => "amex",
+            ("check", "up") => "checkup",
+            ("hair", "cut") => "haircut",
             _ => continue,
         };
         tokens[at - 1] = tokens[at - 1].respelled(whole.to_owned());
