@@ -110,6 +110,10 @@ pub(crate) fn find_days(utterance: &Utterance, today: Date, exceptions: &[HoursE
     finder.found.sort_by_key(|(at, _)| *at);
     finder.days.days = finder.found.into_iter().map(|(_, day)| day).collect();
     finder.days.days.dedup();
+    // "Still open at ten on Saturday" is not about now.
+    if finder.days.days.len() > 1 {
+        finder.days.days.retain(|day| day.named != Named::Today(PartOfDay::Now));
+    }
     // "The week between Christmas and New Year": what is special about it is in the special days.
     if finder.days.days.len() == 2 && utterance.texts().contains(&"between") {
         finder.days.days.clear();
@@ -392,7 +396,7 @@ pub(crate) fn find_clock(utterance: &Utterance) -> Option<(Clock, Mask)> {
             _ => None,
         };
         let start = at + usize::from(side.is_some());
-        let (time, taken, certainty) = read_time(&texts[start..])?;
+        let (time, taken, certainty) = read_time(&texts[start..], &texts)?;
         let end = start + taken;
         let is_time = match certainty {
             Certainty::Marked => true,
@@ -412,7 +416,7 @@ enum Certainty {
 }
 
 /// A time at the start of `texts` and the words it takes.
-fn read_time(texts: &[&str]) -> Option<(TimeOfDay, usize, Certainty)> {
+fn read_time(texts: &[&str], all: &[&str]) -> Option<(TimeOfDay, usize, Certainty)> {
     match *texts.first()? {
         "noon" => return Some((TimeOfDay::new(12, 0)?, 1, Certainty::Marked)),
         "midnight" => return Some((TimeOfDay::new(24, 0)?, 1, Certainty::Marked)),
@@ -422,9 +426,9 @@ fn read_time(texts: &[&str]) -> Option<(TimeOfDay, usize, Certainty)> {
     let (hour, end, certainty) = match texts.get(taken).copied() {
         Some("am") if hour <= 12 => (hour % 12, taken + 1, Certainty::Marked),
         Some("pm") if hour <= 12 => (hour % 12 + 12, taken + 1, Certainty::Marked),
-        Some("oclock") => (likely_hour(hour, texts), taken + 1, Certainty::Marked),
-        _ if texts[0].contains(':') => (likely_hour(hour, texts), taken, Certainty::Marked),
-        _ => (likely_hour(hour, texts), taken, Certainty::Bare),
+        Some("oclock") => (likely_hour(hour, all), taken + 1, Certainty::Marked),
+        _ if texts[0].contains(':') => (likely_hour(hour, all), taken, Certainty::Marked),
+        _ => (likely_hour(hour, all), taken, Certainty::Bare),
     };
     TimeOfDay::new(hour, minute).map(|time| (time, end, certainty))
 }
@@ -450,7 +454,7 @@ fn read_clock(texts: &[&str]) -> Option<(u16, u16, usize)> {
 /// Which half of the day an hour is in that came without one: a shop's.
 fn likely_hour(hour: u16, texts: &[&str]) -> u16 {
     let evening =
-        texts.iter().any(|text| matches!(*text, "evening" | "night" | "tonight" | "afternoon"));
+        texts.iter().any(|text| matches!(*text, "evening" | "night" | "tonight" | "afternoon" | "still" | "late" | "dinner"));
     match hour {
         1..=6 => hour + 12,
         7..=11 if evening => hour + 12,

@@ -258,7 +258,18 @@ impl Sense {
             let named = evidence.named;
             named.count() == 1 && (named.holds(at + 1) || at > 0 && named.holds(at - 1))
         };
-        within.map(|at| if is_row(ask) && beside(at) { 2 } else { 1 }).sum()
+        // "Late nights" is another thing than being late.
+        let turned = is_row(ask) && evidence.named.count() == 1 && {
+            let at = evidence.named.first();
+            let behind = self.utterance.tokens.get(at + 1).filter(|token| {
+                token.part == self.utterance.tokens[at].part
+                    && token.weight > 0.0
+                    && !evidence.mask.holds(at + 1)
+            });
+            behind.is_some() && crate::lexicon::is_light(&self.utterance.tokens[at].text)
+        };
+        let noise: u32 = within.map(|at| if is_row(ask) && beside(at) { 2 } else { 1 }).sum();
+        noise + if turned { 2 } else { 0 }
     }
 
     /// Whether `cue` stands there by itself: nothing in its sentence speaks of something else.
@@ -354,7 +365,8 @@ fn is_row(ask: &Ask) -> bool {
 }
 
 /// They ask when a person is there.
-const PRESENCE: [&str; 6] = ["work", "works", "working", "in", "available", "schedule"];
+const PRESENCE: [&str; 9] =
+    ["work", "works", "working", "in", "available", "schedule", "around", "there", "here"];
 /// They join two questions in one sentence.
 const CONJUNCTIONS: [&str; 4] = ["and", "or", "but", "plus"];
 /// They ask when it is open.

@@ -61,6 +61,8 @@ pub(crate) struct Candidate {
     pub(crate) exact: bool,
     /// How well the words that were found were heard, however many are missing.
     pub(crate) hearing: Hearing,
+    /// Whether it is a question of everyday words that is there word by word.
+    pub(crate) verbatim: bool,
     /// The words of the utterance.
     pub(crate) mask: Mask,
     /// All telling words of the utterance that stand anywhere in the row, `mask` among them.
@@ -134,6 +136,9 @@ const PARTICLES: [&str; 11] =
 /// How far from its word a particle may stand: "check my dog in".
 const PARTICLE_REACH: usize = 3;
 
+/// A question that says less is looked for word by word, if it has so many.
+const VERBATIM_WEIGHT_MAX: f32 = 1.0;
+const VERBATIM_WORDS_MIN: usize = 4;
 /// A word must be this likely the phrase's.
 const WORD_LIKENESS_MIN: f32 = 0.78;
 /// Words run together must sound this much like the phrase's.
@@ -359,6 +364,7 @@ impl Index {
             weight,
             exact: true,
             hearing: Hearing::Plain,
+            verbatim: false,
             mask,
             support: mask,
         })
@@ -380,6 +386,7 @@ impl Index {
                     weight: 1.0,
                     exact: true,
                     hearing: Hearing::Plain,
+                    verbatim: false,
                     mask: Mask::span(at, at + 1),
                     support: Mask::span(at, at + 1),
                 }),
@@ -445,6 +452,14 @@ impl Phrase {
         if self.weight <= 0.0 {
             return self.verbatim(utterance);
         }
+        // "Do I have to come in?": a question of everyday words counts if it is all there.
+        if self.place == Place::Question
+            && self.weight < VERBATIM_WEIGHT_MAX
+            && self.words.len() >= VERBATIM_WORDS_MIN
+            && let Some(verbatim) = self.verbatim(utterance)
+        {
+            return Some(verbatim);
+        }
         let (mut found, mut mask) = (0.0, Mask::default());
         let (mut exact, mut heard) = (true, true);
         let mut places: Vec<Option<usize>> = vec![None; self.words.len()];
@@ -498,6 +513,7 @@ impl Phrase {
             weight: found,
             exact: exact && score >= 0.96,
             hearing: if heard { Hearing::Plain } else { Hearing::Alike },
+            verbatim: false,
             mask,
             support: mask,
         })
@@ -579,6 +595,7 @@ impl Phrase {
             weight: 1.0,
             exact: true,
             hearing: Hearing::Plain,
+            verbatim: self.place == Place::Question && self.words.len() >= VERBATIM_WORDS_MIN,
             mask,
             support: mask,
         })
@@ -612,6 +629,7 @@ impl Phrase {
                 weight: self.weight * like,
                 exact: false,
                 hearing: Hearing::Alike,
+                verbatim: false,
                 mask: window.mask,
                 support: window.mask,
             })

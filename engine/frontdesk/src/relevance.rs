@@ -90,7 +90,10 @@ impl Sense {
         if !vague || self.has_any(ELSEWHERE) || !self.services.is_empty() {
             return;
         }
-        let within = self.asking_parts();
+        const HOURS: &[Cue] = &[Cue::Open, Cue::Closed, Cue::Hours, Cue::Opening, Cue::Close];
+        let explained =
+            HOURS.iter().fold(Mask::default(), |mask, cue| mask.union(self.mask_of(*cue)));
+        let within = self.asking_parts().without(explained);
         let found = index.relevant(self, within);
         let Some(best) = found.first().copied() else { return };
         let second = found.get(1).map_or(0.0, |other| other.weight);
@@ -103,7 +106,11 @@ impl Sense {
         telling.sort_unstable();
         telling.dedup();
         let priced = self.has_any(&[Cue::Price, Cue::Duration]);
-        let named = best.asked > 0.0 || telling.len() > 1;
+        let light = |at: usize| crate::lexicon::is_light(&self.utterance.tokens[at].text);
+        let heavy = (0..self.utterance.tokens.len()).any(|at| {
+            best.mask.holds(at) && self.utterance.tokens[at].weight >= 1.0 && !light(at)
+        });
+        let named = (best.asked > 0.0 || telling.len() > 1) && (heavy || telling.len() > 1);
         let sure = self.is_question()
             && !priced
             && named
