@@ -96,6 +96,8 @@ pub(crate) enum Side {
 
 /// A word must sound at least this much like a day's name. "Sunday" and "Monday" do not.
 const LIKENESS_MIN: f32 = 0.83;
+/// A word that sounds this much like a day may have been one.
+const DAY_LOST_MIN: f32 = 0.5;
 /// When the evening begins.
 pub(crate) const EVENING: TimeOfDay = TimeOfDay::new(17, 0).expect("five is a time");
 
@@ -328,6 +330,15 @@ impl Finder<'_> {
     }
 }
 
+/// Whether `token` may be a day that was misheard.
+pub(crate) fn may_be_day(token: &Token) -> bool {
+    const OTHERS: [&str; 7] =
+        ["today", "tonight", "tomorrow", "weekend", "holiday", "christmas", "thanksgiving"];
+    let names = Weekday::Monday.cycle_forward().take(7).map(|day| weekday(day).to_lowercase());
+    let names = names.chain(OTHERS.map(str::to_owned));
+    names.into_iter().any(|name| likeness(&token.sound, &sound(&name)) >= DAY_LOST_MIN)
+}
+
 /// The first `day` not before `today`.
 fn nearest(today: Date, day: Weekday) -> Option<Date> {
     let ahead = today.weekday().until(day);
@@ -453,8 +464,9 @@ fn read_clock(texts: &[&str]) -> Option<(u16, u16, usize)> {
 
 /// Which half of the day an hour is in that came without one: a shop's.
 fn likely_hour(hour: u16, texts: &[&str]) -> u16 {
-    let evening =
-        texts.iter().any(|text| matches!(*text, "evening" | "night" | "tonight" | "afternoon" | "still" | "late" | "dinner"));
+    let evening = texts.iter().any(|text| {
+        matches!(*text, "evening" | "night" | "tonight" | "afternoon" | "still" | "late" | "dinner")
+    });
     match hour {
         1..=6 => hour + 12,
         7..=11 if evening => hour + 12,

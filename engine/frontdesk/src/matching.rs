@@ -83,6 +83,8 @@ pub(crate) struct Index {
     sharing: HashMap<String, usize>,
     /// The words of each row's phrases alone.
     asked: HashMap<Row, HashSet<String>>,
+    /// Light words of names and the particles that turn them.
+    compounds: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -215,7 +217,8 @@ impl Index {
         for lemma in lemmas.values().flatten() {
             *sharing.entry(lemma.clone()).or_default() += 1;
         }
-        Self { phrases, words, hints, lemmas, sharing, asked }
+        let compounds = compounds(&phrases);
+        Self { phrases, words, hints, lemmas, sharing, asked, compounds }
     }
 
     /// The rules and answers, each with the words of its phrases and with all its words.
@@ -256,6 +259,23 @@ impl Index {
                 token.weight = 1.0;
             }
         }
+        // "Check out" says as much as any name where there is a rule for it.
+        for (verb, particle) in &self.compounds {
+            for at in 0..utterance.tokens.len() {
+                let behind = &utterance.tokens[at + 1..];
+                let told = utterance.tokens[at].lemma == *verb
+                    && behind.iter().take(PARTICLE_REACH).any(|token| token.text == *particle);
+                if told {
+                    utterance.tokens[at].weight = 1.0;
+                }
+            }
+        }
+    }
+
+    /// The words that name the service at `at`.
+    pub(crate) fn words_of_service(&self, at: usize) -> impl Iterator<Item = &str> {
+        let phrases = self.phrases.iter().filter(move |phrase| phrase.row == Row::Service(at));
+        phrases.flat_map(|phrase| &phrase.words).map(|word| word.lemma.as_str())
     }
 
     /// The rows `utterance` may be about, each by its best phrase, best first.
@@ -761,6 +781,16 @@ fn joined_word(first: &PhraseWord, second: &PhraseWord, utterance: &Utterance) -
     let joined = format!("{}{}", first.text, second.text);
     let stem = lemma(&joined);
     utterance.tokens.iter().position(|token| token.text == joined || token.lemma == stem)
+}
+
+/// The light words of names with the particles behind them: "check in".
+fn compounds(phrases: &[Phrase]) -> Vec<(String, String)> {
+    let rules = phrases.iter().filter(|phrase| matches!(phrase.row, Row::Policy(_)));
+    let pairs = rules.flat_map(|phrase| phrase.words.windows(2));
+    pairs
+        .filter(|pair| pair[1].joint == Joint::Particle && pair[0].joint == Joint::None)
+        .map(|pair| (pair[0].lemma.clone(), pair[1].text.clone()))
+        .collect()
 }
 
 /// A word that many rows share tells less about each.

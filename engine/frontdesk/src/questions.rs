@@ -149,9 +149,10 @@ impl Sense {
                 })
         };
         let bare = !hits.iter().any(says_open);
-        let ruled = self.rows.iter().any(|row| {
-            matches!(row.row, Row::Policy(_)) && row.exact && row.mask.count() > 1
-        });
+        let ruled = self
+            .rows
+            .iter()
+            .any(|row| matches!(row.row, Row::Policy(_)) && row.exact && row.mask.count() > 1);
         // "How late can we check out?"
         if bare && ruled {
             return;
@@ -211,6 +212,7 @@ impl Sense {
         let unexplained = (cue.first()..tokens.len()).any(|at| {
             let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].text.as_str());
             let placed = at == cue.last() + 1
+                || crate::calendar::may_be_day(&tokens[at])
                 || before(1).is_some_and(|text| BEFORE_DAYS.contains(&text))
                 || before(1) == Some("the")
                     && before(2).is_some_and(|text| BEFORE_DAYS.contains(&text));
@@ -248,7 +250,7 @@ impl Sense {
         for hit in self.cues.clone() {
             let Some((_, ask)) = ASKS.iter().find(|(cue, _)| *cue == hit.cue) else { continue };
             let named = hit.cue == Cue::ServiceList && !self.sure_services().is_empty()
-                || hit.cue == Cue::StaffList && !self.staff.is_empty();
+                || matches!(hit.cue, Cue::StaffList | Cue::BusinessName) && !self.staff.is_empty();
             // "Who does your towing?"
             let done = hit.cue == Cue::StaffList && !self.utterance.texts().contains(&"works");
             let explained = self

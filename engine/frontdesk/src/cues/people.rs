@@ -25,6 +25,8 @@ pub(crate) const PATTERNS: Patterns = &[
         &[
             "what|which days|day|time|times|hours is|does|do",
             "what does|do he|she|they * do",
+            "what|which days|day|times|time can|could|may|should i|we",
+            "what does * do",
             "what|which days|day does|is|do * work|in|there|available",
             "when is|does * in|there|work|working|available",
             "when * work|working|in|available",
