@@ -21,6 +21,8 @@ pub struct Report {
     pub heard: Vec<String>,
     /// The longest a caller who had asked something waited for nobody but the engine.
     pub unanswered_longest: Millis,
+    /// When that was over.
+    pub unanswered_at: CallTime,
     /// The longest from media that was back to the agent's voice, vendors' time not counted.
     pub mended_longest: Millis,
 }
@@ -35,6 +37,7 @@ impl Report {
             actions: node.actions.clone(),
             log: node.log.pending().to_vec(),
             unanswered_longest: Millis::ZERO,
+            unanswered_at: CallTime::ZERO,
             mended_longest: Millis::ZERO,
             heard: heard.iter().map(|found| lexicon.word(found.word).to_owned()).collect(),
         }
@@ -54,7 +57,8 @@ impl Report {
         assert_eq!(report.outcome, Outcome::Same, "the log tells it all");
         self.check_clears();
         let waited = self.unanswered_longest;
-        assert!(waited <= UNANSWERED_MAX, "a caller waited {} ms for an answer", waited.get());
+        let at = self.unanswered_at.as_millis();
+        assert!(waited <= UNANSWERED_MAX, "a caller waited {} ms, until {at} ms", waited.get());
     }
 
     /// What must be true where the carrier's word can be trusted: the memory holds what the caller
