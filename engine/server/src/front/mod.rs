@@ -38,7 +38,7 @@ pub use handle::LegHandle;
 pub use news::fuzz_client_state;
 pub use rest::RestError;
 
-pub(crate) use handle::{Seat, SeatSlot};
+pub(crate) use handle::{OwnShare, Seat, SeatSlot};
 
 use carrier::{Carrier, LegName};
 use claims::{CLAIM_LIFE_MS, Claims, EventKey};
