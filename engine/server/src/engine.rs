@@ -183,7 +183,8 @@ impl Engine {
             }
         }
         // Calls that have just ended are still to be hung up.
-        if self.node.front.is_some() {
+        if let Some(front) = &self.node.front {
+            front.end_legs();
             let until = Instant::now() + HANG_UP_LIMIT;
             while 0 < self.node.legs_live() && Instant::now() < until {
                 std::thread::sleep(LOOK_EVERY);

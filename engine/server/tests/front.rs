@@ -19,6 +19,9 @@ const WHILE: Duration = Duration::from_millis(400);
 /// What an acknowledgement may take; measured at the client, on a machine that does other things.
 const ACK_MAX: Duration = Duration::from_millis(50);
 
+/// What it is, its two headers, its body, and the status it is refused with.
+type Bait<'a> = (&'a str, Option<String>, Option<String>, &'a str, u16);
+
 fn settings(stub: &Stub) -> String {
     let key = signing_key().public_key().to_base64();
     let other = SigningKey::from_seed(&[8; 32]).public_key().to_base64();
@@ -87,7 +90,7 @@ fn believes_only_the_carrier(site: &Site, stub: &Stub) {
     };
     let (stamp, good) = stamped(&key, now, &body);
     let spaced = body.replace("\":", "\": ");
-    let cases: Vec<(&str, Option<String>, Option<String>, &str, u16)> = vec![
+    let cases: Vec<Bait<'_>> = vec![
         ("no headers", None, None, &body, 400),
         ("no signature", Some(stamp.clone()), None, &body, 400),
         ("no time stamp", None, Some(good.clone()), &body, 400),

@@ -86,6 +86,15 @@ impl Front {
     }
 }
 
+impl Front {
+    /// Ends every leg that is ours to end.
+    pub(crate) fn end_legs(&self) {
+        if self.work.try_send(Work::EndLegs).is_err() {
+            self.telemetry.carrier_shed.increment(1);
+        }
+    }
+}
+
 /// The front door before its thread runs: other parts need its handle to be made.
 pub struct FrontDoor {
     front: Front,

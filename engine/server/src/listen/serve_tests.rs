@@ -77,7 +77,6 @@ fn limits() -> ConnectionsConfig {
         prove_wait: Millis::new(600),
         headers_max: 16,
         proxies: Vec::new(),
-        ..EngineConfig::shipped().connections
     }
 }
 
