@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod feed;
+pub mod front;
 pub mod journal;
 pub mod listen;
 pub mod node;

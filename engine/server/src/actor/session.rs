@@ -23,12 +23,12 @@ use vendor::{
 use wire::telnyx::{self, Message, Track};
 
 use super::hearing::Hearing;
-use super::inbox::{InboxSink, Inner};
-use super::leg::SocketLeg;
+use super::inbox::{InboxSink, Inner, LegNews};
 use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
 use crate::feed::{Note, Seen};
+use crate::front::OwnShare;
 use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
@@ -60,7 +60,16 @@ pub(crate) struct Beginning {
     pub(crate) agent: Arc<AgentConfig>,
     pub(crate) published: Arc<Published>,
     pub(crate) inbox: InboxSink,
+    pub(crate) leg: Box<dyn LegControl>,
     pub(crate) began: WallTime,
+    pub(crate) ring: Option<RingShare>,
+}
+
+/// Our own share of the time from a ring to the greeting: what passed before its `start`, and when
+/// that came.
+pub(crate) struct RingShare {
+    pub(crate) own: Arc<OwnShare>,
+    pub(crate) opened: Instant,
 }
 
 /// One live call.
@@ -82,6 +91,8 @@ pub(crate) struct Session {
     events: VecDeque<Event>,
     payload: Vec<u8>,
     pub(crate) line: LineState,
+    /// Until the greeting's first audio has left.
+    ring: Option<RingShare>,
 }
 
 /// What is to become of the socket.
@@ -98,7 +109,8 @@ pub(crate) enum LineState {
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
-        let Beginning { node, call: id, seed, opening, agent, published, inbox, began } = beginning;
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began, ring } =
+            beginning;
         let recognizer = node
             .vendors
             .recognizer(&agent.vendors.recognizer)
@@ -149,11 +161,12 @@ impl Session {
             hearing,
             speaking,
             brain,
-            leg: Box::new(SocketLeg),
+            leg,
             recording,
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
             line: LineState::Up,
+            ring,
         };
         let now = session.now();
         session.tell(now, Event::Answered);
@@ -258,6 +271,10 @@ impl Session {
                 self.settle_speaking(now);
             }
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
+            Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
+            Inner::Leg(LegNews::Refused(reason)) => self.tell(now, Event::LegRefused { reason }),
+            // Its socket tells by itself that it is gone.
+            Inner::Leg(LegNews::StreamFailed) => (),
             // The actor has exchanged the socket by now.
             Inner::Attach { socket: _, format } => self.handle_restart(now, format),
         }
@@ -342,6 +359,10 @@ impl Session {
         while let Some(told) = self.speaking.poll_event() {
             match told {
                 Told::Started { generation, at } => {
+                    if let Some(RingShare { own, opened }) = self.ring.take() {
+                        let share = own.total() + opened.elapsed();
+                        self.node.telemetry.ring_own_ms.record(share.as_secs_f64() * 1_000.0);
+                    }
                     self.tell(now, Event::PlayoutSent { generation });
                     self.tell(now, Event::PlayoutStarted { generation, at });
                 }

@@ -3,6 +3,7 @@
 //! The shipped file is the schema: a key that does not stand there is refused, a key left out
 //! keeps its value. All mistakes are reported at once and stop the start.
 
+mod front;
 mod overlay;
 mod raw;
 
@@ -10,8 +11,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use types::{Limits, Millis, Turns};
+use types::{Intake, Limits, Millis, Turns};
 
+pub use front::{ConnectionsConfig, FrontConfig, Streaming, TlsConfig, TlsUse};
 pub use overlay::{Mistake, SHIPPED};
 
 /// The engine's checked settings.
@@ -35,6 +37,12 @@ pub struct EngineConfig {
     pub keeping: KeepingConfig,
     /// How long calls may go on after the engine was told to stop.
     pub drain_wait: Millis,
+    /// Where and how the carrier reaches us, and we it.
+    pub front: FrontConfig,
+    /// Certificate and key.
+    pub tls: TlsConfig,
+    /// What bounds connections.
+    pub connections: ConnectionsConfig,
 }
 
 /// The carriers' side.
@@ -42,6 +50,8 @@ pub struct EngineConfig {
 pub struct MediaConfig {
     /// Where carriers stream to.
     pub listen: SocketAddr,
+    /// Whether this listener speaks TLS itself.
+    pub tls: TlsUse,
     /// Who may stream.
     pub access: Access,
     /// Threads that carry calls.
@@ -94,6 +104,8 @@ pub struct AgentDefaults {
     pub turns: Turns,
     /// What bounds a call.
     pub limits: Limits,
+    /// How calls are let in.
+    pub intake: Intake,
 }
 
 /// How audio is paced.
@@ -197,6 +209,26 @@ mod tests {
         ] {
             assert!(error.contains(part), "{part}\n{error}");
         }
+    }
+
+    #[test]
+    fn a_front_door_needs_a_key_an_address_and_tokens() {
+        let text = "[front]\nlisten = \"0.0.0.0:8702\"\npublic_keys = [\"AAAA\"]\ncodec = \"MP3\"\n\
+                    tls = \"on\"\n[connections]\nproxies = [\"nowhere\"]\n";
+        let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        for part in [
+            "front.public_keys: \"AAAA\" holds 3 bytes",
+            "front.media_url: needed once front.listen is set",
+            "front.codec: \"MP3\" is none of",
+            "media.access: must be \"token\" once front.listen is set",
+            "tls.certificate: needed where tls = \"on\"",
+            "connections.proxies: \"nowhere\" is no IP address",
+        ] {
+            assert!(error.contains(part), "{part}\n{error}");
+        }
+        let text = "[front]\npublic_keys = \"one\"\n[limits]\noverflow = \"queue\"\n";
+        let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        assert!(error.contains("front.public_keys: expected a list"), "{error}");
     }
 
     #[test]
