@@ -380,8 +380,8 @@ impl Call {
         match self.phase {
             Phase::Leaving { .. } if self.timers.runs(Timer::GoodbyeWait) => (),
             Phase::Leaving { .. } => self.timers.start(Timer::GoodbyeWait, self.now),
-            Phase::Open if self.manners.bridge != Bridge::None => self.say_bridge(),
             Phase::Open if self.manners.due.is_some() => self.say_due_line(),
+            Phase::Open if self.manners.bridge != Bridge::None => self.say_bridge(),
             Phase::Open if self.timers.runs(Timer::NoInput) => (),
             Phase::Open => {
                 let due = self.now + self.config.turns.no_input_delay;

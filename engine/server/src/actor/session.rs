@@ -28,6 +28,7 @@ use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
 use crate::feed::{Note, Seen};
+use crate::front::OwnShare;
 use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
@@ -61,6 +62,14 @@ pub(crate) struct Beginning {
     pub(crate) inbox: InboxSink,
     pub(crate) leg: Box<dyn LegControl>,
     pub(crate) began: WallTime,
+    pub(crate) ring: Option<RingShare>,
+}
+
+/// Our own share of the time from a ring to the greeting: what passed before its `start`, and when
+/// that came.
+pub(crate) struct RingShare {
+    pub(crate) own: Arc<OwnShare>,
+    pub(crate) opened: Instant,
 }
 
 /// One live call.
@@ -82,6 +91,8 @@ pub(crate) struct Session {
     events: VecDeque<Event>,
     payload: Vec<u8>,
     pub(crate) line: LineState,
+    /// Until the greeting's first audio has left.
+    ring: Option<RingShare>,
 }
 
 /// What is to become of the socket.
@@ -98,7 +109,7 @@ pub(crate) enum LineState {
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
-        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began } =
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began, ring } =
             beginning;
         let recognizer = node
             .vendors
@@ -155,6 +166,7 @@ impl Session {
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
             line: LineState::Up,
+            ring,
         };
         let now = session.now();
         let leg = Remark::leg(session.opening.from.clone(), session.opening.to, format);
@@ -360,6 +372,10 @@ impl Session {
         while let Some(told) = self.speaking.poll_event() {
             match told {
                 Told::Started { generation, at } => {
+                    if let Some(RingShare { own, opened }) = self.ring.take() {
+                        let share = own.total() + opened.elapsed();
+                        self.node.telemetry.ring_own_ms.record(share.as_secs_f64() * 1_000.0);
+                    }
                     self.tell(now, Event::PlayoutSent { generation });
                     self.tell(now, Event::PlayoutStarted { generation, at });
                 }

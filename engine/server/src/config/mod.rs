@@ -212,6 +212,26 @@ mod tests {
     }
 
     #[test]
+    fn a_front_door_needs_a_key_an_address_and_tokens() {
+        let text = "[front]\nlisten = \"0.0.0.0:8702\"\npublic_keys = [\"AAAA\"]\ncodec = \"MP3\"\n\
+                    tls = \"on\"\n[connections]\nproxies = [\"nowhere\"]\n";
+        let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        for part in [
+            "front.public_keys: \"AAAA\" holds 3 bytes",
+            "front.media_url: needed once front.listen is set",
+            "front.codec: \"MP3\" is none of",
+            "media.access: must be \"token\" once front.listen is set",
+            "tls.certificate: needed where tls = \"on\"",
+            "connections.proxies: \"nowhere\" is no IP address",
+        ] {
+            assert!(error.contains(part), "{part}\n{error}");
+        }
+        let text = "[front]\npublic_keys = \"one\"\n[limits]\noverflow = \"queue\"\n";
+        let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        assert!(error.contains("front.public_keys: expected a list"), "{error}");
+    }
+
+    #[test]
     fn an_override_keeps_the_rest() {
         let config = EngineConfig::checked("mine.toml", "[drain]\nwait_s = 1\n").unwrap();
         assert_eq!(config.drain_wait, Millis::from_secs(1));

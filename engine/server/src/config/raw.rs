@@ -9,8 +9,8 @@ use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 
 use super::front::{RawConnections, RawFront, RawTls, tls_use};
 use super::{
-    Access, AgentDefaults, DirectoryConfig, EngineConfig, KeepingConfig, MediaConfig, Mistake,
-    ModelsConfig, PlayoutConfig, TlsUse,
+    Access, AgentDefaults, DirectoryConfig, EngineConfig, FrontConfig, KeepingConfig, MediaConfig,
+    Mistake, ModelsConfig, PlayoutConfig, TlsUse,
 };
 
 #[derive(Deserialize)]
@@ -197,6 +197,7 @@ impl RawConfig {
             ),
         };
         let front = self.front.check(&mut check);
+        check_token_access(media.as_ref(), front.as_ref(), &mut check);
         let tls_uses =
             [media.as_ref().map(|media| media.tls), front.as_ref().map(|front| front.tls)];
         let tls_uses: Vec<TlsUse> = tls_uses.into_iter().flatten().collect();
@@ -220,6 +221,19 @@ impl RawConfig {
             tls,
             connections,
         })
+    }
+}
+
+/// A front door is open to the internet, and so is the media listener beside it, be it by way of a
+/// proxy on this machine: an open one would take anybody's calls.
+fn check_token_access(
+    media: Option<&MediaConfig>,
+    front: Option<&FrontConfig>,
+    check: &mut Check<'_>,
+) {
+    let open = media.is_some_and(|media| media.access == Access::OpenOnLoopback);
+    if open && front.is_some_and(|front| front.listen.is_some()) {
+        check.mistake("media.access: must be \"token\" once front.listen is set".to_owned());
     }
 }
 
