@@ -642,20 +642,31 @@ fn debug_seed() {
     let mut world = World::new(seed.parse().unwrap());
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.run()));
     let log = String::from_utf8_lossy(world.log.pending()).to_string();
-    for line in log.lines().skip(1).collect::<Vec<_>>().iter().rev().take(60).rev() { println!("{line}"); }
+    for line in log.lines().skip(1).collect::<Vec<_>>().iter().rev().take(60).rev() {
+        println!("{line}");
+    }
     println!("{outcome:?} {:?}", world.call.dialogue());
 }
 #[test]
 fn debug_many() {
     let Ok(many) = std::env::var("MANY") else { return };
     let many: u64 = many.parse().unwrap();
-    for seed in 1000..1000+many {
-        if std::panic::catch_unwind(|| run(seed)).is_err() { println!("FAILED {seed}"); }
+    for seed in 1000..1000 + many {
+        if std::panic::catch_unwind(|| run(seed)).is_err() {
+            println!("FAILED {seed}");
+        }
     }
     let mut r = Random(77);
-    for n in 0..many*20 {
+    for n in 0..many * 20 {
         let len = r.below(900);
-        let bytes: Vec<u8> = (0..len).map(|_| { let x = r.next(); if x & 0x300 == 0 { 26 } else { x as u8 } }).collect();
-        if std::panic::catch_unwind(|| fuzz_events(&bytes)).is_err() { println!("FUZZ FAILED {n}"); }
+        let bytes: Vec<u8> = (0..len)
+            .map(|_| {
+                let x = r.next();
+                if x & 0x300 == 0 { 26 } else { x as u8 }
+            })
+            .collect();
+        if std::panic::catch_unwind(|| fuzz_events(&bytes)).is_err() {
+            println!("FUZZ FAILED {n}");
+        }
     }
 }

@@ -160,7 +160,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "stages follow each other")]
     fn stages_out_of_order_are_no_settings() {
-        let settings = StarvationSettings { stopped: Millis::new(200), ..StarvationSettings::STANDARD };
+        let settings =
+            StarvationSettings { stopped: Millis::new(200), ..StarvationSettings::STANDARD };
         Starvation::new(settings, CallTime::ZERO);
     }
 
