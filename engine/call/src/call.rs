@@ -156,7 +156,7 @@ impl Call {
             | Phase::Open
             | Phase::Closing { .. }
             | Phase::Leaving { .. }
-            | Phase::HangingUp { .. } => !self.link.is_down(),
+            | Phase::HangingUp { .. } => true,
         }
     }
 

@@ -43,7 +43,7 @@ impl ResumeLimits {
     pub const STANDARD: Self = Self {
         detached_max: Millis::from_secs(20),
         attempts_max: 10,
-        bridge_after: Millis::new(1_500),
+        bridge_after: Millis::from_secs(1),
     };
 }
 
@@ -421,6 +421,11 @@ impl Call {
         if self.reply.is_none() && self.ear.is_cut_off && self.manners.bridge != Bridge::None {
             self.say_bridge();
         }
+        if self.reply.is_none() && self.manners.bridge == Bridge::None {
+            // Perhaps something was said into the gap: nobody shall wait long for an answer to it.
+            let delay = self.config.turns.no_input_delay.min(UNHEARD_WAIT);
+            self.timers.start(Timer::NoInput, self.now + delay);
+        }
     }
 
     /// The caller was cut off within a sentence: is asked to go on, or to begin again.
@@ -510,5 +515,8 @@ const RETRY_AFTER: Millis = Millis::new(250);
 
 /// How long the caller may take to go on after being asked to.
 const GO_ON_WAIT: Millis = Millis::from_secs(2);
+
+/// How long a silence may last after a gap without an apology.
+const UNHEARD_WAIT: Millis = Millis::new(2_500);
 
 const _: () = assert!(RETRY_AFTER.get() < ATTEMPT_WAIT.get());

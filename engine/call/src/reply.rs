@@ -320,7 +320,7 @@ impl Reply {
 
     /// What could be said again: whole segments stay heard, the others are spoken anew.
     pub(crate) fn into_cut(self, reports: &[SegmentHeard]) -> Cut {
-        let source = self.source;
+        let (turn, source) = (self.generation.turn, self.source);
         let mut heard = self.script.heard_before;
         let mut rest = Vec::new();
         for (number, piece) in (0_u32..).zip(self.script.pieces) {
@@ -334,7 +334,7 @@ impl Reply {
                 rest.push(Piece { sound: Sound::Waiting, ..piece });
             }
         }
-        Cut { source, heard, rest, outcome: self.outcome }
+        Cut { turn, source, heard, rest, outcome: self.outcome }
     }
 }
 

@@ -93,6 +93,7 @@ pub(crate) enum DueLine {
 /// The rest of a reply that was cut.
 #[derive(Debug)]
 pub(crate) struct Cut {
+    pub(crate) turn: TurnId,
     pub(crate) source: Source,
     pub(crate) heard: String,
     pub(crate) rest: Vec<Piece>,
@@ -294,7 +295,9 @@ impl Call {
         };
         let generation = self.turns.next_generation();
         let mut reply = Reply::scripted(generation, source, cut.rest);
-        reply.script.heard_before = cut.heard;
+        if cut.turn == generation.turn {
+            reply.script.heard_before = cut.heard;
+        }
         reply.outcome = cut.outcome;
         let record = self.turns.present();
         if record.reply.reveal().is_empty() {

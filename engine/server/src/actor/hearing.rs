@@ -104,14 +104,16 @@ impl Hearing {
         self.inbound.format()
     }
 
-    /// Takes a payload in.
+    /// Takes a payload in. A leg that was told dead and comes back by itself is told, too.
     pub(crate) fn handle_media(
         &mut self,
         now: CallTime,
         chunk: Option<u64>,
         payload: &[u8],
+        events: &mut VecDeque<Event>,
     ) -> Result<(), MediaFault> {
-        self.starvation.handle_media(now);
+        let gap = self.starvation.handle_media(now);
+        events.extend(gap.map(|gap| Event::Reattached { gap }));
         self.inbound.handle_media(now, chunk, payload)
     }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, ResumeLimits};
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, Remark, ResumeLimits};
 use codecs::l16::ByteOrder;
 use media::{PlayoutSettings, Starved, Tap};
 use speech::Audibility;
@@ -24,8 +24,7 @@ use vendor::{
 use wire::telnyx::{self, Message, Track};
 
 use super::hearing::{Hearing, HearingSettings};
-use super::inbox::{InboxSink, Inner};
-use super::leg::SocketLeg;
+use super::inbox::{InboxSink, Inner, LegNews};
 use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
@@ -61,6 +60,7 @@ pub(crate) struct Beginning {
     pub(crate) agent: Arc<AgentConfig>,
     pub(crate) published: Arc<Published>,
     pub(crate) inbox: InboxSink,
+    pub(crate) leg: Box<dyn LegControl>,
     pub(crate) began: WallTime,
 }
 
@@ -99,7 +99,8 @@ pub(crate) enum LineState {
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
-        let Beginning { node, call: id, seed, opening, agent, published, inbox, began } = beginning;
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began } =
+            beginning;
         let recognizer = node
             .vendors
             .recognizer(&agent.vendors.recognizer)
@@ -154,13 +155,15 @@ impl Session {
             hearing,
             speaking,
             brain,
-            leg: Box::new(SocketLeg),
+            leg,
             recording,
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
             line: LineState::Up,
         };
         let now = session.now();
+        let leg = Remark::leg(session.opening.from.clone(), session.opening.to, format);
+        session.log.remark(now, &leg);
         session.tell(now, Event::Answered);
         Ok(session)
     }
@@ -209,10 +212,12 @@ impl Session {
             return;
         }
         let payload = std::mem::take(&mut self.payload);
-        if self.hearing.handle_media(now, media.chunk, &payload).is_err() {
+        let taken = self.hearing.handle_media(now, media.chunk, &payload, &mut self.events);
+        if taken.is_err() {
             self.node.telemetry.media_bad.increment(1);
         }
         self.payload = payload;
+        self.settle(now);
         if let Some(order) = self.hearing.poll_order() {
             self.switch_order(order);
         }
@@ -252,12 +257,14 @@ impl Session {
 
     /// The carrier streams anew, on this socket or another: what it had queued is lost.
     fn handle_restart(&mut self, now: CallTime, format: AudioFormat) {
+        self.hearing.suspend_starvation(now);
         if format != self.hearing.format() || self.hearing.restart(format).is_err() {
             tracing::warn!(%format, "carrier comes back with another format");
             self.node.telemetry.refused_format.increment(1);
             self.tell(now, Event::LegEnded { how: LegEnd::Lost });
             return;
         }
+        self.log.remark(now, &Remark::Restarted);
         self.speaking.restart(now);
         self.settle_speaking(now);
     }
@@ -280,6 +287,10 @@ impl Session {
                 self.settle_speaking(now);
             }
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
+            Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
+            Inner::Leg(LegNews::Refused(reason)) => self.tell(now, Event::LegRefused { reason }),
+            // Its socket tells by itself that it is gone.
+            Inner::Leg(LegNews::StreamFailed) => (),
             // The actor has exchanged the socket by now.
             Inner::Attach { socket: _, format } => self.handle_restart(now, format),
         }
@@ -370,7 +381,17 @@ impl Session {
         if let Some(recording) = &mut self.recording {
             self.speaking.record(recording, self.hearing.timeline());
         }
-        (self.log.finish(now), self.hearing.counters())
+        let counters = self.hearing.counters();
+        let media = Remark::Media {
+            received: counters.received,
+            reordered: counters.reordered,
+            duplicates: counters.duplicates,
+            late: counters.late,
+            filled: counters.gaps_filled,
+            undecodable: counters.undecodable,
+        };
+        self.log.remark(now, &media);
+        (self.log.finish(now), counters)
     }
 
     /// Passes on what the playout has to tell.
@@ -382,7 +403,10 @@ impl Session {
                     self.tell(now, Event::PlayoutStarted { generation, at });
                 }
                 Told::Event(event) => self.tell(now, event),
-                Told::Underrun => self.node.telemetry.underruns.increment(1),
+                Told::Underrun { generation } => {
+                    self.node.telemetry.underruns.increment(1);
+                    self.log.remark(now, &Remark::Starved { generation });
+                }
             }
         }
         if let Some(recording) = &mut self.recording {
@@ -442,6 +466,10 @@ impl Session {
             | Event::PlayoutFinished { .. }
             | Event::Dtmf { .. }
             | Event::LegRefused { .. }
+            | Event::Detached { .. }
+            | Event::Reattached { .. }
+            | Event::AttachRefused { .. }
+            | Event::Restored { .. }
             | Event::LegEnded { .. }
             | Event::EndRequested { .. } => (),
         }
@@ -486,6 +514,11 @@ impl Session {
                 self.events.push_back(cleared);
             }
             Action::Leg { order } => self.order(&order),
+            // A bare socket has nobody who could be asked.
+            Action::Reattach { attempt: _ } => {
+                let reason = types::Unavailable::Unsupported;
+                self.events.push_back(Event::AttachRefused { reason });
+            }
             Action::KeepMessage { message: _ } => {
                 // It stands in the call's summary, and so in its record and the journal.
                 tracing::info!(call = %self.id, "message taken");

@@ -276,7 +276,7 @@ impl Speaking {
             PlayoutEvent::Finished { generation, at } => {
                 Told::Event(Event::PlayoutFinished { generation, at })
             }
-            PlayoutEvent::Underrun { generation: _ } => Told::Underrun,
+            PlayoutEvent::Underrun { generation } => Told::Underrun { generation },
         })
     }
 
@@ -328,6 +328,9 @@ pub(crate) enum Told {
     },
     /// Something the conversation must know.
     Event(Event),
-    /// Something only the operator must know.
-    Underrun,
+    /// A reply ran dry: only the operator must know.
+    Underrun {
+        /// Which.
+        generation: GenerationId,
+    },
 }
