@@ -170,9 +170,12 @@ fn the_quickest_message_says_when_the_timeline_began() {
         inbound.handle_media(ms(arrival), Some(chunk), &message(1, 160)).unwrap();
     }
     assert_eq!(inbound.origin(), Some(ms(91)));
+    // The carrier pauses for a second and goes on counting where it was.
+    inbound.handle_media(ms(1_250), Some(6), &message(1, 160)).unwrap();
+    assert_eq!(inbound.origin(), Some(ms(1_250 - 120)));
     inbound.restart(L16_8K).unwrap();
     inbound.handle_media(ms(1_000), Some(1), &message(1, 160)).unwrap();
-    assert_eq!(inbound.origin(), Some(ms(1_000 - 120)));
+    assert_eq!(inbound.origin(), Some(ms(1_000 - 140)));
 }
 
 #[test]
