@@ -148,6 +148,18 @@ impl Call {
         &self.dialogue
     }
 
+    /// Whether the caller's audio should be coming: while a transfer is tried it may not.
+    pub fn expects_media(&self) -> bool {
+        match self.phase {
+            Phase::Transferring | Phase::Ended { .. } => false,
+            Phase::Ringing
+            | Phase::Open
+            | Phase::Closing { .. }
+            | Phase::Leaving { .. }
+            | Phase::HangingUp { .. } => true,
+        }
+    }
+
     /// One word for what is going on, for displays.
     pub fn phase_name(&self) -> &'static str {
         match self.phase {
@@ -194,6 +206,7 @@ impl Call {
             Event::SpeechPaused { at } => self.on_speech_paused(at.min(now)),
             Event::SpeechResumed => self.on_speech_resumed(),
             Event::SpeechEnded { at } => self.on_speech_ended(at.min(now)),
+            Event::SpeechStopped { at } => self.on_speech_stopped(at.min(now)),
             Event::Partial { utterance, text } => {
                 self.on_words(utterance, text, Certainty::Partial);
             }

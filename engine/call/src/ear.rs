@@ -168,6 +168,17 @@ impl Call {
         self.judge_barge_in();
     }
 
+    /// No audio comes: nothing more of this utterance will.
+    pub(crate) fn on_speech_stopped(&mut self, at: CallTime) {
+        self.on_speech_ended(at);
+        let is_held =
+            self.reply.as_ref().is_some_and(|reply| matches!(reply.stage, Stage::Held { .. }));
+        // A barge-in is decided by its own clock.
+        if !is_held {
+            self.on_endpoint();
+        }
+    }
+
     /// Words that may still change, or are stable while the caller is silent.
     pub(crate) fn on_words(&mut self, id: UtteranceId, text: Pii<String>, certainty: Certainty) {
         let text = bounded(text);

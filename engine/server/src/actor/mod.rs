@@ -399,6 +399,8 @@ fn keep(node: &Node, session: Session, reason: EndReason) {
     };
     let (events, counters) = session.finish();
     node.telemetry.media_filled.increment(counters.gaps_filled);
+    node.telemetry.media_recovered.increment(counters.gaps_recovered);
+    node.telemetry.media_late.increment(counters.late);
     node.telemetry.media_bad.increment(counters.undecodable);
     match serde_json::to_vec(&record) {
         Ok(payload) => {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, Remark, ResumeLimits};
-use media::{PlayoutSettings, Tap};
+use codecs::l16::ByteOrder;
+use media::{PlayoutSettings, Starved, Tap};
 use speech::Audibility;
 use thiserror::Error;
 use tokio::time::Instant;
@@ -22,7 +23,7 @@ use vendor::{
 };
 use wire::telnyx::{self, Message, Track};
 
-use super::hearing::Hearing;
+use super::hearing::{Hearing, HearingSettings};
 use super::inbox::{InboxSink, Inner, LegNews};
 use super::log::CallLog;
 use super::opening::Opening;
@@ -123,7 +124,11 @@ impl Session {
         let sink = Arc::new(inbox);
         let session = recognizer.open(&request, sink.clone())?;
         let format = opening.format;
-        let hearing = Hearing::new(format, node.vendors.vad(), session, rate)?;
+        let settings = HearingSettings {
+            starvation: node.config.media.starvation,
+            order: node.config.media.l16_order,
+        };
+        let hearing = Hearing::new(format, settings, node.vendors.vad(), session, rate)?;
         let speaking = open_speaking(&node, &agent, format, sink.clone())?;
         let brain = open_brain(&node, &agent, &opening, sink)?;
         let config = CallConfig {
@@ -189,7 +194,11 @@ impl Session {
                 self.speaking.handle_mark(now, &mark.name);
                 self.settle_speaking(now);
             }
-            Ok(Message::Dtmf(dtmf)) => self.tell(now, Event::Dtmf { digit: dtmf.digit }),
+            Ok(Message::Dtmf(dtmf)) => {
+                if let Some(event) = self.hearing.handle_key(now, dtmf.digit) {
+                    self.tell(now, event);
+                }
+            }
             Ok(Message::Start(start)) => match Opening::read(&start) {
                 Ok(opening) => self.handle_restart(now, opening.format),
                 Err(_) => self.node.telemetry.messages_bad.increment(1),
@@ -215,11 +224,25 @@ impl Session {
             return;
         }
         let payload = std::mem::take(&mut self.payload);
-        if self.hearing.handle_media(now, media.chunk, &payload).is_err() {
+        let taken = self.hearing.handle_media(now, media.chunk, &payload, &mut self.events);
+        if taken.is_err() {
             self.node.telemetry.media_bad.increment(1);
         }
         self.payload = payload;
+        self.settle(now);
+        if let Some(order) = self.hearing.poll_order() {
+            self.switch_order(order);
+        }
         self.hear(now);
+    }
+
+    /// The carrier's L16 comes the other way round: it is answered alike.
+    fn switch_order(&mut self, order: ByteOrder) {
+        self.node.telemetry.media_orders_switched.increment(1);
+        tracing::warn!(call = %self.id, ?order, "L16 sounds the other way round: switched");
+        if let Err(error) = self.speaking.swap_bytes(order) {
+            tracing::error!(%error, "L16 cannot be sent the other way round");
+        }
     }
 
     /// Works through the frames that are there.
@@ -229,11 +252,12 @@ impl Session {
         } else {
             Audibility::AgentSilent
         };
-        while let Some(edge) = self.hearing.poll_frame(now, audibility, self.recording.as_mut()) {
-            if let Some(event) = edge {
-                self.tell(now, event);
-            }
+        while let Some(()) =
+            self.hearing.poll_frame(now, audibility, self.recording.as_mut(), &mut self.events)
+        {
+            self.settle(now);
         }
+        self.hearing.record_late(self.recording.as_mut());
         self.log.commit_if_due(now);
     }
 
@@ -245,6 +269,7 @@ impl Session {
 
     /// The carrier streams anew, on this socket or another: what it had queued is lost.
     fn handle_restart(&mut self, now: CallTime, format: AudioFormat) {
+        self.hearing.suspend_starvation(now);
         if format != self.hearing.format() || self.hearing.restart(format).is_err() {
             tracing::warn!(%format, "carrier comes back with another format");
             self.node.telemetry.refused_format.increment(1);
@@ -313,9 +338,23 @@ impl Session {
             self.call.handle_timeout(now);
             self.settle(now);
         }
-        let dead = self.hearing.media_at + self.node.config.media.media_dead;
-        if dead <= now && self.line == LineState::Up {
-            self.tell(now, Event::LegEnded { how: LegEnd::MediaDead });
+        self.handle_starvation(now);
+    }
+
+    /// No media has come for a while, perhaps.
+    fn handle_starvation(&mut self, now: CallTime) {
+        if !self.call.expects_media() {
+            self.hearing.suspend_starvation(now);
+            return;
+        }
+        while self.line == LineState::Up
+            && let Some(stage) = self.hearing.poll_starvation(now, &mut self.events)
+        {
+            if stage == Starved::Dead {
+                self.node.telemetry.media_dead.increment(1);
+                tracing::warn!(call = %self.id, "no media comes");
+            }
+            self.settle(now);
         }
     }
 
@@ -337,14 +376,14 @@ impl Session {
 
     /// When there is something to do if nothing else happens.
     pub(crate) fn deadline(&self) -> Instant {
-        let dead = self.hearing.media_at + self.node.config.media.media_dead;
         let times = [
             self.call.poll_timeout().map(|(due, _)| due),
             self.hearing.poll_timeout(),
             // While it plays the pacer's ticks are its clock.
             if self.speaking.is_playing() { None } else { self.speaking.poll_timeout() },
         ];
-        let first = times.into_iter().flatten().fold(dead, CallTime::min);
+        let idle = self.now() + IDLE_MAX;
+        let first = times.into_iter().flatten().fold(idle, CallTime::min);
         self.clock + std::time::Duration::from_micros(first.as_micros())
     }
 
@@ -428,6 +467,7 @@ impl Session {
             | Event::SpeechPaused { .. }
             | Event::SpeechResumed
             | Event::SpeechEnded { .. }
+            | Event::SpeechStopped { .. }
             | Event::RecognizerFailed
             | Event::Thought { .. }
             | Event::ThoughtEffect { .. }
@@ -569,6 +609,9 @@ fn brain_event(event: BrainEvent) -> Option<Event> {
         }
     })
 }
+
+/// How long a session sleeps at most: whoever waits for nothing still looks around.
+const IDLE_MAX: Millis = Millis::from_secs(10);
 
 /// The present on the wall clock.
 pub(crate) fn wall_now() -> WallTime {

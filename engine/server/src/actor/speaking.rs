@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::ws::Utf8Bytes;
 use bytes::BytesMut;
 use call::{Event, SegmentHeard};
+use codecs::l16::ByteOrder;
 use codecs::resample::resample_all;
 use media::{Outgoing, Playout, PlayoutEvent, PlayoutSettings, PlayoutState};
 use types::{AudioFormat, CallTime, GenerationId, Millis, Pii, SampleRate, SegmentId};
@@ -230,6 +231,11 @@ impl Speaking {
     pub(crate) fn handle_mark(&mut self, now: CallTime, name: &str) {
         // What it proves comes out as an event as well.
         self.playout.handle_mark(now, name);
+    }
+
+    /// L16 goes out in `order` from now on.
+    pub(crate) fn swap_bytes(&mut self, order: ByteOrder) -> Result<(), codecs::CodecError> {
+        self.playout.swap_bytes(order)
     }
 
     /// The carrier streams anew: what it had is lost.

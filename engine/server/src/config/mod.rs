@@ -10,6 +10,8 @@ mod raw;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use codecs::l16::OrderChoice;
+use media::StarvationSettings;
 use thiserror::Error;
 use types::{Intake, Limits, Millis, Turns};
 
@@ -60,8 +62,10 @@ pub struct MediaConfig {
     pub message_bytes_max: usize,
     /// Socket opened to `start`.
     pub start_wait: Millis,
-    /// Media to media.
-    pub media_dead: Millis,
+    /// Media to media: what it means when none comes.
+    pub starvation: StarvationSettings,
+    /// Which way round L16 comes.
+    pub l16_order: OrderChoice,
     /// Ping to ping.
     pub ping: Millis,
     /// Calls this node carries at once.

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
 
+use codecs::l16::{ByteOrder, OrderChoice};
+use media::StarvationSettings;
 use serde::Deserialize;
 use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 
@@ -41,7 +43,11 @@ struct RawMedia {
     threads: i64,
     message_bytes_max: i64,
     start_wait_ms: i64,
+    media_silent_ms: i64,
+    media_stopped_ms: i64,
     media_dead_ms: i64,
+    media_ended_ms: i64,
+    l16_byte_order: String,
     ping_s: i64,
     calls_max: i64,
 }
@@ -259,6 +265,18 @@ impl RawMedia {
             }
         };
         let threads = check.number("media.threads", self.threads, 0..=256) as usize;
+        let l16_order = match self.l16_byte_order.as_str() {
+            "auto" => OrderChoice::Auto,
+            "little" => OrderChoice::Fixed(ByteOrder::Little),
+            "big" => OrderChoice::Fixed(ByteOrder::Big),
+            other => {
+                check.mistake(format!(
+                    "media.l16_byte_order: \"{other}\" is none of \"auto\", \"little\" and \"big\""
+                ));
+                OrderChoice::Auto
+            }
+        };
+        let starvation = self.starvation(check);
         Some(MediaConfig {
             tls: tls_use(check, "media.tls", &self.tls),
             access,
@@ -269,11 +287,37 @@ impl RawMedia {
                 4_096..=2_000_000,
             ) as usize,
             start_wait: check.ms("media.start_wait_ms", self.start_wait_ms, 1_000..=600_000),
-            media_dead: check.ms("media.media_dead_ms", self.media_dead_ms, 1_000..=600_000),
+            starvation,
+            l16_order,
             ping: check.secs("media.ping_s", self.ping_s, 5..=300),
             calls_max: check.number("media.calls_max", self.calls_max, 1..=100_000) as usize,
             listen: listen?,
         })
+    }
+}
+
+impl RawMedia {
+    /// Stages that follow each other: the second mistake of one kind is told, not believed.
+    fn starvation(&self, check: &mut Check<'_>) -> StarvationSettings {
+        let settings = StarvationSettings {
+            silent: check.ms("media.media_silent_ms", self.media_silent_ms, 60..=5_000),
+            stopped: check.ms("media.media_stopped_ms", self.media_stopped_ms, 200..=30_000),
+            dead: check.ms("media.media_dead_ms", self.media_dead_ms, 1_000..=600_000),
+            ended: check.ms("media.media_ended_ms", self.media_ended_ms, 2_000..=900_000),
+        };
+        let StarvationSettings { silent, stopped, dead, ended } = settings;
+        let mut follows = true;
+        for (key, low, high) in [
+            ("media_stopped_ms", silent, stopped),
+            ("media_dead_ms", stopped, dead),
+            ("media_ended_ms", dead, ended),
+        ] {
+            if high <= low {
+                follows = false;
+                check.mistake(format!("media.{key}: {high} is not above the stage before, {low}"));
+            }
+        }
+        if follows { settings } else { StarvationSettings::STANDARD }
     }
 }
 
