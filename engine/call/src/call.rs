@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use types::{CallTime, Dialogue, EndReason, Limits, Message, Persona, Pii, Turns};
+use types::{CallTime, Dialogue, EndReason, Limits, Message, Millis, Persona, Pii, Turns};
 
 use crate::decision::Decision;
 use crate::ear::{Ear, Edge};
@@ -140,6 +140,11 @@ impl Call {
     /// What has been said so far, the agent's words only as far as they were heard.
     pub fn dialogue(&self) -> &Arc<Dialogue> {
         &self.dialogue
+    }
+
+    /// The response time of the present turn, once its reply is heard.
+    pub fn response(&self) -> Option<Millis> {
+        self.turns.records().last()?.stages.response()
     }
 
     /// One word for what is going on, for displays.
