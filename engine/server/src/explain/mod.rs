@@ -10,6 +10,8 @@ mod picture;
 mod reply;
 mod story;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 pub use moment::{Moment, TurnEnd, What};
 pub use picture::{PictureError, draw};

@@ -7,7 +7,7 @@ use types::{Millis, Stages, TurnId, WallTime};
 
 use super::phrases::{self, span};
 use super::{Moment, Reply, Story, Turn, TurnEnd, What};
-use crate::paper::{Ink, Paper, printable};
+use crate::paper::{Ink, Paper, columns, printable};
 
 /// Where the text of a moment begins: behind its time and who it is about.
 const TEXT_COLUMN: usize = 20;
@@ -38,7 +38,13 @@ impl Page {
     fn heading(&mut self, story: &Story) {
         let Ink { bold, dim, off, .. } = *self.paper.ink;
         let title = format!("{} · {} · {}", story.business, story.agent, story.version);
-        self.line(&format!("{bold}{title}{off}  {dim}{}{off}", story.call));
+        let call = story.call.to_string();
+        if columns(&title) + 2 + columns(&call) <= self.paper.width {
+            self.line(&format!("{bold}{title}{off}  {dim}{call}{off}"));
+        } else {
+            self.line(&format!("{bold}{title}{off}"));
+            self.line(&format!("{dim}{call}{off}"));
+        }
         let mut facts = vec![began(story.began)];
         if let Some(leg) = &story.leg {
             let from =
@@ -86,7 +92,13 @@ impl Page {
             format!("  {good}heard {response} after the caller's last sound{off}")
         });
         let at = clock(turn.began);
-        self.line(&format!("{dim}──{off} {bold}{name}{off} {dim}from {at}{off}{answered}"));
+        let head = format!("{dim}──{off} {bold}{name}{off} {dim}from {at}{off}");
+        if columns(&head) + columns(&answered) <= self.paper.width {
+            self.line(&format!("{head}{answered}"));
+        } else {
+            self.line(&head);
+            self.line(&format!(" {answered}"));
+        }
         for moment in &turn.moments {
             self.moment(moment);
         }

@@ -182,11 +182,11 @@ impl Board {
                 block.render(words, (width, now), ink, &mut lines);
             }
         } else if self.finished.is_empty() {
-            lines.push(format!("{}  waiting for a call …{}", ink.dim, ink.off));
+            lines.push(cut(&format!("{}  waiting for a call …{}", ink.dim, ink.off), width));
         }
         if blocks < self.calls.len() {
             let more = self.calls.len() - blocks;
-            lines.push(format!("{}  and {more} more{}", ink.dim, ink.off));
+            lines.push(cut(&format!("{}  and {more} more{}", ink.dim, ink.off), width));
         }
         for finished in self.finished.iter().take(finished_rows) {
             lines.push(finished.render(width, ink));
@@ -225,7 +225,7 @@ impl Board {
         let room = width.saturating_sub(columns(hint) + 1);
         let news = cut(&self.news, room);
         let gap = room.saturating_sub(columns(&news));
-        lines.push(format!("{event}{news}{off}{:gap$} {dim}{hint}{off}", ""));
+        lines.push(cut(&format!("{event}{news}{off}{:gap$} {dim}{hint}{off}", ""), width));
         lines
     }
 }
@@ -257,13 +257,15 @@ impl Block {
     }
 
     fn drop_hearing(&mut self) {
-        if self.lines.back().is_some_and(|line| line.who == Who::Hearing) {
-            self.lines.pop_back();
-        }
+        self.lines.retain(|line| line.who != Who::Hearing);
     }
 
     /// Pieces of one reply are one line.
     fn say(&mut self, text: &str) {
+        // The reply is to these words, whether or not better ones still come.
+        for line in self.lines.iter_mut().filter(|line| line.who == Who::Hearing) {
+            line.who = Who::Caller;
+        }
         match self.lines.back_mut() {
             Some(Line { who: Who::Agent, text: said, .. }) => {
                 said.push(' ');

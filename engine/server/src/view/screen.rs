@@ -39,7 +39,9 @@ impl Screen {
     /// Its size at this moment.
     pub(crate) fn size() -> Size {
         let (rows, columns) = console::Term::stdout().size();
-        Size { columns: usize::from(columns), rows: usize::from(rows) }
+        // Behind the last column a terminal's cursor stands on it, and wiping the rest of the line
+        // would wipe it, too.
+        Size { columns: usize::from(columns.saturating_sub(1)), rows: usize::from(rows) }
     }
 
     /// Shows `lines`, each cut to the screen already, in one go: no half pictures are seen.

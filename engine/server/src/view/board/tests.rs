@@ -78,6 +78,18 @@ fn the_layout_stays_while_words_come_and_go() {
 }
 
 #[test]
+fn words_that_were_answered_do_not_look_as_if_they_were_still_coming() {
+    let mut board = board();
+    let now = Duration::from_secs(9);
+    board.note(&note(1, Seen::AgentStopped), now);
+    board.note(&note(1, Seen::CallerSays { text: words("And on Sunday") }), now);
+    board.note(&note(1, Seen::AgentSays { text: words("We are closed.") }), now);
+    let text = board.render(size(90, 20), now, &PLAIN).join("\n");
+    assert!(text.contains("caller  And on Sunday") && !text.contains('▌'), "{text}");
+    assert!(!text.contains("And on Sun\n"), "{text}");
+}
+
+#[test]
 fn calls_end_and_are_still_listed() {
     let mut board = board();
     board.note(&note(1, Seen::Ended), Duration::from_secs(60));
