@@ -267,7 +267,7 @@ impl Block {
             line.who = Who::Caller;
         }
         match self.lines.back_mut() {
-            Some(Line { who: Who::Agent, text: said, .. }) => {
+            Some(Line { who: Who::Agent, text: said, response: None }) => {
                 said.push(' ');
                 said.push_str(&printable(text));
             }
