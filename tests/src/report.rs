@@ -1,7 +1,7 @@
 //! What became of a call, and what must be true of every one.
 
 use call::{Action, CallSummary, LogReader, Outcome, ReplayOptions, replay};
-use types::{CallTime, Dialogue, DialogueEntry, EndReason, Heard};
+use types::{CallTime, Dialogue, DialogueEntry, EndReason, Heard, Millis};
 
 use crate::node::Node;
 use crate::speech::Found;
@@ -19,6 +19,10 @@ pub struct Report {
     pub log: Vec<u8>,
     /// The agent's words that reached the caller's ear.
     pub heard: Vec<String>,
+    /// The longest a caller who had asked something waited for nobody but the engine.
+    pub unanswered_longest: Millis,
+    /// The longest from media that was back to the agent's voice, vendors' time not counted.
+    pub mended_longest: Millis,
 }
 
 impl Report {
@@ -30,6 +34,8 @@ impl Report {
             dialogue: Dialogue::clone(node.call.dialogue()),
             actions: node.actions.clone(),
             log: node.log.pending().to_vec(),
+            unanswered_longest: Millis::ZERO,
+            mended_longest: Millis::ZERO,
             heard: heard.iter().map(|found| lexicon.word(found.word).to_owned()).collect(),
         }
     }
@@ -47,6 +53,8 @@ impl Report {
         let report = replay(reader, ReplayOptions::default()).expect("whole lines");
         assert_eq!(report.outcome, Outcome::Same, "the log tells it all");
         self.check_clears();
+        let waited = self.unanswered_longest;
+        assert!(waited <= UNANSWERED_MAX, "a caller waited {} ms for an answer", waited.get());
     }
 
     /// What must be true where the carrier's word can be trusted: the memory holds what the caller
@@ -105,3 +113,6 @@ impl Report {
         self.actions.iter().filter(|(_, action)| is(action)).count()
     }
 }
+
+/// What a caller who asked something may wait for the engine alone.
+const UNANSWERED_MAX: Millis = Millis::from_secs(3);

@@ -159,6 +159,7 @@ impl Call {
                 self.timers.stop(Timer::TransferWait);
                 self.phase = Phase::Open;
                 self.manners.due = Some(DueLine::TransferUnavailable);
+                self.want_back();
             }
             // A leg that cannot even hang up is none.
             Phase::HangingUp { reason } => self.finish(reason),
@@ -207,11 +208,7 @@ impl Call {
     }
 
     pub(crate) fn on_leg_ended(&mut self, how: LegEnd) {
-        let by_leg = match how {
-            LegEnd::Stopped => EndReason::CallerHungUp,
-            LegEnd::Lost => EndReason::LegLost,
-            LegEnd::MediaDead => EndReason::MediaDead,
-        };
+        let by_leg = how.reason();
         let reason = match self.phase {
             Phase::HangingUp { reason } | Phase::Leaving { reason } => reason,
             Phase::Transferring if how == LegEnd::Stopped => EndReason::Transferred,
@@ -271,6 +268,6 @@ const CLOSING_WAIT_MAX: Millis = Millis::from_secs(8);
 const TRANSFER_WAIT_MAX: Millis = Millis::from_secs(30);
 
 /// A leg that does not end when told to is given up.
-const HANG_UP_WAIT_MAX: Millis = Millis::from_secs(5);
+pub(crate) const HANG_UP_WAIT_MAX: Millis = Millis::from_secs(5);
 
 const _: () = assert!(WARNING.get() < WARNED_DURATION_MIN.get());

@@ -5,7 +5,7 @@ use types::{
     CallTime, EndReason, Expect, GenerationId, Heard, Millis, Pii, SegmentId, UtteranceId,
 };
 
-use crate::{Certainty, Confirmed, Manner, Permille, Rejected, Rule};
+use crate::{Certainty, Confirmed, LegEnd, Manner, Permille, Rejected, Rule};
 
 /// A decision with its inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +134,26 @@ pub enum Decision {
         /// How often in a row, this one included.
         count: u32,
     },
+    /// The leg has lost its media.
+    Detached {
+        /// How.
+        how: LegEnd,
+    },
+    /// The process died, and the call was rebuilt from its log.
+    Restored {
+        /// How long nobody was there.
+        gap: Millis,
+    },
+    /// The leg has its media back.
+    Reattached {
+        /// After how long.
+        gap: Millis,
+    },
+    /// What an outage had interrupted is taken up again.
+    TakenUp {
+        /// Whether an apology goes before it.
+        apologizes: bool,
+    },
     /// The call is to end.
     Closing {
         /// Why.
@@ -211,7 +231,11 @@ impl Decision {
             return Some(self);
         }
         match &mut self {
-            Self::BargeInProtected { .. } => return None,
+            Self::BargeInProtected { .. }
+            | Self::Detached { .. }
+            | Self::Restored { .. }
+            | Self::Reattached { .. }
+            | Self::TakenUp { .. } => return None,
             Self::EndpointDelay { seen, .. } => *seen = None,
             Self::BargeInHeld { seen, .. }
             | Self::BargeInConfirmed { seen, .. }

@@ -7,7 +7,7 @@ use types::{
 
 use crate::{
     Action, Call, CallConfig, EndManner, Event, LegEnd, Lines, LogReader, ReplayOptions,
-    SegmentHeard, replay,
+    ResumeLimits, SegmentHeard, replay,
 };
 
 /// Reads `bytes` as a log and replays what can be read.
@@ -153,7 +153,13 @@ fn rare(detail: u8, generation: GenerationId, segment: SegmentId) -> Event {
         0..4 => Event::EndRequested { manner: EndManner::Polite },
         4..8 => Event::EndRequested { manner: EndManner::AtOnce },
         8..12 => Event::RecognizerFailed,
-        12..60 => Event::LegRefused { reason: Unavailable::Unsupported },
+        12..20 => Event::Detached { how: LegEnd::Lost },
+        20..24 => Event::Detached { how: LegEnd::MediaDead },
+        24..34 => Event::Reattached { gap: Millis::new(u32::from(detail) * 100) },
+        34..40 => Event::AttachRefused { reason: Unavailable::Refused },
+        40..42 => Event::AttachRefused { reason: Unavailable::Unsupported },
+        42..46 => Event::Restored { gap: Millis::new(u32::from(detail) * 100) },
+        46..60 => Event::LegRefused { reason: Unavailable::Unsupported },
         60..160 => Event::SegmentFailed { generation, segment },
         160.. => Event::Answered,
     }
@@ -208,6 +214,7 @@ fn config() -> CallConfig {
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
         lines: Lines::english(),
+        resume: ResumeLimits::STANDARD,
     }
 }
 

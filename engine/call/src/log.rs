@@ -10,8 +10,8 @@ use types::{AgentId, BusinessId, CallId, CallTime, ConfigVersion, WallTime};
 
 use crate::{Action, CallConfig, Event, Remark, Timer};
 
-/// The format of the log as written; grows when a reader must know. Format 2 has remarks, and
-/// decisions carry what they were made from.
+/// The format of the log as written; grows when a reader must know.
+/// 2: legs may lose their media and get it back; remarks; decisions carry what they were made from.
 pub const LOG_FORMAT: u32 = 2;
 
 /// Events beyond this point of a call are not believed: a week.
@@ -134,6 +134,11 @@ impl LogWriter {
         writer
     }
 
+    /// A writer that goes on behind `lines`, written before.
+    pub fn behind(lines: &[u8]) -> Self {
+        Self { buffer: lines.to_vec() }
+    }
+
     /// `event` is about to go in.
     pub fn event(&mut self, at: CallTime, event: &Event) {
         self.write(&WrittenLine { event: Some(event), ..WrittenLine::at(at) });
@@ -174,6 +179,7 @@ impl LogWriter {
 #[derive(Debug)]
 pub struct LogReader<'a> {
     header: LogHeader,
+    bytes: usize,
     rest: &'a [u8],
     line: usize,
     at: CallTime,
@@ -204,7 +210,7 @@ impl<'a> LogReader<'a> {
             return Err(LogError::Format { found: format });
         }
         let header = serde_json::from_slice(line).map_err(LogError::Header)?;
-        Ok(Self { header, rest, line: 1, at: CallTime::ZERO, torn: Torn::No })
+        Ok(Self { header, bytes: bytes.len(), rest, line: 1, at: CallTime::ZERO, torn: Torn::No })
     }
 
     /// The header.
@@ -215,6 +221,11 @@ impl<'a> LogReader<'a> {
     /// Whether the last line was torn. Known once all lines were read.
     pub fn is_torn(&self) -> bool {
         self.torn == Torn::Yes
+    }
+
+    /// How many bytes have been read.
+    pub fn offset(&self) -> usize {
+        self.bytes - self.rest.len()
     }
 
     /// The number of the line read last, from 1.

@@ -277,6 +277,16 @@ impl Finder<'_> {
                 _ => date,
             };
             let habit = plural || before == "every" || before == "each";
+            // "Saturday the sixth of February" is one day.
+            let dated = self.found.iter().any(|(start, found)| {
+                found.named == Named::Date
+                    && found.date.weekday() == day
+                    && (at + taken..=at + taken + 1).contains(start)
+            });
+            if dated {
+                self.claim(at, at + taken);
+                continue;
+            }
             let named = match (habit, before) {
                 (true, _) => Named::Habit,
                 (false, "next") => Named::Date,

@@ -236,7 +236,11 @@ impl Sense {
     fn noise(&self, ask: &Ask, evidence: Evidence, dropped: Mask) -> u32 {
         let mut foreign = self.leftover.union(dropped);
         if is_row(ask) {
-            foreign = foreign.union(self.cues_of(FOREIGN)).union(self.days.mask);
+            foreign = foreign.union(self.cues_of(FOREIGN));
+            // "I have to cancel my visit on Thursday": the day is the visit's.
+            if !self.has(Cue::Undo) {
+                foreign = foreign.union(self.days.mask);
+            }
         }
         if matches!(ask, Ask::Hours(_)) {
             foreign = foreign.union(self.mask_of(Cue::Price));

@@ -97,6 +97,7 @@ impl Sense {
             | Cue::About
             | Cue::Open
             | Cue::Closed
+            | Cue::Visit
             | Cue::Directions
             | Cue::BusinessName
             | Cue::StaffList
@@ -258,9 +259,7 @@ impl Sense {
         for hit in &mut self.services {
             let behind = hit.mask.last() + 1;
             let same = |at: usize| {
-                tokens
-                    .get(at)
-                    .is_some_and(|token| token.sentence == tokens[hit.mask.first()].sentence)
+                tokens.get(at).is_some_and(|token| token.part == tokens[hit.mask.last()].part)
             };
             let neutral = tokens.get(behind).is_some_and(|token| lexicon::is_neutral(&token.text));
             if hit.mask.count() == 1 && leftover.holds(behind) && same(behind) && !neutral {

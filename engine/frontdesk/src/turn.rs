@@ -45,7 +45,8 @@ impl<'a> Turn<'a> {
             return self.speak_up();
         }
         let utterance = repair(Utterance::new(&self.reading.words), self.index);
-        let utterance = corrected(utterance);
+        let mut utterance = corrected(utterance);
+        self.index.lift(&mut utterance);
         let thread = self.thread();
         let sense = Sense::new(self.desk, self.index, utterance, &thread);
         let question = std::mem::take(&mut self.memory.question);
@@ -340,6 +341,19 @@ impl<'a> Turn<'a> {
                 Ask::Price(_) | Ask::Duration(_) | Ask::Hours(_) | Ask::Faq(_) | Ask::Policy(_)
             )
         };
+        // "What is it to have somebody come out?": the words are those of a service.
+        let wishes =
+            sense.cues.iter().filter(|hit| matches!(hit.cue, Cue::Booking | Cue::Availability));
+        let named = |hit: &crate::pattern::CueHit| {
+            sense.services.iter().any(|service| service.mask.meets(hit.mask))
+        };
+        let priced = sense
+            .asks
+            .iter()
+            .any(|(_, ask)| matches!(ask, Ask::Price(_) | Ask::Duration(_) | Ask::Offered(_)));
+        if priced && wishes.clone().all(named) {
+            return None;
+        }
         let asks: Vec<Ask> = sense.asks.iter().map(|(_, ask)| ask.clone()).filter(firm).collect();
         let booking = sense.has(Cue::Booking);
         if !asks.is_empty() {

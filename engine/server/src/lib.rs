@@ -11,6 +11,7 @@ pub mod demo;
 pub mod engine;
 pub mod explain;
 pub mod feed;
+pub mod front;
 pub mod journal;
 pub mod listen;
 pub mod node;

@@ -94,6 +94,12 @@ impl Window {
         self.held.binary_search_by_key(&chunk, |held| held.chunk).is_ok()
     }
 
+    /// What waits as `chunk`.
+    pub(super) fn payload(&self, chunk: u64) -> Option<&[u8]> {
+        let at = self.held.binary_search_by_key(&chunk, |held| held.chunk).ok()?;
+        Some(&self.held[at].payload)
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.held.len() == HELD_MAX
     }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, Remark};
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, Remark, ResumeLimits};
 use media::{PlayoutSettings, Tap};
 use speech::Audibility;
 use thiserror::Error;
@@ -23,8 +23,7 @@ use vendor::{
 use wire::telnyx::{self, Message, Track};
 
 use super::hearing::Hearing;
-use super::inbox::{InboxSink, Inner};
-use super::leg::SocketLeg;
+use super::inbox::{InboxSink, Inner, LegNews};
 use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
@@ -63,6 +62,7 @@ pub(crate) struct Beginning {
     pub(crate) agent: Arc<AgentConfig>,
     pub(crate) published: Arc<Published>,
     pub(crate) inbox: InboxSink,
+    pub(crate) leg: Box<dyn LegControl>,
     pub(crate) began: WallTime,
 }
 
@@ -105,7 +105,8 @@ pub(crate) enum LineState {
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
-        let Beginning { node, call: id, seed, opening, agent, published, inbox, began } = beginning;
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began } =
+            beginning;
         let recognizer = node
             .vendors
             .recognizer(&agent.vendors.recognizer)
@@ -126,6 +127,7 @@ impl Session {
             turns: agent.turns.clone(),
             limits: agent.limits.clone(),
             lines: Lines::english(),
+            resume: ResumeLimits::STANDARD,
         };
         let header = LogHeader {
             format: call::LOG_FORMAT,
@@ -155,7 +157,7 @@ impl Session {
             hearing,
             speaking,
             brain,
-            leg: Box::new(SocketLeg),
+            leg,
             recording,
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
@@ -274,6 +276,10 @@ impl Session {
                 self.settle_speaking(now);
             }
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
+            Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
+            Inner::Leg(LegNews::Refused(reason)) => self.tell(now, Event::LegRefused { reason }),
+            // Its socket tells by itself that it is gone.
+            Inner::Leg(LegNews::StreamFailed) => (),
             // The actor has exchanged the socket by now.
             Inner::Attach { socket: _, format } => self.handle_restart(now, format),
         }
@@ -451,6 +457,10 @@ impl Session {
             | Event::PlayoutFinished { .. }
             | Event::Dtmf { .. }
             | Event::LegRefused { .. }
+            | Event::Detached { .. }
+            | Event::Reattached { .. }
+            | Event::AttachRefused { .. }
+            | Event::Restored { .. }
             | Event::LegEnded { .. }
             | Event::EndRequested { .. } => (),
         }
@@ -495,6 +505,11 @@ impl Session {
                 self.events.push_back(cleared);
             }
             Action::Leg { order } => self.order(&order),
+            // A bare socket has nobody who could be asked.
+            Action::Reattach { attempt: _ } => {
+                let reason = types::Unavailable::Unsupported;
+                self.events.push_back(Event::AttachRefused { reason });
+            }
             Action::KeepMessage { message: _ } => {
                 // It stands in the call's summary, and so in its record and the journal.
                 tracing::info!(call = %self.id, "message taken");

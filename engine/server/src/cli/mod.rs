@@ -85,8 +85,11 @@ pub(crate) fn engine_config(file: Option<&Path>) -> Result<EngineConfig, String>
 
 /// What business files are checked against under `config`, with local vendors only.
 pub(crate) fn rules(config: &EngineConfig) -> Rules {
-    let defaults =
-        Defaults { turns: config.defaults.turns.clone(), limits: config.defaults.limits.clone() };
+    let defaults = Defaults {
+        turns: config.defaults.turns.clone(),
+        limits: config.defaults.limits.clone(),
+        intake: config.defaults.intake,
+    };
     Rules { defaults, vendors: KnownVendors::local() }
 }
 

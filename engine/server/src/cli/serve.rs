@@ -65,6 +65,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         (Feed::default(), None)
     };
     let given = Given {
+        api_key: std::env::var("APEX_TELNYX_API_KEY").ok().map(Secret::new),
         standing_token: args.media_token.map(Secret::new),
         metrics: telemetry::install().ok(),
         feed,

@@ -3,6 +3,7 @@
 //! The shipped file is the schema: a key that does not stand there is refused, a key left out
 //! keeps its value. All mistakes are reported at once and stop the start.
 
+mod front;
 mod overlay;
 mod raw;
 
@@ -10,8 +11,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use types::{Limits, Millis, Turns};
+use types::{Intake, Limits, Millis, Turns};
 
+pub use front::{ConnectionsConfig, FrontConfig, Streaming, TlsConfig, TlsUse};
 pub use overlay::{Mistake, SHIPPED};
 
 /// The engine's checked settings.
@@ -35,6 +37,12 @@ pub struct EngineConfig {
     pub keeping: KeepingConfig,
     /// How long calls may go on after the engine was told to stop.
     pub drain_wait: Millis,
+    /// Where and how the carrier reaches us, and we it.
+    pub front: FrontConfig,
+    /// Certificate and key.
+    pub tls: TlsConfig,
+    /// What bounds connections.
+    pub connections: ConnectionsConfig,
 }
 
 /// The carriers' side.
@@ -42,6 +50,8 @@ pub struct EngineConfig {
 pub struct MediaConfig {
     /// Where carriers stream to.
     pub listen: SocketAddr,
+    /// Whether this listener speaks TLS itself.
+    pub tls: TlsUse,
     /// Who may stream.
     pub access: Access,
     /// Threads that carry calls.
@@ -94,6 +104,8 @@ pub struct AgentDefaults {
     pub turns: Turns,
     /// What bounds a call.
     pub limits: Limits,
+    /// How calls are let in.
+    pub intake: Intake,
 }
 
 /// How audio is paced.

@@ -5,11 +5,12 @@ use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
 
 use serde::Deserialize;
-use types::{BargeIn, Limits, Millis, Turns};
+use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 
+use super::front::{RawConnections, RawFront, RawTls, tls_use};
 use super::{
     Access, AgentDefaults, DirectoryConfig, EngineConfig, KeepingConfig, MediaConfig, Mistake,
-    ModelsConfig, PlayoutConfig,
+    ModelsConfig, PlayoutConfig, TlsUse,
 };
 
 #[derive(Deserialize)]
@@ -26,12 +27,16 @@ pub(super) struct RawConfig {
     journal: RawJournal,
     recording: RawRecording,
     drain: RawDrain,
+    front: RawFront,
+    tls: RawTls,
+    connections: RawConnections,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawMedia {
     listen: String,
+    tls: String,
     access: String,
     threads: i64,
     message_bytes_max: i64,
@@ -84,6 +89,8 @@ struct RawTurns {
 struct RawLimits {
     call_duration_max_s: i64,
     calls_max: i64,
+    starts_per_s_max: i64,
+    overflow: String,
 }
 
 #[derive(Deserialize)]
@@ -114,18 +121,18 @@ struct RawDrain {
 
 /// Collects mistakes while values are checked. A value out of range is replaced by its bound, so
 /// that the checks after it still mean something; the mistake stops the start anyway.
-struct Check<'a> {
+pub(super) struct Check<'a> {
     file: &'a str,
     mistakes: &'a mut Vec<Mistake>,
 }
 
 impl Check<'_> {
-    fn mistake(&mut self, what: String) {
+    pub(super) fn mistake(&mut self, what: String) {
         // A range mistake has no one line: the value may come from either file.
         self.mistakes.push(Mistake { file: self.file.to_owned(), line: 1, what });
     }
 
-    fn number(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> u32 {
+    pub(super) fn number(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> u32 {
         match u32::try_from(value) {
             Ok(value) if range.contains(&value) => value,
             _ => {
@@ -136,15 +143,15 @@ impl Check<'_> {
         }
     }
 
-    fn ms(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
+    pub(super) fn ms(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
         Millis::new(self.number(key, value, range))
     }
 
-    fn secs(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
+    pub(super) fn secs(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
         Millis::from_secs(self.number(key, value, range))
     }
 
-    fn address(&mut self, key: &str, value: &str) -> Option<SocketAddr> {
+    pub(super) fn address(&mut self, key: &str, value: &str) -> Option<SocketAddr> {
         let address = value.parse().ok();
         if address.is_none() {
             self.mistake(format!("{key}: \"{value}\" is no address and port, like 127.0.0.1:8700"));
@@ -166,14 +173,7 @@ impl RawConfig {
         let media_threads = media.as_ref().map_or(1, |media| media.threads);
         let models_threads = check.number("models.threads", self.models.threads, 0..=256) as usize;
         let turns = self.turns.check(&mut check);
-        let limits = Limits {
-            call_duration_max: check.secs(
-                "limits.call_duration_max_s",
-                self.limits.call_duration_max_s,
-                30..=86_400,
-            ),
-            calls_max: check.number("limits.calls_max", self.limits.calls_max, 1..=100_000),
-        };
+        let (limits, intake) = self.limits.check(&mut check);
         let directory = DirectoryConfig {
             path: self.directory.path.into(),
             debounce: check.ms("directory.debounce_ms", self.directory.debounce_ms, 50..=10_000),
@@ -196,6 +196,12 @@ impl RawConfig {
                 1_000..=60_000,
             ),
         };
+        let front = self.front.check(&mut check);
+        let tls_uses =
+            [media.as_ref().map(|media| media.tls), front.as_ref().map(|front| front.tls)];
+        let tls_uses: Vec<TlsUse> = tls_uses.into_iter().flatten().collect();
+        let tls = self.tls.check(&mut check, &tls_uses);
+        let connections = self.connections.check(&mut check);
         let drain_wait = check.secs("drain.wait_s", self.drain.wait_s, 0..=3_600);
         Some(EngineConfig {
             media: media?,
@@ -206,10 +212,13 @@ impl RawConfig {
                 path: self.models.path.into(),
                 threads: threads_or(models_threads, cores().saturating_sub(media_threads)),
             },
-            defaults: AgentDefaults { turns, limits },
+            defaults: AgentDefaults { turns, limits, intake },
             playout,
             keeping,
             drain_wait,
+            front: front?,
+            tls,
+            connections,
         })
     }
 }
@@ -237,6 +246,7 @@ impl RawMedia {
         };
         let threads = check.number("media.threads", self.threads, 0..=256) as usize;
         Some(MediaConfig {
+            tls: tls_use(check, "media.tls", &self.tls),
             access,
             threads: threads_or(threads, cores() / 2),
             message_bytes_max: check.number(
@@ -250,6 +260,32 @@ impl RawMedia {
             calls_max: check.number("media.calls_max", self.calls_max, 1..=100_000) as usize,
             listen: listen?,
         })
+    }
+}
+
+impl RawLimits {
+    fn check(self, check: &mut Check<'_>) -> (Limits, Intake) {
+        let duration = ("limits.call_duration_max_s", self.call_duration_max_s);
+        let limits = Limits {
+            call_duration_max: check.secs(duration.0, duration.1, 30..=86_400),
+            calls_max: check.number("limits.calls_max", self.calls_max, 1..=100_000),
+        };
+        let starts = ("limits.starts_per_s_max", self.starts_per_s_max);
+        let intake = Intake {
+            starts_per_s_max: check.number(starts.0, starts.1, 1..=10_000),
+            overflow: match self.overflow.as_str() {
+                "busy" => Overflow::Busy,
+                "reject" => Overflow::Reject,
+                "unavailable" => Overflow::Unavailable,
+                other => {
+                    check.mistake(format!(
+                        "limits.overflow: \"{other}\" is none of \"busy\", \"reject\", \"unavailable\""
+                    ));
+                    Overflow::Busy
+                }
+            },
+        };
+        (limits, intake)
     }
 }
 

@@ -113,7 +113,7 @@ fn carrier_call(id: &str) -> String {
 fn leg_format(encoding: Encoding) -> AudioFormat {
     let rate = match encoding {
         Encoding::Pcmu | Encoding::Pcma => SampleRate::Hz8000,
-        Encoding::L16 | Encoding::Opus => SampleRate::Hz16000,
+        Encoding::G722 | Encoding::L16 | Encoding::Opus => SampleRate::Hz16000,
     };
     AudioFormat { encoding, rate }
 }

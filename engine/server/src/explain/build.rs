@@ -180,6 +180,9 @@ impl Builder {
             }
             Event::LegEnded { how } => self.push(Owner::Present, now, What::LegGone { how }),
             Event::EndRequested { .. } => self.push(Owner::Present, now, What::EndAsked),
+            Event::AttachRefused { reason } => {
+                self.push(Owner::Present, now, What::Refused { reason });
+            }
             // What follows from these is told where it shows.
             Event::Answered
             | Event::RecognizerFailed
@@ -188,7 +191,10 @@ impl Builder {
             | Event::ThoughtFailed { .. }
             | Event::SegmentQueued { .. }
             | Event::SegmentFailed { .. }
-            | Event::SegmentHeard { .. } => (),
+            | Event::SegmentHeard { .. }
+            | Event::Detached { .. }
+            | Event::Reattached { .. }
+            | Event::Restored { .. } => (),
         }
     }
 
@@ -237,7 +243,8 @@ impl Builder {
             | Action::FinalizeUtterance { .. }
             | Action::CancelThought { .. }
             | Action::EndSpeech { .. }
-            | Action::CancelSpeech { .. } => (),
+            | Action::CancelSpeech { .. }
+            | Action::Reattach { .. } => (),
         }
     }
 
@@ -316,6 +323,10 @@ impl Builder {
             | Decision::NoInput { .. }
             | Decision::LateAnswer { .. }
             | Decision::Failed { .. }
+            | Decision::Detached { .. }
+            | Decision::Restored { .. }
+            | Decision::Reattached { .. }
+            | Decision::TakenUp { .. }
             | Decision::Closing { .. }
             | Decision::HangUpCancelled { .. } => Owner::Present,
         };
@@ -493,6 +504,9 @@ fn is_deadline(timer: call::Timer) -> bool {
         | Timer::ClosingWait
         | Timer::TransferWait
         | Timer::HangUpWait
+        | Timer::DetachedMax
+        | Timer::Reattach
+        | Timer::GoOnWait
         | Timer::DurationWarning
         | Timer::DurationMax => true,
         Timer::Endpoint

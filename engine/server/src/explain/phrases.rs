@@ -167,6 +167,9 @@ pub(crate) fn deadline(timer: Timer) -> &'static str {
         Timer::ClosingWait => "the reply before the goodbye does not end",
         Timer::TransferWait => "the transfer shows no result",
         Timer::HangUpWait => "the leg was told to hang up and does not",
+        Timer::DetachedMax => "the line has been without audio for too long",
+        Timer::Reattach => "the carrier was asked for the line's audio and is asked again",
+        Timer::GoOnWait => "the caller was asked to go on and does not",
         Timer::DurationWarning => "the call will reach its longest duration soon",
         Timer::DurationMax => "the call has reached its longest duration",
     }

@@ -305,6 +305,10 @@ fn decision_flag(decision: &Decision) -> Option<(FlagKind, String)> {
         Decision::Failed { what, .. } => {
             (FlagKind::Fault, format!("{} fails", phrases::failure(*what)))
         }
+        Decision::Detached { .. } => (FlagKind::Fault, "line lost".into()),
+        Decision::Restored { .. } => (FlagKind::Fault, "engine restarted".into()),
+        Decision::Reattached { gap } => (FlagKind::Agent, format!("line back, {}", span(*gap))),
+        Decision::TakenUp { .. } => (FlagKind::Agent, "goes on".into()),
         Decision::Closing { .. } => (FlagKind::Agent, "closes".into()),
         Decision::HangUpCancelled { .. } => (FlagKind::Agent, "stays".into()),
         Decision::HeardText { .. } | Decision::LateAnswer { .. } => return None,

@@ -351,6 +351,19 @@ pub(super) fn decided(decision: &Decision, turn_end: Option<TurnEnd>) -> String 
         Decision::Failed { what, count } => {
             format!("{}, time {count} in a row", phrases::failure(*what))
         }
+        Decision::Detached { how } => {
+            format!("to wait for the line: {}", phrases::leg_end(*how))
+        }
+        Decision::Restored { gap } => {
+            format!("the call was rebuilt from its log after {}", span(*gap))
+        }
+        Decision::Reattached { gap } => {
+            format!("to go on: the line is back after {}", span(*gap))
+        }
+        Decision::TakenUp { apologizes: true } => {
+            "to take up what was interrupted, with an apology".to_owned()
+        }
+        Decision::TakenUp { apologizes: false } => "to take up what was interrupted".to_owned(),
         Decision::Closing { reason } => format!("to end the call: {}", phrases::ended(*reason)),
         Decision::HangUpCancelled { .. } => {
             "not to hang up after all: the caller spoke into the goodbye".to_owned()
