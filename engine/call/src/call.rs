@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use types::{CallTime, Dialogue, EndReason, Limits, Message, Persona, Pii, Turns};
+use types::{CallTime, Dialogue, EndReason, Limits, Message, Millis, Persona, Pii, Turns};
 
 use crate::decision::Decision;
 use crate::ear::{Ear, Edge};
@@ -158,6 +158,11 @@ impl Call {
             | Phase::Leaving { .. }
             | Phase::HangingUp { .. } => true,
         }
+    }
+
+    /// The response time of the present turn, once its reply is heard.
+    pub fn response(&self) -> Option<Millis> {
+        self.turns.records().last()?.stages.response()
     }
 
     /// One word for what is going on, for displays.

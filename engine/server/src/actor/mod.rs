@@ -230,7 +230,10 @@ async fn carry(beginning: Beginning, mut line: Line, place: Place, leg: Option<L
     node.live.insert(id, live);
     node.telemetry.calls_live.set(node.live.len() as f64);
     offer_began(&node, &session);
-    session.show(|| Seen::Began { carrier_call: session.opening.carrier_call.clone() });
+    session.show(|| Seen::Began {
+        carrier_call: session.opening.carrier_call.clone(),
+        from: session.opening.from.clone(),
+    });
     tracing::info!(call = %id, %business, version = %session.agent.version, "call began");
 
     let reason = converse(&node, &mut session, &mut line).await;

@@ -35,6 +35,9 @@ use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
 use crate::vocabulary::vocabulary;
 
+/// How often watchers are told how loud the caller is.
+const LEVEL_EVERY: Millis = Millis::new(100);
+
 /// A call that cannot begin.
 #[derive(Debug, Error)]
 pub(crate) enum SessionError {
@@ -94,6 +97,10 @@ pub(crate) struct Session {
     pub(crate) line: LineState,
     /// Until the greeting's first audio has left.
     ring: Option<RingShare>,
+    /// What watchers were told is going on.
+    doing: &'static str,
+    /// When they were told how loud the caller is.
+    level_at: CallTime,
 }
 
 /// What is to become of the socket.
@@ -172,6 +179,8 @@ impl Session {
             payload: Vec::with_capacity(4_096),
             line: LineState::Up,
             ring,
+            doing: "",
+            level_at: CallTime::ZERO,
         };
         let now = session.now();
         let leg = Remark::leg(session.opening.from.clone(), session.opening.to, format);
@@ -259,6 +268,11 @@ impl Session {
         }
         self.hearing.record_late(self.recording.as_mut());
         self.log.commit_if_due(now);
+        if self.node.feed.is_watched() && LEVEL_EVERY <= now.since(self.level_at) {
+            self.level_at = now;
+            let caller = self.hearing.level();
+            self.show(|| Seen::Level { caller });
+        }
     }
 
     /// The carrier streams anew, on another socket.
@@ -450,7 +464,24 @@ impl Session {
             let Some(event) = self.events.pop_front() else { return };
             self.log.event(now, &event);
             self.show_event(&event);
+            let begins = matches!(event, Event::PlayoutStarted { .. });
             self.call.handle_event(now, event);
+            self.show_state(begins);
+        }
+    }
+
+    /// Lets whoever watches see how the call stands after a step.
+    fn show_state(&mut self, begins: bool) {
+        if !self.node.feed.is_watched() {
+            return;
+        }
+        if begins && let Some(response) = self.call.response() {
+            self.show(|| Seen::Replied { response });
+        }
+        let what = self.call.phase_name();
+        if what != self.doing {
+            self.doing = what;
+            self.show(|| Seen::Doing { what });
         }
     }
 
