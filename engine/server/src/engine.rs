@@ -93,7 +93,7 @@ impl Engine {
     pub fn start(config: EngineConfig, given: Given) -> Result<Self, StartError> {
         let telemetry = Telemetry::new();
         let models = ModelDir::open(&config.models.path)?;
-        let vendors = Vendors::local(&models, config.models.threads)?;
+        let vendors = Vendors::local(&models, &config.models)?;
         let routes = Arc::new(Routes::new(Published::empty()));
         let publisher = Arc::new(publisher(&config, &vendors, routes.clone(), &telemetry));
         publisher.publish()?;
