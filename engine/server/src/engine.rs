@@ -119,7 +119,7 @@ impl Engine {
         let door = front_door(&config, given.api_key, &telemetry)?;
         let certificates = certificates(&config, &telemetry)?;
         let models = ModelDir::open(&config.models.path)?;
-        let vendors = Vendors::local(&models, config.models.threads)?;
+        let vendors = Vendors::local(&models, &config.models)?;
         let routes = Arc::new(Routes::new(Published::empty()));
         let publisher = Arc::new(publisher(&config, &vendors, routes.clone(), &telemetry));
         publisher.publish()?;

@@ -7,6 +7,7 @@ use std::thread::available_parallelism;
 use codecs::l16::{ByteOrder, OrderChoice};
 use media::StarvationSettings;
 use serde::Deserialize;
+use speech::Finals;
 use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 
 use super::front::{RawConnections, RawFront, RawTls, tls_use};
@@ -23,6 +24,7 @@ pub(super) struct RawConfig {
     directory: RawDirectory,
     state: RawState,
     models: RawModels,
+    speech: RawSpeech,
     turns: RawTurns,
     limits: RawLimits,
     playout: RawPlayout,
@@ -77,6 +79,12 @@ struct RawState {
 struct RawModels {
     path: String,
     threads: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSpeech {
+    finals: String,
 }
 
 #[derive(Deserialize)]
@@ -164,6 +172,19 @@ impl Check<'_> {
         }
         address
     }
+
+    fn finals(&mut self, value: &str) -> Option<Finals> {
+        match value {
+            "moonshine" => Some(Finals::Moonshine),
+            "whisper" => Some(Finals::Whisper),
+            other => {
+                self.mistake(format!(
+                    "speech.finals: \"{other}\" is neither \"moonshine\" nor \"whisper\""
+                ));
+                None
+            }
+        }
+    }
 }
 
 impl RawConfig {
@@ -178,6 +199,7 @@ impl RawConfig {
         let control = check.address("control.listen", &self.control.listen);
         let media_threads = media.as_ref().map_or(1, |media| media.threads);
         let models_threads = check.number("models.threads", self.models.threads, 0..=256) as usize;
+        let finals = check.finals(&self.speech.finals);
         let turns = self.turns.check(&mut check);
         let (limits, intake) = self.limits.check(&mut check);
         let directory = DirectoryConfig {
@@ -218,6 +240,7 @@ impl RawConfig {
             models: ModelsConfig {
                 path: self.models.path.into(),
                 threads: threads_or(models_threads, cores().saturating_sub(media_threads)),
+                finals: finals?,
             },
             defaults: AgentDefaults { turns, limits, intake },
             playout,
