@@ -37,7 +37,8 @@ fn without_denied(utterance: Utterance) -> Utterance {
     // "I do not know", "is it not open": only a "not" before a thing, at the start of a part.
     let starts = not.checked_sub(1).is_none_or(|before| {
         tokens[before].part != tokens[not].part
-            || ["no", "and", "but", "sorry", "meant", "mean"].contains(&tokens[before].text.as_str())
+            || ["no", "and", "but", "sorry", "meant", "mean"]
+                .contains(&tokens[before].text.as_str())
     });
     let Some(next) = tokens.get(not + 1).filter(|_| starts) else { return utterance };
     if !article(next) && next.weight < 1.0 && !crate::calendar::may_be_day(next) {

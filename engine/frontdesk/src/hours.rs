@@ -35,8 +35,7 @@ pub(crate) enum Aspect {
 }
 
 impl Aspect {
-    const ALL: [Self; 5] =
-        [Self::Hours, Self::IsOpen, Self::IsClosed, Self::Opens, Self::Closes];
+    const ALL: [Self; 5] = [Self::Hours, Self::IsOpen, Self::IsClosed, Self::Opens, Self::Closes];
 
     /// Its name in a note.
     pub(crate) const fn code(self) -> &'static str {
@@ -60,8 +59,8 @@ pub(crate) fn is_open_now(desk: &Desk<'_>) -> Openness {
     let now = minute_of(desk);
     let (spans, _) = desk.facts.hours.on(desk.now.date());
     // A business without any hours is never said to be closed.
-    let unknown = desk.facts.hours.week.iter().all(Vec::is_empty)
-        && desk.facts.hours.exceptions.is_empty();
+    let unknown =
+        desk.facts.hours.week.iter().all(Vec::is_empty) && desk.facts.hours.exceptions.is_empty();
     let open = unknown || spans.iter().any(|span| span.open <= now && now < span.close);
     if open { Openness::Open } else { Openness::Closed }
 }
@@ -73,11 +72,8 @@ pub(crate) fn say_closed_now(desk: &Desk<'_>, out: &mut Speech) {
     out.cite(format!("{} closed right now.", capital(we_are(desk.tone()))), &[cite]);
     if let Some(next) = next_opening(desk, today, minute_of(desk)) {
         let day = Day { date: next.date, named: Named::Weekday };
-        let text = format!(
-            "We open again {} at {}.",
-            when_from(desk, &day, today),
-            time(next.open)
-        );
+        let text =
+            format!("We open again {} at {}.", when_from(desk, &day, today), time(next.open));
         out.cite(text, &[next.cite]);
     }
 }

@@ -264,11 +264,12 @@ impl Sense {
             && !texts.iter().enumerate().any(|(at, text)| {
                 TELLS.contains(text) && !(*text == "have" && at > 0 && texts[at - 1] == "you")
             });
-        let topic = !asks && candidates.iter().any(|candidate| {
-            candidate.row == Row::Emergency
-                && candidate.score >= 0.9
-                && self.is_affirmed(candidate.mask)
-        });
+        let topic = !asks
+            && candidates.iter().any(|candidate| {
+                candidate.row == Row::Emergency
+                    && candidate.score >= 0.9
+                    && self.is_affirmed(candidate.mask)
+            });
         let cue = self.cues.iter().any(|hit| hit.cue == Cue::Danger && self.is_affirmed(hit.mask));
         if topic || cue { Danger::Likely } else { Danger::None }
     }

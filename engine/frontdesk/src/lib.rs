@@ -23,6 +23,7 @@ mod contact;
 mod correction;
 mod cues;
 mod desk;
+mod dictation;
 mod everyday;
 mod evidence;
 mod fuzz;

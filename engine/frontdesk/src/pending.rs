@@ -192,12 +192,13 @@ impl Turn<'_> {
 
     /// Whether it can wait until it opens.
     fn after_hours(&mut self, sense: &Sense, verdict: Option<Verdict>) -> Option<(Intent, Expect)> {
-        const URGENT: [&str; 6] = ["urgent", "urgently", "emergency", "connect", "transfer", "wait"];
+        const URGENT: [&str; 6] =
+            ["urgent", "urgently", "emergency", "connect", "transfer", "wait"];
         let says = |word: &&str| sense.utterance.texts().contains(word);
         let denied = verdict == Some(Verdict::No);
         let cannot = says(&"wait") && denied;
-        let urgent = URGENT.iter().any(says) && (!denied || cannot)
-            || sense.emergency == Danger::Likely;
+        let urgent =
+            URGENT.iter().any(says) && (!denied || cannot) || sense.emergency == Danger::Likely;
         if urgent {
             return Some(if self.can_transfer() { self.transfer() } else { self.begin_urgent() });
         }

@@ -5,6 +5,8 @@ mod clock;
 #[cfg(test)]
 mod dialogues;
 #[cfg(test)]
+mod dictated;
+#[cfg(test)]
 mod foreign;
 #[cfg(test)]
 mod fresh;
