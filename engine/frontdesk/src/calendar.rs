@@ -7,6 +7,7 @@ use types::{HoursException, TimeOfDay};
 use crate::holidays;
 use crate::numbers::{cardinal, ordinal};
 use crate::phrase::{MONTHS, weekday};
+use crate::relative::{self, Found};
 use crate::sound::{likeness, sound};
 use crate::words::{Mask, Token, Utterance};
 
@@ -109,8 +110,9 @@ pub(crate) fn find_days(utterance: &Utterance, today: Date, exceptions: &[HoursE
     finder.dates();
     finder.words();
     finder.weekdays();
-    finder.found.sort_by_key(|(at, _)| *at);
-    finder.days.days = finder.found.into_iter().map(|(_, day)| day).collect();
+    finder.relative();
+    finder.found.sort_by_key(|(at, ..)| *at);
+    finder.days.days = finder.found.into_iter().map(|(.., day)| day).collect();
     finder.days.days.dedup();
     // "Still open at ten on Saturday" is not about now.
     if finder.days.days.len() > 1 {
@@ -127,7 +129,7 @@ pub(crate) fn find_days(utterance: &Utterance, today: Date, exceptions: &[HoursE
 struct Finder<'a> {
     tokens: &'a [Token],
     today: Date,
-    found: Vec<(usize, Day)>,
+    found: Vec<Found>,
     days: Days,
 }
 
@@ -147,7 +149,7 @@ impl Finder<'_> {
     fn put(&mut self, start: usize, end: usize, date: Option<Date>, named: Named) {
         let Some(date) = date else { return };
         self.claim(start, end);
-        self.found.push((start, Day { date, named }));
+        self.found.push((start, end, Day { date, named }));
     }
 
     fn holidays(&mut self, exceptions: &[HoursException]) {
@@ -242,6 +244,24 @@ impl Finder<'_> {
         }
     }
 
+    /// Days that others are counted from.
+    fn relative(&mut self) {
+        for (start, end, day) in relative::from_today(self.tokens, self.today) {
+            if self.is_free(start, end) || day.named == Named::Date {
+                self.found.retain(|(at, ..)| !(start..end).contains(at));
+                self.days.stretch = None;
+                self.put(start, end, Some(day.date), day.named);
+            }
+        }
+        self.found.sort_by_key(|(at, ..)| *at);
+        for (start, end) in relative::move_days(self.tokens, self.today, &mut self.found) {
+            self.claim(start, end);
+            self.days.stretch = None;
+        }
+        relative::join_days(self.tokens, &mut self.found);
+        relative::ranges(self.tokens, &mut self.found);
+    }
+
     /// "now" means this moment only beside "open": "now, how much is…" does not.
     fn is_near_open(&self, at: usize) -> bool {
         let near = at.saturating_sub(3)..(at + 4).min(self.tokens.len());
@@ -284,7 +304,7 @@ impl Finder<'_> {
             };
             let habit = plural || before == "every" || before == "each";
             // "Saturday the sixth of February" is one day.
-            let dated = self.found.iter().any(|(start, found)| {
+            let dated = self.found.iter().any(|(start, _, found)| {
                 found.named == Named::Date
                     && found.date.weekday() == day
                     && (at + taken..=at + taken + 1).contains(start)

@@ -419,7 +419,12 @@ impl Sense {
                 Some(Named::Today(PartOfDay::Now))
             );
             if !now {
-                let ask = HoursAsk { aspect: Aspect::IsOpen, days: self.days.clone(), clock };
+                // "And on Sunday?", "no, Tuesday": the same about another day.
+                let aspect = match thread.aspect {
+                    Some(aspect) if clock.is_none() => aspect,
+                    _ => Aspect::IsOpen,
+                };
+                let ask = HoursAsk { aspect, days: self.days.clone(), clock };
                 self.asks.push((self.days.mask.first(), Ask::Hours(ask)));
             }
         }

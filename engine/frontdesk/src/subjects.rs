@@ -106,6 +106,7 @@ impl Sense {
             | Cue::Undo
             | Cue::NoBooking
             | Cue::Repeat
+            | Cue::Misunderstood
             | Cue::Robot
             | Cue::Help
             | Cue::HowAreYou
