@@ -107,6 +107,8 @@ pub(crate) struct Sense {
     pub(crate) leftover: Mask,
     /// The rows it may be about, apart from services.
     pub(crate) rows: Vec<Candidate>,
+    /// The words that speak for a row as a whole rather than for a phrase of it.
+    pub(crate) relevant: Mask,
 }
 
 /// Whether somebody is in danger.
@@ -167,6 +169,7 @@ impl Sense {
             emergency: Danger::None,
             leftover: Mask::default(),
             rows: Vec::new(),
+            relevant: Mask::default(),
         };
         let candidates = index.candidates(&sense.utterance);
         sense.emergency = sense.find_danger(&candidates);
@@ -181,10 +184,12 @@ impl Sense {
         sense.ask_undo(desk);
         sense.ask_hours(thread);
         sense.ask_house();
-        sense.ask_surroundings(desk);
         sense.ask_unknown();
+        sense.ask_surroundings(desk, index);
         sense.ask_elliptic(thread);
         sense.weigh_asks();
+        sense.ask_who(index);
+        sense.ask_relevant(index);
         sense.asks.sort_by_key(|(at, _)| *at);
         let mut seen: Vec<Ask> = Vec::new();
         sense.asks.retain(|(_, ask)| {

@@ -45,7 +45,8 @@ impl<'a> Turn<'a> {
             return self.speak_up();
         }
         let utterance = repair(Utterance::new(&self.reading.words), self.index);
-        let utterance = corrected(utterance);
+        let mut utterance = corrected(utterance);
+        self.index.lift(&mut utterance);
         let thread = self.thread();
         let sense = Sense::new(self.desk, self.index, utterance, &thread);
         let question = std::mem::take(&mut self.memory.question);
@@ -260,7 +261,15 @@ impl<'a> Turn<'a> {
         let same = |at: usize| tokens[at].sentence == tokens[mask.first()].sentence;
         let near = mask.first().saturating_sub(4)..tokens.len();
         let wished = near.clone().any(|at| same(at) && WISHES.contains(&tokens[at].text.as_str()));
-        let noise = near.clone().any(|at| same(at) && at > mask.last() && sense.leftover.holds(at));
+        // "With an accountant": whoever that is, it is a person.
+        let role = |at: usize| {
+            let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].text.as_str());
+            matches!(before(1), Some("a" | "an" | "the" | "your"))
+                && (mask.holds(at - 1) || matches!(before(2), Some("with" | "to" | "through")))
+        };
+        let noise = near
+            .clone()
+            .any(|at| same(at) && at > mask.last() && sense.leftover.holds(at) && !role(at));
         let asked = sense.cues.iter().any(|hit| {
             matches!(hit.cue, Cue::Works | Cue::Price | Cue::Duration) && same(hit.mask.first())
         });
@@ -340,7 +349,25 @@ impl<'a> Turn<'a> {
                 Ask::Price(_) | Ask::Duration(_) | Ask::Hours(_) | Ask::Faq(_) | Ask::Policy(_)
             )
         };
+        // "What is it to have somebody come out?": the words are those of a service.
+        let wishes =
+            sense.cues.iter().filter(|hit| matches!(hit.cue, Cue::Booking | Cue::Availability));
+        let named = |hit: &crate::pattern::CueHit| {
+            sense.services.iter().any(|service| service.mask.meets(hit.mask))
+        };
+        let priced = sense
+            .asks
+            .iter()
+            .any(|(_, ask)| matches!(ask, Ask::Price(_) | Ask::Duration(_) | Ask::Offered(_)));
+        if priced && wishes.clone().all(named) {
+            return None;
+        }
         let asks: Vec<Ask> = sense.asks.iter().map(|(_, ask)| ask.clone()).filter(firm).collect();
+        // "Is Dr. Keller available on Monday?" asks when somebody works.
+        let works = sense.has(Cue::Works);
+        if works && !sense.has(Cue::Booking) && !sense.staff.is_empty() {
+            return None;
+        }
         let booking = sense.has(Cue::Booking);
         if !asks.is_empty() {
             // "Do I need an appointment?" is answered, not taken for one.

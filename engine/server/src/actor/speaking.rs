@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::ws::Utf8Bytes;
 use bytes::BytesMut;
 use call::{Event, SegmentHeard};
+use codecs::l16::ByteOrder;
 use codecs::resample::resample_all;
 use media::{Outgoing, Playout, PlayoutEvent, PlayoutSettings, PlayoutState};
 use types::{AudioFormat, CallTime, GenerationId, Millis, Pii, SampleRate, SegmentId};
@@ -232,6 +233,11 @@ impl Speaking {
         self.playout.handle_mark(now, name);
     }
 
+    /// L16 goes out in `order` from now on.
+    pub(crate) fn swap_bytes(&mut self, order: ByteOrder) -> Result<(), codecs::CodecError> {
+        self.playout.swap_bytes(order)
+    }
+
     /// The carrier streams anew: what it had is lost.
     pub(crate) fn restart(&mut self, now: CallTime) {
         self.playout.handle_restart(now);
@@ -270,7 +276,7 @@ impl Speaking {
             PlayoutEvent::Finished { generation, at } => {
                 Told::Event(Event::PlayoutFinished { generation, at })
             }
-            PlayoutEvent::Underrun { generation: _ } => Told::Underrun,
+            PlayoutEvent::Underrun { generation } => Told::Underrun { generation },
         })
     }
 
@@ -322,6 +328,9 @@ pub(crate) enum Told {
     },
     /// Something the conversation must know.
     Event(Event),
-    /// Something only the operator must know.
-    Underrun,
+    /// A reply ran dry: only the operator must know.
+    Underrun {
+        /// Which.
+        generation: GenerationId,
+    },
 }
