@@ -1,4 +1,4 @@
-//! The command line: `apex serve`, `demo`, `call`, `replay`, `score`, `config`, `models`.
+//! The command line: `apex serve`, `demo`, `call`, `fake-telnyx`, `replay`, `score`, `config`, `models`.
 //!
 //! Exit codes everywhere: 0 it went well, 1 it ran and the answer is no, 2 it could not run.
 #![expect(
@@ -10,6 +10,7 @@
 mod call;
 mod config;
 mod demo;
+mod fake_telnyx;
 mod models;
 mod replay;
 mod score;
@@ -47,6 +48,8 @@ enum Command {
     Demo(demo::Args),
     /// Call a running engine and play recordings to it.
     Call(call::Args),
+    /// Be a carrier on this machine: ring the engine through webhooks, commands and media sockets.
+    FakeTelnyx(fake_telnyx::Args),
     /// Run a call again from its event log: does it do the same?
     Replay(replay::Args),
     /// Ask recorded questions and count the right answers.
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Call(args) => call::run(args),
+        Command::FakeTelnyx(args) => fake_telnyx::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Config(command) => config::run(&command),
