@@ -129,6 +129,9 @@ fn serve(engine: Engine, wait: types::Millis) -> ExitCode {
         "apex answers {numbers} numbers on ws://{}/media/telnyx; look at http://{}/readyz",
         engine.media, engine.control
     );
+    if let Some(front) = engine.front {
+        println!("webhooks are taken at {front}/webhooks/telnyx, documents asked for at /texml");
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

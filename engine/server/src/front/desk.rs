@@ -86,6 +86,8 @@ pub(crate) struct Desk {
     gone: Gone,
     deadlines: BTreeSet<(Instant, LegName)>,
     sweep_at: Instant,
+    /// Looks so far: a leg that is hung up again needs a new command.
+    sweeps: u32,
     /// Unowned at the last look.
     suspects: HashSet<LegName>,
     /// Of ours, and not listed at the last look.
@@ -114,6 +116,7 @@ impl Desk {
             gone: Gone::default(),
             deadlines: BTreeSet::new(),
             sweep_at,
+            sweeps: 0,
             suspects: HashSet::new(),
             missing: HashSet::new(),
         }
@@ -585,6 +588,7 @@ impl Desk {
     /// Compares the carrier's live legs with ours, twice before anything is done: what is on its way
     /// looks like what is lost.
     fn on_active(&mut self, active: &[ActiveCall]) {
+        self.sweeps = self.sweeps.wrapping_add(1);
         let unowned = active.iter().filter(|active| match &active.mark {
             LegMark::None => !self.legs.contains_key(&active.leg),
             LegMark::Ours(state) => {
@@ -600,10 +604,10 @@ impl Desk {
         for leg in lost {
             self.node.telemetry.legs_swept.increment(1);
             tracing::warn!("a leg nobody owns is hung up");
-            let (carrier, epoch) = (self.carrier.clone(), self.epoch);
+            let (carrier, epoch, n) = (self.carrier.clone(), self.epoch, self.sweeps);
             tokio::spawn(async move {
                 // What could not be hung up is found again at the next look.
-                let _ = carrier.hang_up(&leg, CommandId { epoch, n: u32::MAX }).await;
+                let _ = carrier.hang_up(&leg, CommandId { epoch, n }).await;
             });
         }
         self.suspects = unowned;
