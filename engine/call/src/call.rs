@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use types::{CallTime, Dialogue, EndReason, Limits, Message, Persona, Pii, Turns};
+use types::{CallTime, Dialogue, EndReason, Limits, Message, Millis, Persona, Pii, Turns};
 
 use crate::decision::Decision;
 use crate::ear::{Ear, Edge};
@@ -158,6 +158,11 @@ impl Call {
             | Phase::Leaving { .. }
             | Phase::HangingUp { .. } => true,
         }
+    }
+
+    /// The response time of the present turn, once its reply is heard.
+    pub fn response(&self) -> Option<Millis> {
+        self.turns.records().last()?.stages.response()
     }
 
     /// One word for what is going on, for displays.
@@ -393,8 +398,8 @@ impl Call {
         match self.phase {
             Phase::Leaving { .. } if self.timers.runs(Timer::GoodbyeWait) => (),
             Phase::Leaving { .. } => self.timers.start(Timer::GoodbyeWait, self.now),
-            Phase::Open if self.manners.bridge != Bridge::None => self.say_bridge(),
             Phase::Open if self.manners.due.is_some() => self.say_due_line(),
+            Phase::Open if self.manners.bridge != Bridge::None => self.say_bridge(),
             Phase::Open if self.timers.runs(Timer::NoInput) => (),
             Phase::Open => {
                 let due = self.now + self.config.turns.no_input_delay;

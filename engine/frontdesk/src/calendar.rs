@@ -96,6 +96,8 @@ pub(crate) enum Side {
 
 /// A word must sound at least this much like a day's name. "Sunday" and "Monday" do not.
 const LIKENESS_MIN: f32 = 0.83;
+/// A word that sounds this much like a day may have been one.
+const DAY_LOST_MIN: f32 = 0.5;
 /// When the evening begins.
 pub(crate) const EVENING: TimeOfDay = TimeOfDay::new(17, 0).expect("five is a time");
 
@@ -110,6 +112,10 @@ pub(crate) fn find_days(utterance: &Utterance, today: Date, exceptions: &[HoursE
     finder.found.sort_by_key(|(at, _)| *at);
     finder.days.days = finder.found.into_iter().map(|(_, day)| day).collect();
     finder.days.days.dedup();
+    // "Still open at ten on Saturday" is not about now.
+    if finder.days.days.len() > 1 {
+        finder.days.days.retain(|day| day.named != Named::Today(PartOfDay::Now));
+    }
     // "The week between Christmas and New Year": what is special about it is in the special days.
     if finder.days.days.len() == 2 && utterance.texts().contains(&"between") {
         finder.days.days.clear();
@@ -324,6 +330,15 @@ impl Finder<'_> {
     }
 }
 
+/// Whether `token` may be a day that was misheard.
+pub(crate) fn may_be_day(token: &Token) -> bool {
+    const OTHERS: [&str; 7] =
+        ["today", "tonight", "tomorrow", "weekend", "holiday", "christmas", "thanksgiving"];
+    let names = Weekday::Monday.cycle_forward().take(7).map(|day| weekday(day).to_lowercase());
+    let names = names.chain(OTHERS.map(str::to_owned));
+    names.into_iter().any(|name| likeness(&token.sound, &sound(&name)) >= DAY_LOST_MIN)
+}
+
 /// The first `day` not before `today`.
 fn nearest(today: Date, day: Weekday) -> Option<Date> {
     let ahead = today.weekday().until(day);
@@ -392,7 +407,7 @@ pub(crate) fn find_clock(utterance: &Utterance) -> Option<(Clock, Mask)> {
             _ => None,
         };
         let start = at + usize::from(side.is_some());
-        let (time, taken, certainty) = read_time(&texts[start..])?;
+        let (time, taken, certainty) = read_time(&texts[start..], &texts)?;
         let end = start + taken;
         let is_time = match certainty {
             Certainty::Marked => true,
@@ -412,7 +427,7 @@ enum Certainty {
 }
 
 /// A time at the start of `texts` and the words it takes.
-fn read_time(texts: &[&str]) -> Option<(TimeOfDay, usize, Certainty)> {
+fn read_time(texts: &[&str], all: &[&str]) -> Option<(TimeOfDay, usize, Certainty)> {
     match *texts.first()? {
         "noon" => return Some((TimeOfDay::new(12, 0)?, 1, Certainty::Marked)),
         "midnight" => return Some((TimeOfDay::new(24, 0)?, 1, Certainty::Marked)),
@@ -422,9 +437,9 @@ fn read_time(texts: &[&str]) -> Option<(TimeOfDay, usize, Certainty)> {
     let (hour, end, certainty) = match texts.get(taken).copied() {
         Some("am") if hour <= 12 => (hour % 12, taken + 1, Certainty::Marked),
         Some("pm") if hour <= 12 => (hour % 12 + 12, taken + 1, Certainty::Marked),
-        Some("oclock") => (likely_hour(hour, texts), taken + 1, Certainty::Marked),
-        _ if texts[0].contains(':') => (likely_hour(hour, texts), taken, Certainty::Marked),
-        _ => (likely_hour(hour, texts), taken, Certainty::Bare),
+        Some("oclock") => (likely_hour(hour, all), taken + 1, Certainty::Marked),
+        _ if texts[0].contains(':') => (likely_hour(hour, all), taken, Certainty::Marked),
+        _ => (likely_hour(hour, all), taken, Certainty::Bare),
     };
     TimeOfDay::new(hour, minute).map(|time| (time, end, certainty))
 }
@@ -449,8 +464,9 @@ fn read_clock(texts: &[&str]) -> Option<(u16, u16, usize)> {
 
 /// Which half of the day an hour is in that came without one: a shop's.
 fn likely_hour(hour: u16, texts: &[&str]) -> u16 {
-    let evening =
-        texts.iter().any(|text| matches!(*text, "evening" | "night" | "tonight" | "afternoon"));
+    let evening = texts.iter().any(|text| {
+        matches!(*text, "evening" | "night" | "tonight" | "afternoon" | "still" | "late" | "dinner")
+    });
     match hour {
         1..=6 => hour + 12,
         7..=11 if evening => hour + 12,

@@ -62,7 +62,7 @@ pub(crate) const SYNONYMS: &[&str] = &[
     "estimate estimates",
     "financing finance financed",
     "licensed license licence licenses",
-    "clog clogged unclog blocked plugged backed",
+    "clog clogged unclog unclogging unblock unblocking blocked plugged backed",
     "leak leaky leaking leaks drip dripping drips",
     "faucet faucets tap taps",
     "toilet toilets commode",

@@ -261,7 +261,15 @@ impl<'a> Turn<'a> {
         let same = |at: usize| tokens[at].sentence == tokens[mask.first()].sentence;
         let near = mask.first().saturating_sub(4)..tokens.len();
         let wished = near.clone().any(|at| same(at) && WISHES.contains(&tokens[at].text.as_str()));
-        let noise = near.clone().any(|at| same(at) && at > mask.last() && sense.leftover.holds(at));
+        // "With an accountant": whoever that is, it is a person.
+        let role = |at: usize| {
+            let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].text.as_str());
+            matches!(before(1), Some("a" | "an" | "the" | "your"))
+                && (mask.holds(at - 1) || matches!(before(2), Some("with" | "to" | "through")))
+        };
+        let noise = near
+            .clone()
+            .any(|at| same(at) && at > mask.last() && sense.leftover.holds(at) && !role(at));
         let asked = sense.cues.iter().any(|hit| {
             matches!(hit.cue, Cue::Works | Cue::Price | Cue::Duration) && same(hit.mask.first())
         });
@@ -355,6 +363,11 @@ impl<'a> Turn<'a> {
             return None;
         }
         let asks: Vec<Ask> = sense.asks.iter().map(|(_, ask)| ask.clone()).filter(firm).collect();
+        // "Is Dr. Keller available on Monday?" asks when somebody works.
+        let works = sense.has(Cue::Works);
+        if works && !sense.has(Cue::Booking) && !sense.staff.is_empty() {
+            return None;
+        }
         let booking = sense.has(Cue::Booking);
         if !asks.is_empty() {
             // "Do I need an appointment?" is answered, not taken for one.

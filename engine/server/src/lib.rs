@@ -26,4 +26,5 @@ mod actor;
 mod control;
 mod pacer;
 mod paper;
+mod view;
 mod vocabulary;

@@ -102,6 +102,8 @@ handles! {
     speculations_dropped: Counter = counter!("apex_speculations_dropped_total");
     /// Pieces of speech that found no room.
     voices_refused: Counter = counter!("apex_voices_refused_total");
+    /// Final transcripts that were decoded the fast way under pressure.
+    finals_hurried: Counter = counter!("apex_finals_hurried_total");
     /// Final transcripts that found no room.
     finals_refused: Counter = counter!("apex_finals_refused_total");
     /// Jobs that failed by a fault of ours.

@@ -266,6 +266,13 @@ impl Hearing {
         &self.timeline
     }
 
+    /// How loud the newest frame is: per cent of full scale over the 48 dB that speech moves in.
+    pub(crate) fn level(&self) -> u8 {
+        let peak = self.frame.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
+        let decibels = 20.0 * (f32::from(peak.max(1)) / f32::from(i16::MAX)).log10();
+        ((decibels / 48.0 + 1.0) * 100.0).clamp(0.0, 100.0) as u8
+    }
+
     /// Counters of the leg's media.
     pub(crate) fn counters(&self) -> media::InboundCounters {
         self.inbound.counters()

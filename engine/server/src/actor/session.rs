@@ -29,10 +29,14 @@ use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
 use crate::feed::{Note, Seen};
+use crate::front::OwnShare;
 use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
 use crate::vocabulary::vocabulary;
+
+/// How often watchers are told how loud the caller is.
+const LEVEL_EVERY: Millis = Millis::new(100);
 
 /// A call that cannot begin.
 #[derive(Debug, Error)]
@@ -62,6 +66,14 @@ pub(crate) struct Beginning {
     pub(crate) inbox: InboxSink,
     pub(crate) leg: Box<dyn LegControl>,
     pub(crate) began: WallTime,
+    pub(crate) ring: Option<RingShare>,
+}
+
+/// Our own share of the time from a ring to the greeting: what passed before its `start`, and when
+/// that came.
+pub(crate) struct RingShare {
+    pub(crate) own: Arc<OwnShare>,
+    pub(crate) opened: Instant,
 }
 
 /// One live call.
@@ -83,6 +95,12 @@ pub(crate) struct Session {
     events: VecDeque<Event>,
     payload: Vec<u8>,
     pub(crate) line: LineState,
+    /// Until the greeting's first audio has left.
+    ring: Option<RingShare>,
+    /// What watchers were told is going on.
+    doing: &'static str,
+    /// When they were told how loud the caller is.
+    level_at: CallTime,
 }
 
 /// What is to become of the socket.
@@ -99,7 +117,7 @@ pub(crate) enum LineState {
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
-        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began } =
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began, ring } =
             beginning;
         let recognizer = node
             .vendors
@@ -160,6 +178,9 @@ impl Session {
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
             line: LineState::Up,
+            ring,
+            doing: "",
+            level_at: CallTime::ZERO,
         };
         let now = session.now();
         let leg = Remark::leg(session.opening.from.clone(), session.opening.to, format);
@@ -247,6 +268,11 @@ impl Session {
         }
         self.hearing.record_late(self.recording.as_mut());
         self.log.commit_if_due(now);
+        if self.node.feed.is_watched() && LEVEL_EVERY <= now.since(self.level_at) {
+            self.level_at = now;
+            let caller = self.hearing.level();
+            self.show(|| Seen::Level { caller });
+        }
     }
 
     /// The carrier streams anew, on another socket.
@@ -399,6 +425,10 @@ impl Session {
         while let Some(told) = self.speaking.poll_event() {
             match told {
                 Told::Started { generation, at } => {
+                    if let Some(RingShare { own, opened }) = self.ring.take() {
+                        let share = own.total() + opened.elapsed();
+                        self.node.telemetry.ring_own_ms.record(share.as_secs_f64() * 1_000.0);
+                    }
                     self.tell(now, Event::PlayoutSent { generation });
                     self.tell(now, Event::PlayoutStarted { generation, at });
                 }
@@ -434,7 +464,24 @@ impl Session {
             let Some(event) = self.events.pop_front() else { return };
             self.log.event(now, &event);
             self.show_event(&event);
+            let begins = matches!(event, Event::PlayoutStarted { .. });
             self.call.handle_event(now, event);
+            self.show_state(begins);
+        }
+    }
+
+    /// Lets whoever watches see how the call stands after a step.
+    fn show_state(&mut self, begins: bool) {
+        if !self.node.feed.is_watched() {
+            return;
+        }
+        if begins && let Some(response) = self.call.response() {
+            self.show(|| Seen::Replied { response });
+        }
+        let what = self.call.phase_name();
+        if what != self.doing {
+            self.doing = what;
+            self.show(|| Seen::Doing { what });
         }
     }
 

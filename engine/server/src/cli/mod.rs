@@ -15,6 +15,7 @@ mod replay;
 mod score;
 mod serve;
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
 use directory::{Defaults, KnownVendors, Rules};
 
 use crate::config::EngineConfig;
+use crate::view::LogWriter;
 
 /// It could not run: a file is missing, an argument makes no sense, the system refused.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
@@ -100,8 +102,12 @@ pub(crate) fn models_dir(told: Option<&PathBuf>, config: &EngineConfig) -> PathB
 pub(crate) fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal() && !unwanted)
+        .with_writer(LogWriter)
+        .try_init();
     if subscriber.is_err() {
         eprintln!("log lines go elsewhere in this process");
     }

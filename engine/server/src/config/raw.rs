@@ -7,12 +7,13 @@ use std::thread::available_parallelism;
 use codecs::l16::{ByteOrder, OrderChoice};
 use media::StarvationSettings;
 use serde::Deserialize;
+use speech::Finals;
 use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 
 use super::front::{RawConnections, RawFront, RawTls, tls_use};
 use super::{
-    Access, AgentDefaults, DirectoryConfig, EngineConfig, KeepingConfig, MediaConfig, Mistake,
-    ModelsConfig, PlayoutConfig, TlsUse,
+    Access, AgentDefaults, DirectoryConfig, EngineConfig, FrontConfig, KeepingConfig, MediaConfig,
+    Mistake, ModelsConfig, PlayoutConfig, TlsUse,
 };
 
 #[derive(Deserialize)]
@@ -23,6 +24,7 @@ pub(super) struct RawConfig {
     directory: RawDirectory,
     state: RawState,
     models: RawModels,
+    speech: RawSpeech,
     turns: RawTurns,
     limits: RawLimits,
     playout: RawPlayout,
@@ -77,6 +79,12 @@ struct RawState {
 struct RawModels {
     path: String,
     threads: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSpeech {
+    finals: String,
 }
 
 #[derive(Deserialize)]
@@ -164,6 +172,19 @@ impl Check<'_> {
         }
         address
     }
+
+    fn finals(&mut self, value: &str) -> Option<Finals> {
+        match value {
+            "moonshine" => Some(Finals::Moonshine),
+            "whisper" => Some(Finals::Whisper),
+            other => {
+                self.mistake(format!(
+                    "speech.finals: \"{other}\" is neither \"moonshine\" nor \"whisper\""
+                ));
+                None
+            }
+        }
+    }
 }
 
 impl RawConfig {
@@ -178,6 +199,7 @@ impl RawConfig {
         let control = check.address("control.listen", &self.control.listen);
         let media_threads = media.as_ref().map_or(1, |media| media.threads);
         let models_threads = check.number("models.threads", self.models.threads, 0..=256) as usize;
+        let finals = check.finals(&self.speech.finals);
         let turns = self.turns.check(&mut check);
         let (limits, intake) = self.limits.check(&mut check);
         let directory = DirectoryConfig {
@@ -203,6 +225,7 @@ impl RawConfig {
             ),
         };
         let front = self.front.check(&mut check);
+        check_token_access(media.as_ref(), front.as_ref(), &mut check);
         let tls_uses =
             [media.as_ref().map(|media| media.tls), front.as_ref().map(|front| front.tls)];
         let tls_uses: Vec<TlsUse> = tls_uses.into_iter().flatten().collect();
@@ -217,6 +240,7 @@ impl RawConfig {
             models: ModelsConfig {
                 path: self.models.path.into(),
                 threads: threads_or(models_threads, cores().saturating_sub(media_threads)),
+                finals: finals?,
             },
             defaults: AgentDefaults { turns, limits, intake },
             playout,
@@ -226,6 +250,19 @@ impl RawConfig {
             tls,
             connections,
         })
+    }
+}
+
+/// A front door is open to the internet, and so is the media listener beside it, be it by way of a
+/// proxy on this machine: an open one would take anybody's calls.
+fn check_token_access(
+    media: Option<&MediaConfig>,
+    front: Option<&FrontConfig>,
+    check: &mut Check<'_>,
+) {
+    let open = media.is_some_and(|media| media.access == Access::OpenOnLoopback);
+    if open && front.is_some_and(|front| front.listen.is_some()) {
+        check.mistake("media.access: must be \"token\" once front.listen is set".to_owned());
     }
 }
 

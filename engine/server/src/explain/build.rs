@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use call::{
     Action, Certainty, Decision, Event, LogEntry, LogError, LogHeader, LogLine, LogReader, Remark,
+    Rule,
 };
 use types::{BargeIn, CallTime, GenerationId, Millis, Pii, Stages, TurnId, UtteranceId};
 
 use super::reply::unheard;
-use super::{Ending, Leg, Moment, Partial, Reply, STORY_FORMAT, Span, Story, Turn, What};
+use super::{Ending, Leg, Moment, Partial, Reply, STORY_FORMAT, Span, Story, Turn, TurnEnd, What};
 
 impl Story {
     /// The story that the log in `bytes` tells, as far as it goes.
@@ -52,6 +53,8 @@ struct Builder {
     spans: Vec<(UtteranceId, Span)>,
     partials: Vec<(UtteranceId, Partial)>,
     stages: Stages,
+    /// Which chose the endpoint delay last.
+    rule: Option<Rule>,
     present: TurnId,
 }
 
@@ -92,6 +95,7 @@ impl Builder {
             spans: Vec::new(),
             partials: Vec::new(),
             stages: Stages::default(),
+            rule: None,
             present: TurnId::FIRST,
         }
     }
@@ -277,16 +281,20 @@ impl Builder {
     }
 
     fn decision(&mut self, now: CallTime, decision: Decision) {
-        let (mut silence, mut chosen) = (None, None);
+        let mut turn_end = None;
         let owner = match &decision {
             Decision::Endpointed { utterance, speech_ended } => {
-                silence = Some(now.since(*speech_ended));
-                chosen = self.stages.endpoint_delay;
+                turn_end = Some(TurnEnd {
+                    silence: now.since(*speech_ended),
+                    chosen: self.stages.endpoint_delay,
+                    rule: self.rule,
+                });
                 self.stages.speech_ended = Some(*speech_ended);
                 self.stages.endpointed = Some(now);
                 Owner::Utterance(*utterance)
             }
-            Decision::EndpointDelay { utterance, delay, .. } => {
+            Decision::EndpointDelay { utterance, delay, rule, .. } => {
+                self.rule = Some(*rule);
                 self.stages.endpoint_delay = Some(*delay);
                 Owner::Utterance(*utterance)
             }
@@ -324,7 +332,7 @@ impl Builder {
             | Decision::Closing { .. }
             | Decision::HangUpCancelled { .. } => Owner::Present,
         };
-        self.push(owner, now, What::Decided { decision, silence, chosen });
+        self.push(owner, now, What::Decided { decision, turn_end });
     }
 
     /// The caller's words since the last turn belong to `turn`.

@@ -10,8 +10,10 @@ mod picture;
 mod reply;
 mod story;
 mod tell;
+#[cfg(test)]
+mod tests;
 
-pub use moment::{Moment, What};
+pub use moment::{Moment, TurnEnd, What};
 pub use picture::{PictureError, draw};
 pub(crate) use picture::{Sound, timeline};
 pub use story::{Ending, Leg, Partial, Reply, STORY_FORMAT, Span, Story, Turn};

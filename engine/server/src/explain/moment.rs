@@ -1,6 +1,6 @@
 //! What happens in a story, moment by moment.
 
-use call::{Certainty, Decision, LegEnd, Remark, Timer};
+use call::{Certainty, Decision, LegEnd, Remark, Rule, Timer};
 use serde::Serialize;
 use types::{CallTime, EndReason, GenerationId, LegOrder, Millis, Pii, Unavailable};
 
@@ -13,6 +13,19 @@ pub struct Moment {
     /// What.
     #[serde(flatten)]
     pub what: What,
+}
+
+/// Why a turn was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TurnEnd {
+    /// How long the caller had been silent.
+    #[serde(rename = "silence_ms")]
+    pub silence: Millis,
+    /// How long that had to last.
+    #[serde(rename = "chosen_ms")]
+    pub chosen: Option<Millis>,
+    /// The rule that chose it.
+    pub rule: Option<Rule>,
 }
 
 /// What happened.
@@ -59,12 +72,9 @@ pub enum What {
         /// Which.
         #[serde(flatten)]
         decision: Decision,
-        /// The silence it was made after, where it ends a turn.
-        #[serde(rename = "silence_ms")]
-        silence: Option<Millis>,
-        /// The silence that had been chosen for that.
-        #[serde(rename = "chosen_ms")]
-        chosen: Option<Millis>,
+        /// What ended the turn, where this does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        turn_end: Option<TurnEnd>,
     },
     /// The brain was asked.
     Thinks {

@@ -21,6 +21,22 @@ pub(crate) fn rule(rule: Rule) -> &'static str {
     }
 }
 
+/// The same, where there is little room: what the caller's words are.
+pub(crate) fn rule_in_a_word(rule: Rule) -> &'static str {
+    match rule {
+        Rule::NoText => "no words yet",
+        Rule::Finished => "sounds finished",
+        Rule::Answer => "an answer",
+        Rule::Fragment => "a word or two",
+        Rule::Unfinished => "sounds unfinished",
+        Rule::Filler => "hesitates",
+        Rule::DigitsIncomplete => "part of a number",
+        Rule::DigitsComplete => "a whole number",
+        Rule::Dictation => "dictates",
+        Rule::Spelling => "spells",
+    }
+}
+
 pub(crate) fn certainty(certainty: Certainty) -> &'static str {
     match certainty {
         Certainty::None => "nothing is recognized yet",

@@ -249,9 +249,12 @@ fn barge_ins(story: &Story, offset: Millis) -> Vec<BargeIn> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "of many moments a few are drawn")]
 fn flag(moment: &Moment, offset: Millis) -> Option<Flag> {
     let (kind, label, why) = match &moment.what {
-        What::Decided { decision, silence, chosen } => {
-            let (kind, label) = decision_flag(decision)?;
-            (kind, label, decided(decision, (*silence, *chosen)))
+        What::Decided { decision, turn_end } => {
+            let (kind, mut label) = decision_flag(decision)?;
+            if let Some(rule) = turn_end.and_then(|end| end.rule) {
+                label = format!("{label}: {}", phrases::rule_in_a_word(rule));
+            }
+            (kind, label, decided(decision, *turn_end))
         }
         What::Key { digit } => {
             (FlagKind::Caller, format!("key {digit}"), "the caller pressed a key".into())

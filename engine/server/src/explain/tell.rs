@@ -6,8 +6,8 @@ use call::{Decision, EndpointSeen, Remark};
 use types::{Millis, Stages, TurnId, WallTime};
 
 use super::phrases::{self, span};
-use super::{Moment, Reply, Story, Turn, What};
-use crate::paper::{Ink, Paper, printable};
+use super::{Moment, Reply, Story, Turn, TurnEnd, What};
+use crate::paper::{Ink, Paper, columns, printable};
 
 /// Where the text of a moment begins: behind its time and who it is about.
 const TEXT_COLUMN: usize = 20;
@@ -38,7 +38,13 @@ impl Page {
     fn heading(&mut self, story: &Story) {
         let Ink { bold, dim, off, .. } = *self.paper.ink;
         let title = format!("{} · {} · {}", story.business, story.agent, story.version);
-        self.line(&format!("{bold}{title}{off}  {dim}{}{off}", story.call));
+        let call = story.call.to_string();
+        if columns(&title) + 2 + columns(&call) <= self.paper.width {
+            self.line(&format!("{bold}{title}{off}  {dim}{call}{off}"));
+        } else {
+            self.line(&format!("{bold}{title}{off}"));
+            self.line(&format!("{dim}{call}{off}"));
+        }
         let mut facts = vec![began(story.began)];
         if let Some(leg) = &story.leg {
             let from =
@@ -86,7 +92,13 @@ impl Page {
             format!("  {good}heard {response} after the caller's last sound{off}")
         });
         let at = clock(turn.began);
-        self.line(&format!("{dim}──{off} {bold}{name}{off} {dim}from {at}{off}{answered}"));
+        let head = format!("{dim}──{off} {bold}{name}{off} {dim}from {at}{off}");
+        if columns(&head) + columns(&answered) <= self.paper.width {
+            self.line(&format!("{head}{answered}"));
+        } else {
+            self.line(&head);
+            self.line(&format!(" {answered}"));
+        }
         for moment in &turn.moments {
             self.moment(moment);
         }
@@ -111,8 +123,8 @@ impl Page {
                 let note = if *protected { " (may not be talked over)" } else { "" };
                 self.row(&at, self.who("says"), &format!("“{}”{note}", text.reveal()));
             }
-            What::Decided { decision, silence, chosen } => {
-                let text = decided(decision, (*silence, *chosen));
+            What::Decided { decision, turn_end } => {
+                let text = decided(decision, *turn_end);
                 let name =
                     if matches!(decision, Decision::Failed { .. }) { "fails" } else { "decides" };
                 self.row(&at, self.who(name), &text);
@@ -267,10 +279,7 @@ fn noticed(remark: &Remark) -> (&'static str, String) {
 }
 
 /// A decision and its inputs.
-pub(super) fn decided(
-    decision: &Decision,
-    (silence, chosen): (Option<Millis>, Option<Millis>),
-) -> String {
+pub(super) fn decided(decision: &Decision, turn_end: Option<TurnEnd>) -> String {
     match decision {
         Decision::EndpointDelay { delay, rule, finished, certainty, expect, seen, .. } => {
             let percent = finished.get() / 10;
@@ -292,12 +301,7 @@ pub(super) fn decided(
             }
             text
         }
-        Decision::Endpointed { .. } => {
-            let silence =
-                silence.map_or(String::new(), |silence| format!(": {silence} of silence"));
-            let chosen = chosen.map_or(String::new(), |chosen| format!(", {chosen} were chosen"));
-            format!("the caller's turn is over{silence}{chosen}")
-        }
+        Decision::Endpointed { .. } => turn_over(turn_end),
         Decision::SpeechTooLong { .. } => "to end the turn: the caller never pauses".to_owned(),
         Decision::FinalMissing { .. } => {
             "to go on with the words there are: the last ones did not come in time".to_owned()
@@ -365,6 +369,20 @@ pub(super) fn decided(
             "not to hang up after all: the caller spoke into the goodbye".to_owned()
         }
     }
+}
+
+fn turn_over(end: Option<TurnEnd>) -> String {
+    let Some(TurnEnd { silence, chosen, rule }) = end else {
+        return "the caller's turn is over".to_owned();
+    };
+    let mut text = format!("the caller's turn is over: {silence} of silence");
+    if let Some(chosen) = chosen {
+        write!(text, ", {chosen} were needed").expect("a String takes it");
+    }
+    if let Some(rule) = rule {
+        write!(text, ": {}", phrases::rule(rule)).expect("a String takes it");
+    }
+    text
 }
 
 fn after(took: Option<Millis>) -> String {

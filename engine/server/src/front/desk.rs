@@ -136,7 +136,8 @@ impl Desk {
                 () = stopped(&mut running) => return,
             }
             self.node.telemetry.legs_live.set(self.legs.len() as f64);
-            self.node.legs.store(self.legs.len(), Ordering::Relaxed);
+            let ours = self.legs.values().filter(|leg| !leg.life.is_handed_over()).count();
+            self.node.legs.store(ours, Ordering::Relaxed);
         }
     }
 
@@ -151,6 +152,14 @@ impl Desk {
             Work::Wish { leg, wish } => self.on_wish(&leg, wish),
             Work::Restream { leg, reply } => self.on_restream(&leg, reply),
             Work::Adopt { leg, call } => self.on_adopt(leg, call),
+            Work::EndLegs => {
+                let names: Vec<LegName> = self.legs.keys().cloned().collect();
+                for name in names {
+                    if self.legs.get(&name).is_some_and(|leg| !leg.life.is_handed_over()) {
+                        self.tell(&name, LegEvent::HangUp);
+                    }
+                }
+            }
             Work::Active(Some(active)) => self.on_active(&active),
             Work::Active(None) => (),
         }

@@ -126,7 +126,7 @@ async fn speak(
     pass: Arc<Pass>,
     mut running: Running,
 ) {
-    let service = TowerToHyperService::new(router.layer(Extension(pass)));
+    let service = TowerToHyperService::new(router.layer(Extension(pass.clone())));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(duration(port.header_wait))
@@ -146,7 +146,8 @@ async fn speak(
         }
     };
     if let Err(error) = ended {
-        if error.is_timeout() {
+        // One that has proven itself was merely idle.
+        if error.is_timeout() && !pass.is_proven() {
             port.telemetry.doors_slow.increment(1);
         } else if error.is_parse() || error.is_parse_too_large() {
             port.telemetry.doors_bad.increment(1);
@@ -154,3 +155,7 @@ async fn speak(
         tracing::debug!(%error, "a connection ended");
     }
 }
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;
