@@ -201,11 +201,20 @@ impl Hearing {
                     let news = keys.handle_key(now, digit, KeySource::Tone);
                     events.extend(news.map(|digit| Event::Dtmf { digit }));
                 });
-                self.detector.frame(&self.detected, audibility)
+                match self.tones.sounding() {
+                    // A key is no speech, and no pause in it.
+                    Some(_) => self.detector.frame_concealed(&self.detected, audibility),
+                    None => self.detector.frame(&self.detected, audibility),
+                }
             }
-            Origin::Concealed | Origin::Filled => {
+            Origin::Concealed => {
                 self.tones.skip(self.detected.len());
                 self.detector.frame_concealed(&self.detected, audibility)
+            }
+            // So much is lost that it is heard as what fills it: the line's noise.
+            Origin::Filled => {
+                self.tones.skip(self.detected.len());
+                self.detector.frame(&self.detected, audibility)
             }
         };
         events.extend(edge.map(|edge| self.event(edge)));

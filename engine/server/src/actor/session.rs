@@ -15,7 +15,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 use types::{
     AgentConfig, AudioFormat, CallId, CallTime, EndReason, LegControl, LegOrder, Millis, Pii,
-    Recording as Record, WallTime,
+    Recording as Record, Unavailable, WallTime,
 };
 use vendor::{
     Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, RecognizerRequest, Thought,
@@ -563,7 +563,7 @@ impl Session {
             Action::Leg { order } => self.order(&order),
             // A bare socket has nobody who could be asked.
             Action::Reattach { attempt: _ } => {
-                let reason = types::Unavailable::Unsupported;
+                let reason = Unavailable::Unsupported;
                 self.events.push_back(Event::AttachRefused { reason });
             }
             Action::KeepMessage { message: _ } => {
@@ -578,6 +578,20 @@ impl Session {
     fn order(&mut self, order: &LegOrder) {
         match self.leg.order(order) {
             Ok(()) if *order == LegOrder::HangUp => self.line = LineState::HangingUp,
+            Ok(()) => (),
+            Err(reason) => self.order_refused(order, reason),
+        }
+    }
+
+    /// Where nobody presses keys for us, tones do.
+    fn order_refused(&mut self, order: &LegOrder, reason: Unavailable) {
+        let pressed = match order {
+            LegOrder::SendDtmf { digits } if reason == Unavailable::Unsupported => {
+                self.speaking.press(digits)
+            }
+            LegOrder::SendDtmf { .. } | LegOrder::HangUp | LegOrder::Transfer { .. } => Err(reason),
+        };
+        match pressed {
             Ok(()) => (),
             Err(reason) => self.events.push_back(Event::LegRefused { reason }),
         }
