@@ -8,8 +8,11 @@
 )]
 
 mod call;
+mod calls;
 mod config;
+mod control;
 mod demo;
+mod diff;
 mod models;
 mod replay;
 mod score;
@@ -47,6 +50,9 @@ enum Command {
     Demo(demo::Args),
     /// Call a running engine and play recordings to it.
     Call(call::Args),
+    /// Look at the calls of a running engine, or end one.
+    #[command(subcommand)]
+    Calls(calls::Command),
     /// Run a call again from its event log: does it do the same?
     Replay(replay::Args),
     /// Ask recorded questions and count the right answers.
@@ -65,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Call(args) => call::run(args),
+        Command::Calls(command) => calls::run(&command),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Config(command) => config::run(&command),

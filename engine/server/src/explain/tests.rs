@@ -30,6 +30,7 @@ fn config() -> CallConfig {
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
         lines: Lines::english(),
+        resume: call::ResumeLimits::STANDARD,
     }
 }
 
