@@ -165,6 +165,12 @@ impl Call {
         self.turns.records().last()?.stages.response()
     }
 
+    /// What the caller is saying at this moment, as far as it is recognized.
+    pub fn hearing(&self) -> Option<&str> {
+        let utterance = self.ear.hearing.as_ref()?;
+        (!utterance.text.is_empty()).then_some(&utterance.text)
+    }
+
     /// One word for what is going on, for displays.
     pub fn phase_name(&self) -> &'static str {
         match self.phase {

@@ -7,6 +7,7 @@ pub mod admission;
 pub mod archive;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod demo;
 pub mod engine;
 pub mod explain;
@@ -23,7 +24,6 @@ pub mod telemetry;
 pub mod vendors;
 
 mod actor;
-mod control;
 mod pacer;
 mod paper;
 mod view;

@@ -16,6 +16,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
+use types::Secret;
 
 use crate::admission::Admitted;
 use crate::control::control_router;
@@ -122,6 +123,11 @@ pub(crate) fn spawn_media(
     })
 }
 
+/// What the control thread is given besides its listener: metrics to show, the token that opens
+/// its calls, certificates to look after.
+pub(crate) type ControlExtras =
+    (Option<PrometheusHandle>, Option<Secret<String>>, Option<Arc<Certificates>>);
+
 /// Runs the control thread.
 ///
 /// # Errors
@@ -129,7 +135,7 @@ pub(crate) fn spawn_media(
 pub(crate) fn spawn_control(
     listener: TcpListener,
     (node, port): (Arc<Node>, Port),
-    (metrics, certificates): (Option<PrometheusHandle>, Option<Arc<Certificates>>),
+    (metrics, token, certificates): ControlExtras,
     running: Running,
 ) -> io::Result<JoinHandle<()>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -138,7 +144,7 @@ pub(crate) fn spawn_control(
             if let Some(certificates) = certificates {
                 tokio::spawn(certificates.watch());
             }
-            serve(listener, control_router(node, metrics), port, running).await;
+            serve(listener, control_router(node, metrics, token), port, running).await;
         });
     })
 }

@@ -14,8 +14,8 @@ use speech::Audibility;
 use thiserror::Error;
 use tokio::time::Instant;
 use types::{
-    AgentConfig, AudioFormat, CallId, CallTime, EndReason, LegControl, LegOrder, Millis, Pii,
-    Recording as Record, Unavailable, WallTime,
+    AgentConfig, AudioFormat, CallId, CallTime, DialogueEntry, EndReason, LegControl, LegOrder,
+    Millis, Pii, Recording as Record, Unavailable, WallTime,
 };
 use vendor::{
     Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, RecognizerRequest, Thought,
@@ -28,11 +28,15 @@ use super::inbox::{InboxSink, Inner, LegNews};
 use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
+use crate::control::{
+    CONTROL_FORMAT, CallLine, CallView, CountsView, OpeningView, Party, TurnView, Words,
+};
 use crate::feed::{Note, Seen};
 use crate::front::OwnShare;
 use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
+use crate::view::masked;
 use crate::vocabulary::vocabulary;
 
 /// How often watchers are told how loud the caller is.
@@ -312,6 +316,10 @@ impl Session {
                 self.settle(now);
                 self.settle_speaking(now);
             }
+            Inner::Look(reply) => {
+                // Who asked may have gone meanwhile.
+                let _ = reply.send(Box::new(self.look()));
+            }
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
             Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
             Inner::Leg(LegNews::Refused(reason)) => self.tell(now, Event::LegRefused { reason }),
@@ -467,6 +475,43 @@ impl Session {
             let begins = matches!(event, Event::PlayoutStarted { .. });
             self.call.handle_event(now, event);
             self.show_state(begins);
+        }
+    }
+
+    /// What an operator sees of this call.
+    fn look(&self) -> CallView {
+        let summary = self.call.summary();
+        let last = self.call.dialogue().entries.iter().rev().find_map(|entry| {
+            let (who, text) = match entry {
+                DialogueEntry::Caller { text, .. } => (Party::Caller, text),
+                DialogueEntry::Agent { text, .. } => (Party::Agent, text),
+                DialogueEntry::Keys { digits, .. } => (Party::Caller, digits),
+                DialogueEntry::NoInput { .. } => return None,
+            };
+            Some(Words { who, text: text.clone() })
+        });
+        let opening = &self.opening;
+        CallView {
+            format: CONTROL_FORMAT,
+            line: CallLine {
+                call: self.id,
+                business: self.agent.business,
+                from: opening.from.as_ref().map(|from| masked(*from.reveal())),
+                duration: Some(self.now().since(CallTime::ZERO)),
+                state: self.call.phase_name().to_owned(),
+                last,
+            },
+            agent: self.agent.agent,
+            version: self.agent.version,
+            began: self.began,
+            opening: OpeningView {
+                to: opening.to.to_string(),
+                carrier_call: opening.carrier_call.reveal().clone(),
+                format: opening.format.to_string(),
+            },
+            hearing: self.call.hearing().map(|words| Pii::new(words.to_owned())),
+            turns: summary.turns.iter().map(TurnView::of).collect(),
+            counts: CountsView::of(summary.counts, self.hearing.counters()),
         }
     }
 

@@ -8,8 +8,11 @@
 )]
 
 mod call;
+mod calls;
 mod config;
+mod control;
 mod demo;
+mod diff;
 mod fake_telnyx;
 mod models;
 mod replay;
@@ -50,6 +53,9 @@ enum Command {
     Call(call::Args),
     /// Be a carrier on this machine: ring the engine through webhooks, commands and media sockets.
     FakeTelnyx(fake_telnyx::Args),
+    /// Look at the calls of a running engine, or end one.
+    #[command(subcommand)]
+    Calls(calls::Command),
     /// Run a call again from its event log: does it do the same?
     Replay(replay::Args),
     /// Ask recorded questions and count the right answers.
@@ -69,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Call(args) => call::run(args),
         Command::FakeTelnyx(args) => fake_telnyx::run(args),
+        Command::Calls(command) => calls::run(&command),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Config(command) => config::run(&command),

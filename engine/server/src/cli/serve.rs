@@ -42,6 +42,10 @@ pub(crate) struct Args {
     /// A token that opens any number of media sockets.
     #[arg(long, value_name = "TOKEN", env = "APEX_MEDIA_TOKEN", hide_env_values = true)]
     media_token: Option<String>,
+    /// The token that operators show to `/v1` of the control port; needed where that is not on
+    /// this machine only.
+    #[arg(long, value_name = "TOKEN", env = "APEX_CONTROL_TOKEN", hide_env_values = true)]
+    control_token: Option<String>,
     /// Show live calls on the terminal: one block a call, words as they come.
     #[arg(long)]
     watch: bool,
@@ -67,6 +71,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
     let given = Given {
         api_key: std::env::var("APEX_TELNYX_API_KEY").ok().map(Secret::new),
         standing_token: args.media_token.map(Secret::new),
+        control_token: args.control_token.map(Secret::new),
         metrics: telemetry::install().ok(),
         feed,
     };

@@ -1,16 +1,30 @@
-//! What operators ask of a running engine: whether it lives, whether it takes calls, its figures.
+//! What operators ask of a running engine: whether it lives, whether it takes calls, its figures;
+//! and, below `/v1`, its calls and what it has published.
+
+mod access;
+mod businesses;
+mod calls;
+mod look;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
+use types::Secret;
+
+pub use access::{OpenControl, check_access};
+pub use businesses::{Fields, PublishedFields, fields};
+pub use look::{
+    CONTROL_FORMAT, CallLine, CallList, CallView, CountsView, OpeningView, Party, TurnView, Words,
+};
 
 use crate::node::Node;
+use access::{Keeper, guard};
 
 #[derive(Clone)]
 struct Control {
@@ -19,14 +33,27 @@ struct Control {
     begun: Instant,
 }
 
-/// The pages of the control port.
-pub(crate) fn control_router(node: Arc<Node>, metrics: Option<PrometheusHandle>) -> Router {
+/// The pages of the control port. What shows or ends calls is for who shows `token`; if there is
+/// none, for this machine.
+pub(crate) fn control_router(
+    node: Arc<Node>,
+    metrics: Option<PrometheusHandle>,
+    token: Option<Secret<String>>,
+) -> Router {
+    let guarded = Router::new()
+        .route("/v1/calls", get(calls::list))
+        .route("/v1/calls/{id}", get(calls::inspect))
+        .route("/v1/calls/{id}/hang-up", post(calls::hang_up))
+        .route("/v1/businesses", get(businesses::published))
+        .layer(middleware::from_fn_with_state(Keeper::new(token), guard))
+        .with_state(node.clone());
     let state = Control { node, metrics, begun: Instant::now() };
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(render_metrics))
         .with_state(state)
+        .merge(guarded)
 }
 
 /// The process lives.
