@@ -133,6 +133,7 @@ fn scripts(root: &Path, engine: &Engine, turns: usize) -> Result<Vec<Call>, Box<
             defaults: directory::Defaults {
                 turns: engine.node.config.defaults.turns.clone(),
                 limits: engine.node.config.defaults.limits.clone(),
+                intake: engine.node.config.defaults.intake,
             },
             vendors: engine.node.vendors.known(),
         };

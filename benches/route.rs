@@ -18,7 +18,7 @@ use benches::stopwatch::Effort;
 use directory::{Defaults, Directory, KnownVendors, Rules, Source, publish};
 use serde_json::json;
 use server::routes::Snapshot;
-use types::{BargeIn, BusinessId, ConfigVersion, E164, Limits, Millis, Turns};
+use types::{BargeIn, BusinessId, ConfigVersion, E164, Intake, Limits, Millis, Turns};
 
 fn main() -> ExitCode {
     let effort = Effort::from_args();
@@ -162,7 +162,10 @@ fn rules() -> Rules {
         dtmf_gap_max: Millis::new(3_000),
     };
     let limits = Limits { call_duration_max: Millis::from_secs(900), calls_max: 20 };
-    Rules { defaults: Defaults { turns, limits }, vendors: KnownVendors::local() }
+    Rules {
+        defaults: Defaults { turns, limits, intake: Intake::STANDARD },
+        vendors: KnownVendors::local(),
+    }
 }
 
 /// What one run found.

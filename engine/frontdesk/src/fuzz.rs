@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use types::{
     AgentConfig, BargeIn, BrainNote, ConfigVersion, Currency, Dialogue, DialogueEntry, E164,
-    Escalation, Facts, Faq, Heard, Hours, HoursException, Limits, Millis, Money, OpenSpan, Persona,
-    Pii, Policy, Price, Recording, Service, Slug, Staff, TimeOfDay, Tone, TurnId, Turns,
+    Escalation, Facts, Faq, Heard, Hours, HoursException, Intake, Limits, Millis, Money, OpenSpan,
+    Persona, Pii, Policy, Price, Recording, Service, Slug, Staff, TimeOfDay, Tone, TurnId, Turns,
     VendorChoice, WallTime,
 };
 
@@ -149,6 +149,7 @@ fn sample_agent() -> Option<AgentConfig> {
             dtmf_gap_max: Millis::new(3_000),
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
+        intake: Intake::STANDARD,
         recording: Recording::Off,
         facts: Arc::new(sample_facts()?),
     })

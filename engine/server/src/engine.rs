@@ -15,9 +15,13 @@ use tokio::sync::watch;
 use types::{Millis, Secret};
 
 use crate::admission::Tokens;
-use crate::config::EngineConfig;
+use crate::config::{EngineConfig, TlsUse};
 use crate::feed::Feed;
+use crate::front::{FrontDoor, RestError};
 use crate::journal::{self, Entry, Journal, JournalError, Kind};
+use crate::listen::doors::Doors;
+use crate::listen::serve::Port;
+use crate::listen::tls::{Certificates, TlsError, install_provider};
 use crate::listen::{ListenError, Run, bind, spawn_control, spawn_media};
 use crate::node::{Node, Parts, Writers};
 use crate::publish::{PublishError, Published, Publisher, Routes, Watch, WatchError};
@@ -29,6 +33,9 @@ const GOODBYE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long calls may take to write their last words once they are ended at once.
 const END_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long the carrier may take to take the last hang-ups.
+const HANG_UP_LIMIT: Duration = Duration::from_secs(3);
 
 /// How often a stopping engine looks whether its calls are over.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -51,6 +58,18 @@ pub enum StartError {
     /// A port cannot be had.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The front door is to open, and there is no key to the carrier's API.
+    #[error(
+        "front.listen is set, and APEX_TELNYX_API_KEY is not: put the key of the carrier's API \
+         (portal: Keys & Credentials, API Keys) into the environment"
+    )]
+    NoApiKey,
+    /// The key cannot be used.
+    #[error(transparent)]
+    Api(#[from] RestError),
+    /// Certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system has no thread left, or no file.
     #[error("the system gives no more: {0}")]
     System(#[from] io::Error),
@@ -67,6 +86,8 @@ pub struct Engine {
     pub media: SocketAddr,
     /// Where operators look.
     pub control: SocketAddr,
+    /// Where webhooks are taken, if the front door is open.
+    pub front: Option<SocketAddr>,
     watch: Watch,
     run: watch::Sender<Run>,
     threads: Vec<JoinHandle<()>>,
@@ -78,6 +99,8 @@ pub struct Engine {
 pub struct Given {
     /// A token that opens any number of sockets; from the environment.
     pub standing_token: Option<Secret<String>>,
+    /// The key of the carrier's API; from the environment.
+    pub api_key: Option<Secret<String>>,
     /// The process's metrics, if it keeps any.
     pub metrics: Option<PrometheusHandle>,
     /// Who watches its calls.
@@ -92,31 +115,46 @@ impl Engine {
     /// [`StartError`]; nothing runs then.
     pub fn start(config: EngineConfig, given: Given) -> Result<Self, StartError> {
         let telemetry = Telemetry::new();
+        // What somebody forgot to set is said before anything slow begins.
+        let door = front_door(&config, given.api_key, &telemetry)?;
+        let certificates = certificates(&config, &telemetry)?;
         let models = ModelDir::open(&config.models.path)?;
-        let vendors = Vendors::local(&models, config.models.threads)?;
+        let vendors = Vendors::local(&models, &config.models)?;
         let routes = Arc::new(Routes::new(Published::empty()));
         let publisher = Arc::new(publisher(&config, &vendors, routes.clone(), &telemetry));
         publisher.publish()?;
         let orphans = journal::orphans(&config.state.join("journal"))?;
         let tokens = Tokens::new(config.media.access, given.standing_token);
-        let parts = Parts { routes, vendors, tokens, feed: given.feed, telemetry };
+        let front = door.as_ref().map(|door| door.front().clone());
+        let parts = Parts { routes, vendors, tokens, feed: given.feed, front, telemetry };
         let (node, writers) = Node::start(config, parts)?;
         close_orphans(&node.journal, &orphans);
         let (run, running) = watch::channel(Run::On);
         let config = &node.config;
+        let media_port = port(config, config.media.tls, (certificates.as_ref(), &node.telemetry));
         let listeners = bind(config.media.listen, config.media.threads)?;
         let media = listeners[0].local_addr()?;
         let mut threads = Vec::new();
         for (number, listener) in listeners.into_iter().enumerate() {
-            threads.push(spawn_media(number, listener, node.clone(), running.clone())?);
+            let inside = (node.clone(), media_port.clone());
+            threads.push(spawn_media(number, listener, inside, running.clone())?);
         }
         let mut control = bind(config.control, 1)?;
         let listener = control.remove(0);
         let control = listener.local_addr()?;
-        threads.push(spawn_control(listener, node.clone(), given.metrics, running)?);
+        let inside = (node.clone(), port(config, TlsUse::Off, (None, &node.telemetry)));
+        let extras = (given.metrics, certificates.clone());
+        threads.push(spawn_control(listener, inside, extras, running.clone())?);
+        let mut front = None;
+        if let (Some(door), Some(address)) = (door, config.front.listen) {
+            let listener = bind(address, 1)?.remove(0);
+            front = Some(listener.local_addr()?);
+            let port = port(config, config.front.tls, (certificates.as_ref(), &node.telemetry));
+            threads.push(door.spawn(listener, (node.clone(), port), running)?);
+        }
         let directory = &config.directory;
         let watch = Watch::start(publisher.clone(), directory.debounce, directory.poll)?;
-        Ok(Self { node, publisher, media, control, watch, run, threads, writers })
+        Ok(Self { node, publisher, media, control, front, watch, run, threads, writers })
     }
 
     /// Looks at the business files soon: an order from outside (SIGHUP).
@@ -144,6 +182,14 @@ impl Engine {
                 over(END_LIMIT);
             }
         }
+        // Calls that have just ended are still to be hung up.
+        if let Some(front) = &self.node.front {
+            front.end_legs();
+            let until = Instant::now() + HANG_UP_LIMIT;
+            while 0 < self.node.legs_live() && Instant::now() < until {
+                std::thread::sleep(LOOK_EVERY);
+            }
+        }
         self.run.send_replace(Run::Stop);
         drop(self.watch);
         for thread in self.threads {
@@ -157,6 +203,52 @@ impl Engine {
     }
 }
 
+/// The front door, if it is to open.
+fn front_door(
+    config: &EngineConfig,
+    key: Option<Secret<String>>,
+    telemetry: &Telemetry,
+) -> Result<Option<FrontDoor>, StartError> {
+    if config.front.listen.is_none() {
+        return Ok(None);
+    }
+    let key = key.filter(|key| !key.expose().trim().is_empty()).ok_or(StartError::NoApiKey)?;
+    let journal = config.state.join("journal");
+    Ok(Some(FrontDoor::new(&config.front, &key, &journal, telemetry.clone())?))
+}
+
+/// Certificate and key, if a listener speaks TLS.
+fn certificates(
+    config: &EngineConfig,
+    telemetry: &Telemetry,
+) -> Result<Option<Arc<Certificates>>, TlsError> {
+    install_provider();
+    if [config.media.tls, config.front.tls].contains(&TlsUse::On) {
+        return Certificates::load(config.tls.clone(), telemetry.clone()).map(Some);
+    }
+    Ok(None)
+}
+
+/// What the connections of one listener are held to.
+fn port(
+    config: &EngineConfig,
+    tls: TlsUse,
+    (certificates, telemetry): (Option<&Arc<Certificates>>, &Telemetry),
+) -> Port {
+    let acceptor = match tls {
+        TlsUse::On => certificates.map(|certificates| certificates.acceptor()),
+        TlsUse::Off => None,
+    };
+    Port {
+        doors: Doors::new(config.connections.clone()),
+        tls: acceptor,
+        handshake_wait: config.tls.handshake_wait,
+        header_wait: config.connections.header_wait,
+        headers_max: config.connections.headers_max,
+        telemetry: telemetry.clone(),
+    }
+}
+
 fn publisher(
     config: &EngineConfig,
     vendors: &Vendors,
@@ -167,6 +259,7 @@ fn publisher(
         defaults: Defaults {
             turns: config.defaults.turns.clone(),
             limits: config.defaults.limits.clone(),
+            intake: config.defaults.intake,
         },
         vendors: vendors.known(),
     };

@@ -9,7 +9,9 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod engine;
+pub mod explain;
 pub mod feed;
+pub mod front;
 pub mod journal;
 pub mod listen;
 pub mod node;
@@ -21,5 +23,8 @@ pub mod telemetry;
 pub mod vendors;
 
 mod actor;
+mod control;
 mod pacer;
+mod paper;
+mod view;
 mod vocabulary;

@@ -4,23 +4,31 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
 
-use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
+use axum::{Extension, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 
+use crate::admission::Admitted;
+use crate::control::control_router;
 use crate::node::Node;
 use crate::{actor, pacer};
+
+pub mod doors;
+pub(crate) mod serve;
+pub mod tls;
+
+use doors::Pass;
+use serve::{Port, serve};
+use tls::Certificates;
 
 /// Connections the system may keep for a thread that is busy.
 const BACKLOG: i32 = 1_024;
@@ -93,10 +101,10 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// The system has no thread left.
-pub fn spawn_media(
+pub(crate) fn spawn_media(
     number: usize,
     listener: TcpListener,
-    node: Arc<Node>,
+    (node, port): (Arc<Node>, Port),
     running: Running,
 ) -> io::Result<JoinHandle<()>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -107,7 +115,7 @@ pub fn spawn_media(
             runtime.block_on(async {
                 let telemetry = node.telemetry.clone();
                 let pacer = tokio::spawn(async move { pacer::run(&telemetry).await });
-                serve(listener, media_router(node), running).await;
+                serve(listener, media_router(node), port, running).await;
                 pacer.abort();
             });
         });
@@ -118,39 +126,21 @@ pub fn spawn_media(
 ///
 /// # Errors
 /// The system has no thread left.
-pub fn spawn_control(
+pub(crate) fn spawn_control(
     listener: TcpListener,
-    node: Arc<Node>,
-    metrics: Option<PrometheusHandle>,
+    (node, port): (Arc<Node>, Port),
+    (metrics, certificates): (Option<PrometheusHandle>, Option<Arc<Certificates>>),
     running: Running,
 ) -> io::Result<JoinHandle<()>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("control".into()).spawn(move || {
-        runtime.block_on(serve(listener, control_router(node, metrics), running));
-    })
-}
-
-async fn serve(listener: TcpListener, router: Router, mut running: Running) {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps its delay");
+        runtime.block_on(async {
+            if let Some(certificates) = certificates {
+                tokio::spawn(certificates.watch());
             }
-        }),
-        Err(error) => {
-            tracing::error!(%error, "a listener is lost");
-            return;
-        }
-    };
-    let served = axum::serve(listener, router).with_graceful_shutdown(async move {
-        // An engine that is gone without a word has stopped, too.
-        if running.wait_for(|run| *run == Run::Stop).await.is_err() {
-            tracing::debug!("engine is gone");
-        }
-    });
-    if let Err(error) = served.await {
-        tracing::error!(%error, "a listener ended");
-    }
+            serve(listener, control_router(node, metrics), port, running).await;
+        });
+    })
 }
 
 fn media_router(node: Arc<Node>) -> Router {
@@ -162,28 +152,44 @@ fn media_router(node: Arc<Node>) -> Router {
 
 async fn media(
     State(node): State<Arc<Node>>,
+    Extension(pass): Extension<Arc<Pass>>,
     headers: HeaderMap,
     ws: WebSocketUpgrade,
 ) -> Response {
-    let token = headers.get(TOKEN_HEADER).and_then(|token| token.to_str().ok());
-    upgrade(node, token, ws)
+    upgrade(node, pass, (None, header_token(&headers)), ws)
 }
 
 async fn media_with_token(
     State(node): State<Arc<Node>>,
+    Extension(pass): Extension<Arc<Pass>>,
     Path(token): Path<String>,
+    headers: HeaderMap,
     ws: WebSocketUpgrade,
 ) -> Response {
-    upgrade(node, Some(&token), ws)
+    upgrade(node, pass, (Some(&token), header_token(&headers)), ws)
 }
 
-fn upgrade(node: Arc<Node>, token: Option<&str>, ws: WebSocketUpgrade) -> Response {
-    if let Err(refusal) = node.tokens.admit(token) {
-        node.telemetry.refused_token.increment(1);
-        tracing::warn!(%refusal, "socket refused");
-        return (StatusCode::UNAUTHORIZED, refusal.to_string()).into_response();
-    }
-    if node.places.is_draining() {
+fn header_token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(TOKEN_HEADER).and_then(|token| token.to_str().ok())
+}
+
+fn upgrade(
+    node: Arc<Node>,
+    pass: Arc<Pass>,
+    (path, header): (Option<&str>, Option<&str>),
+    ws: WebSocketUpgrade,
+) -> Response {
+    let admitted = match node.tokens.admit(path, header) {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            node.telemetry.refused_token.increment(1);
+            tracing::warn!(%refusal, "socket refused");
+            return (StatusCode::UNAUTHORIZED, refusal.to_string()).into_response();
+        }
+    };
+    pass.prove();
+    // A leg that was answered has its place: only strangers are turned away.
+    if node.places.is_draining() && matches!(admitted, Admitted::Anyone) {
         node.telemetry.refused_full.increment(1);
         return (StatusCode::SERVICE_UNAVAILABLE, "this node admits no more calls").into_response();
     }
@@ -193,63 +199,9 @@ fn upgrade(node: Arc<Node>, token: Option<&str>, ws: WebSocketUpgrade) -> Respon
         .max_write_buffer_size(WRITE_BYTES_MAX)
         .max_message_size(bytes_max)
         .max_frame_size(bytes_max)
-        .on_upgrade(move |socket| actor::run(node, socket))
-}
-
-#[derive(Clone)]
-struct Control {
-    node: Arc<Node>,
-    metrics: Option<PrometheusHandle>,
-    begun: Instant,
-}
-
-fn control_router(node: Arc<Node>, metrics: Option<PrometheusHandle>) -> Router {
-    let state = Control { node, metrics, begun: Instant::now() };
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(render_metrics))
-        .with_state(state)
-}
-
-/// The process lives.
-async fn healthz() -> &'static str {
-    "ok\n"
-}
-
-/// New calls are welcome.
-async fn readyz(State(control): State<Control>) -> Response {
-    let node = &control.node;
-    if node.places.is_draining() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
-    }
-    let published = node.routes.load();
-    if published.directory.numbers_len() == 0 {
-        return (StatusCode::SERVICE_UNAVAILABLE, "no business has a number\n").into_response();
-    }
-    let state = serde_json::json!({
-        "version": published.directory.version(),
-        "businesses": published.directory.businesses().len(),
-        "numbers": published.directory.numbers_len(),
-        "calls": node.calls_live(),
-        "up_s": control.begun.elapsed().as_secs(),
-    });
-    (StatusCode::OK, format!("{state}\n")).into_response()
-}
-
-async fn render_metrics(State(control): State<Control>) -> Response {
-    let Some(metrics) = &control.metrics else {
-        return (StatusCode::NOT_FOUND, "this engine keeps no metrics\n").into_response();
-    };
-    // The pool counts by itself; its figures are read when somebody looks.
-    let pool = control.node.vendors.pool().counters();
-    let telemetry = &control.node.telemetry;
-    telemetry.pool_depth.set(pool.queue_depth as f64);
-    telemetry.pool_jobs.absolute(pool.jobs);
-    telemetry.partials_dropped.absolute(pool.partials_dropped);
-    telemetry.speculations_dropped.absolute(pool.speculations_dropped);
-    telemetry.voices_refused.absolute(pool.voices_refused);
-    telemetry.finals_refused.absolute(pool.finals_refused);
-    telemetry.pool_panics.absolute(pool.panics);
-    metrics.render().into_response()
+        .on_upgrade(move |socket| async move {
+            actor::run(node, socket, admitted).await;
+            // The connection counts for as long as its call.
+            drop(pass);
+        })
 }

@@ -3,17 +3,20 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use call::EndManner;
 use dashmap::DashMap;
-use types::{BusinessId, CallId, Pii};
+use types::{AgentConfig, BusinessId, CallId, Pii};
 
 use crate::actor::{InboxSink, Inner};
-use crate::admission::{Places, Tokens};
+use crate::admission::{Place, Places, Refusal, Tokens};
 use crate::archive::Archive;
 use crate::config::EngineConfig;
 use crate::feed::Feed;
+use crate::front::Front;
 use crate::journal::{Journal, JournalError};
 use crate::publish::Routes;
 use crate::recording::Recorder;
@@ -34,6 +37,10 @@ pub struct Node {
     pub places: Arc<Places>,
     /// What is counted.
     pub telemetry: Telemetry,
+    /// The way to the carrier, if its front door is open.
+    pub front: Option<Front>,
+    /// Legs the front door follows.
+    pub(crate) legs: AtomicUsize,
     pub(crate) live: DashMap<CallId, LiveCall>,
     pub(crate) journal: Journal,
     pub(crate) recorder: Recorder,
@@ -52,6 +59,8 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Who watches.
     pub feed: Feed,
+    /// The way to the carrier, if its front door is open.
+    pub front: Option<Front>,
     /// What is counted.
     pub telemetry: Telemetry,
 }
@@ -85,7 +94,7 @@ impl Node {
     /// # Errors
     /// [`JournalError`] if the state directory cannot be written.
     pub fn start(config: EngineConfig, parts: Parts) -> Result<(Arc<Self>, Writers), JournalError> {
-        let Parts { routes, vendors, tokens, feed, telemetry } = parts;
+        let Parts { routes, vendors, tokens, feed, front, telemetry } = parts;
         let dir: PathBuf = config.state.join("journal");
         let keeping = config.keeping;
         let fail = |source: io::Error| JournalError { dir: config.state.clone(), source };
@@ -101,6 +110,8 @@ impl Node {
             tokens,
             places,
             telemetry,
+            front,
+            legs: AtomicUsize::new(0),
             live: DashMap::new(),
             journal,
             recorder,
@@ -111,6 +122,21 @@ impl Node {
         Ok((Arc::new(node), writers))
     }
 
+    /// A place for one more call of `agent`'s business, if it may have one now.
+    ///
+    /// # Errors
+    /// [`Refusal`], which is counted.
+    pub(crate) fn admit(&self, agent: &AgentConfig) -> Result<Place, Refusal> {
+        let business = agent.business;
+        // A place first: a call that finds none has not started.
+        let place = self.places.take(business, agent.limits.calls_max).inspect_err(|_| {
+            self.telemetry.refused_full.increment(1);
+        })?;
+        let paced = self.places.start(business, agent.intake.starts_per_s_max, Instant::now());
+        paced.inspect_err(|_| self.telemetry.refused_pace.increment(1))?;
+        Ok(place)
+    }
+
     /// Ends every live call in this manner.
     pub fn end_calls(&self, manner: EndManner) {
         // Handles are copied out: no shard stays locked while an inbox is offered something.
@@ -118,6 +144,11 @@ impl Node {
         for inbox in inboxes {
             inbox.offer_inner(Inner::End(manner));
         }
+    }
+
+    /// Legs the front door follows and that are ours to end.
+    pub fn legs_live(&self) -> usize {
+        self.legs.load(Ordering::Relaxed)
     }
 
     /// Calls that are up.

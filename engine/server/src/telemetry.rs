@@ -59,6 +59,16 @@ handles! {
     media_bad: Counter = counter!("apex_media_bad_total");
     /// Frames that were missing and filled.
     media_filled: Counter = counter!("apex_media_filled_total");
+    /// Of those, decoded from the copy that the next message carried.
+    media_recovered: Counter = counter!("apex_media_recovered_total");
+    /// Messages that came too late for the caller to be heard in time; they are in the recording.
+    media_late: Counter = counter!("apex_media_late_total");
+    /// Legs whose L16 turned out to come the other way round.
+    media_orders_switched: Counter = counter!("apex_media_orders_switched_total");
+    /// Legs on which no media came for so long that the stream counts as dead.
+    media_dead: Counter = counter!("apex_media_dead_total");
+    /// Keys that carrier and tone told of both; they count once.
+    keys_doubled: Counter = counter!("apex_keys_doubled_total");
     /// Sockets that broke instead of being closed: vanished carriers, oversized messages, frames
     /// that are none.
     sockets_broken: Counter = counter!("apex_sockets_broken_total");
@@ -92,12 +102,69 @@ handles! {
     speculations_dropped: Counter = counter!("apex_speculations_dropped_total");
     /// Pieces of speech that found no room.
     voices_refused: Counter = counter!("apex_voices_refused_total");
+    /// Final transcripts that were decoded the fast way under pressure.
+    finals_hurried: Counter = counter!("apex_finals_hurried_total");
     /// Final transcripts that found no room.
     finals_refused: Counter = counter!("apex_finals_refused_total");
     /// Jobs that failed by a fault of ours.
     pool_panics: Counter = counter!("apex_pool_panics_total");
     /// Failed writes of the journal.
     journal_faults: Counter = counter!("apex_journal_faults_total");
+    /// Connections closed because the listener was full.
+    doors_full: Counter = counter!("apex_connections_refused_full_total");
+    /// Connections closed because their address had too many, or opened them too quickly.
+    doors_source: Counter = counter!("apex_connections_refused_source_total");
+    /// Connections closed because handshake, header or proof took too long.
+    doors_slow: Counter = counter!("apex_connections_slow_total");
+    /// Connections closed because what they sent is no HTTP, or too much of it.
+    doors_bad: Counter = counter!("apex_connections_bad_total");
+    /// TLS handshakes that failed.
+    tls_failed: Counter = counter!("apex_tls_handshakes_failed_total");
+    /// Certificates exchanged while running.
+    tls_reloads: Counter = counter!("apex_tls_reloads_total");
+    /// Certificates that could not be used and were not taken.
+    tls_refused: Counter = counter!("apex_tls_reloads_refused_total");
+    /// Webhooks taken: signed, in time, not seen before.
+    webhooks: Counter = counter!("apex_webhooks_total");
+    /// Webhooks seen before.
+    webhooks_again: Counter = counter!("apex_webhooks_duplicate_total");
+    /// Webhooks not signed by the carrier.
+    webhooks_forged: Counter = counter!("apex_webhooks_forged_total");
+    /// Webhooks signed too long ago, or ahead of our clock.
+    webhooks_stale: Counter = counter!("apex_webhooks_stale_total");
+    /// Signed webhooks that cannot be read, and bodies too large or too slow.
+    webhooks_bad: Counter = counter!("apex_webhooks_bad_total");
+    /// Webhooks of events that mean nothing to us.
+    webhooks_unknown: Counter = counter!("apex_webhooks_unknown_total");
+    /// Webhooks of applications that are not ours.
+    webhooks_foreign: Counter = counter!("apex_webhooks_foreign_total");
+    /// Webhooks sent back to be delivered again because too many wait.
+    webhooks_shed: Counter = counter!("apex_webhooks_shed_total");
+    /// From a webhook's last byte to its acknowledgement, in ms.
+    webhook_ack_ms: Histogram = histogram!("apex_webhook_ack_ms");
+    /// Legs the front door follows.
+    legs_live: Gauge = gauge!("apex_legs_live");
+    /// Legs answered.
+    legs_answered: Counter = counter!("apex_legs_answered_total");
+    /// Legs refused because their business starts calls too quickly.
+    refused_pace: Counter = counter!("apex_refused_pace_total");
+    /// Answered legs that no media came from, and that were hung up.
+    legs_without_media: Counter = counter!("apex_legs_without_media_total");
+    /// Legs the carrier had, and nobody here.
+    legs_swept: Counter = counter!("apex_legs_swept_total");
+    /// Requests to the carrier's API.
+    carrier_requests: Counter = counter!("apex_carrier_requests_total");
+    /// Requests made again: no reply, a fault, or too many at once.
+    carrier_retries: Counter = counter!("apex_carrier_retries_total");
+    /// Commands that failed for good.
+    carrier_failures: Counter = counter!("apex_carrier_failures_total");
+    /// Commands that found no room to wait.
+    carrier_shed: Counter = counter!("apex_carrier_shed_total");
+    /// Request to reply of the carrier's API, in ms.
+    carrier_ms: Histogram = histogram!("apex_carrier_request_ms");
+    /// Our own share of the time from a ring to the greeting's first audio, in ms: what was not
+    /// waited for the carrier.
+    ring_own_ms: Histogram = histogram!("apex_ring_to_greeting_own_ms");
 }
 
 impl Default for Telemetry {

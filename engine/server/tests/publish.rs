@@ -46,7 +46,8 @@ struct Place {
 impl Place {
     fn in_dirs(dir: PathBuf, state: PathBuf) -> Self {
         let shipped = EngineConfig::shipped();
-        let defaults = Defaults { turns: shipped.defaults.turns, limits: shipped.defaults.limits };
+        let server::config::AgentDefaults { turns, limits, intake } = shipped.defaults;
+        let defaults = Defaults { turns, limits, intake };
         let rules = Rules { defaults, vendors: KnownVendors::local() };
         let routes = Arc::new(Routes::new(Published::empty()));
         let counted = Counted::new();

@@ -21,6 +21,8 @@ pub struct AgentConfig {
     pub turns: Turns,
     /// What bounds a call.
     pub limits: Limits,
+    /// How calls are let in.
+    pub intake: Intake,
     /// Whether calls are recorded.
     pub recording: Recording,
     /// What the agent may say.
@@ -103,6 +105,31 @@ pub struct Limits {
     pub call_duration_max: Millis,
     /// Simultaneous calls of this business.
     pub calls_max: u32,
+}
+
+/// How a business's calls are let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Intake {
+    /// Calls that may start per second, and as many at once.
+    pub starts_per_s_max: u32,
+    /// What a caller meets who comes on top.
+    pub overflow: Overflow,
+}
+
+impl Intake {
+    /// As shipped: what the engine's `config.toml` says.
+    pub const STANDARD: Self = Self { starts_per_s_max: 20, overflow: Overflow::Busy };
+}
+
+/// What a caller meets whom the business has no place for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Overflow {
+    /// The busy tone: try again.
+    Busy,
+    /// A refusal.
+    Reject,
+    /// "Temporarily unavailable": networks divert to voicemail on it where they know one.
+    Unavailable,
 }
 
 /// Whether calls are recorded.

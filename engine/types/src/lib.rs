@@ -15,7 +15,9 @@ mod pii;
 mod record;
 mod time;
 
-pub use agent::{AgentConfig, BargeIn, Limits, Persona, Recording, Tone, Turns, VendorChoice};
+pub use agent::{
+    AgentConfig, BargeIn, Intake, Limits, Overflow, Persona, Recording, Tone, Turns, VendorChoice,
+};
 pub use audio::{AudioFormat, Encoding, PTIME, SampleRate};
 pub use dialogue::{
     BrainNote, CitedText, Dialogue, DialogueEntry, Effect, Expect, Heard, Message, Urgency,

@@ -1,30 +1,49 @@
-//! Telnyx media streaming, both sides of the WebSocket (telnyx.md §1).
+//! Telnyx, both sides: media streaming over the WebSocket (telnyx.md §1), signed webhooks (§2),
+//! REST commands (§3) and TeXML documents.
 //!
 //! ```text
 //! carrier --connected, start, media, dtmf, mark, error, stop--> decode
 //! carrier <--media, mark, clear-- encode_media, encode_mark, encode_clear
+//!
+//! carrier --POST, signed--> webhook::decode            carrier <--REST-- command::Request::encode
+//! carrier --form, signed--> texml::decode_request      carrier --JSON--> reply::decode
 //! ```
 //!
-//! The carrier's own side, for the simulated caller, is in [`carrier`].
+//! The carrier's own side of the socket, for the simulated caller, is in [`carrier`]; of webhooks,
+//! commands and documents it stands beside ours, in the same module.
 //!
 //! Input is taken tolerantly: counters as text or number, absent and unknown fields, unknown
 //! events, fields of an unexpected kind (as good as absent). Only what no reader could make sense
 //! of is an error.
 
 pub mod carrier;
+pub mod client_state;
+pub mod command;
 mod decode;
 mod encode;
 mod error;
 mod fast;
 mod fuzz;
+mod instant;
+mod json;
 mod lenient;
 mod message;
 mod payload;
+mod percent;
+pub mod reply;
+pub mod signature;
+pub mod texml;
+pub mod webhook;
+mod word;
 
 pub use decode::{decode, decode_thoroughly};
 pub use encode::{encode_clear, encode_mark, encode_media};
 pub use error::{DecodeError, FormatError};
-pub use fuzz::{fuzz_telnyx_command, fuzz_telnyx_message};
+pub use fuzz::{
+    fuzz_telnyx_command, fuzz_telnyx_message, fuzz_telnyx_reply, fuzz_telnyx_rest_command,
+    fuzz_telnyx_signature, fuzz_telnyx_texml, fuzz_telnyx_webhook,
+};
+pub use instant::WallMicros;
 pub use message::{
     Connected, Dtmf, Mark, Media, MediaFormat, Message, Parameter, Start, Stop, StreamError,
     StreamFault, Track,

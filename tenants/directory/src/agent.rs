@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use types::{
-    AgentConfig, AgentId, BargeIn, BusinessId, ConfigVersion, Facts, Limits, Millis, Persona,
-    Recording, Tone, Turns, VendorChoice, VendorName,
+    AgentConfig, AgentId, BargeIn, BusinessId, ConfigVersion, Facts, Intake, Limits, Millis,
+    Overflow, Persona, Recording, Tone, Turns, VendorChoice, VendorName,
 };
 
 use crate::limits::{
     CALL_DURATION_S, CALLS, DISCLOSURE_CHARS_MAX, DTMF_GAP_MS, ENDPOINT_DELAY_MAX_MS,
-    ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX, NO_INPUT_DELAY_MS, NO_INPUT_PROMPTS, VENDORS_MAX,
+    ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX, NO_INPUT_DELAY_MS, NO_INPUT_PROMPTS, STARTS_PER_S,
+    VENDORS_MAX,
 };
 use crate::mistake::{listed, nearest, quoted};
 use crate::rules::{Defaults, LOCAL_BRAIN, LOCAL_RECOGNIZER, LOCAL_VOICE, Rules};
@@ -22,6 +23,7 @@ pub(crate) struct AgentDraft {
     vendors: VendorChoice,
     turns: Turns,
     limits: Limits,
+    intake: Intake,
     recording: Recording,
 }
 
@@ -33,9 +35,20 @@ impl AgentDraft {
         version: ConfigVersion,
         facts: Arc<Facts>,
     ) -> AgentConfig {
-        let Self { id, persona, vendors, turns, limits, recording } = self;
+        let Self { id, persona, vendors, turns, limits, intake, recording } = self;
         let agent = id;
-        AgentConfig { business, agent, version, persona, vendors, turns, limits, recording, facts }
+        AgentConfig {
+            business,
+            agent,
+            version,
+            persona,
+            vendors,
+            turns,
+            limits,
+            intake,
+            recording,
+            facts,
+        }
     }
 }
 
@@ -55,12 +68,20 @@ pub(crate) fn read_agent(
         Some(turns) => read_turns(&turns, &rules.defaults),
         None => rules.defaults.turns.clone(),
     };
-    let limits = match table.find("limits").and_then(|node| node.table()) {
+    let (limits, intake) = match table.find("limits").and_then(|node| node.table()) {
         Some(limits) => read_limits(&limits, &rules.defaults),
-        None => rules.defaults.limits.clone(),
+        None => (rules.defaults.limits.clone(), rules.defaults.intake),
     };
     let recording = if recording? { Recording::On } else { Recording::Off };
-    Some(AgentDraft { id: id?, persona: persona?, vendors: vendors?, turns, limits, recording })
+    Some(AgentDraft {
+        id: id?,
+        persona: persona?,
+        vendors: vendors?,
+        turns,
+        limits,
+        intake,
+        recording,
+    })
 }
 
 fn read_persona(table: &Table<'_>) -> Option<Persona> {
@@ -199,14 +220,26 @@ fn read_turns(table: &Table<'_>, defaults: &Defaults) -> Turns {
     }
 }
 
-fn read_limits(table: &Table<'_>, defaults: &Defaults) -> Limits {
+fn read_limits(table: &Table<'_>, defaults: &Defaults) -> (Limits, Intake) {
     let limits = &defaults.limits;
     let duration = table.find("call_duration_max_s");
     let duration = duration.and_then(|node| node.number(CALL_DURATION_S, "s"));
     let calls_max = table.find("calls_max").and_then(|node| node.number(CALLS, "calls"));
+    let starts = table.find("starts_per_s_max").and_then(|node| node.number(STARTS_PER_S, "calls"));
+    let overflows = [
+        ("busy", Overflow::Busy),
+        ("reject", Overflow::Reject),
+        ("unavailable", Overflow::Unavailable),
+    ];
+    let overflow = table.find("overflow").and_then(|node| node.choice(&overflows));
     table.close();
-    Limits {
+    let limits = Limits {
         call_duration_max: duration.map_or(limits.call_duration_max, Millis::from_secs),
         calls_max: calls_max.unwrap_or(limits.calls_max),
-    }
+    };
+    let intake = Intake {
+        starts_per_s_max: starts.unwrap_or(defaults.intake.starts_per_s_max),
+        overflow: overflow.unwrap_or(defaults.intake.overflow),
+    };
+    (limits, intake)
 }

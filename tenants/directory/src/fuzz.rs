@@ -1,6 +1,6 @@
 //! Entry points for fuzzing: plain functions over bytes, which panic where a promise is broken.
 
-use types::{BargeIn, Limits, Millis, Turns};
+use types::{BargeIn, Intake, Limits, Millis, Turns};
 
 use crate::business::Source;
 use crate::directory::Directory;
@@ -77,7 +77,10 @@ pub(crate) fn rules() -> Rules {
         dtmf_gap_max: Millis::new(3_000),
     };
     let limits = Limits { call_duration_max: Millis::from_secs(900), calls_max: 20 };
-    Rules { defaults: Defaults { turns, limits }, vendors: KnownVendors::local() }
+    Rules {
+        defaults: Defaults { turns, limits, intake: Intake::STANDARD },
+        vendors: KnownVendors::local(),
+    }
 }
 
 /// Files cut out of one input: enough for every kind of conflict.

@@ -54,6 +54,8 @@ pub(crate) const DTMF_GAP_MS: RangeInclusive<u32> = 500..=20_000;
 pub(crate) const CALL_DURATION_S: RangeInclusive<u32> = 30..=86_400;
 /// Simultaneous calls of one business.
 pub(crate) const CALLS: RangeInclusive<u32> = 1..=100_000;
+/// Calls of one business that start in one second.
+pub(crate) const STARTS_PER_S: RangeInclusive<u32> = 1..=10_000;
 /// Minutes a service may take: a week at most.
 pub(crate) const DURATION_MIN: RangeInclusive<u32> = 1..=10_080;
 

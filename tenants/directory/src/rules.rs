@@ -1,6 +1,6 @@
 //! What a file is checked against besides itself.
 
-use types::{Limits, Turns, VendorName};
+use types::{Intake, Limits, Turns, VendorName};
 
 /// What an agent's file may leave out, and which vendors it may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Defaults {
     pub turns: Turns,
     /// What bounds a call.
     pub limits: Limits,
+    /// How calls are let in.
+    pub intake: Intake,
 }
 
 /// The vendors a file may name, by what they do.

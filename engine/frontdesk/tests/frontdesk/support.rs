@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use toml::{Table, Value};
 use types::{
     AgentConfig, BargeIn, ConfigVersion, Contact, Currency, Dialogue, DialogueEntry, E164, Effect,
-    Escalation, Facts, Faq, Heard, Hours, HoursException, Limits, Millis, Money, OpenSpan, Persona,
-    Pii, Policy, Price, Recording, Service, Staff, TimeOfDay, Tone, TurnId, Turns, VendorChoice,
-    WallTime,
+    Escalation, Facts, Faq, Heard, Hours, HoursException, Intake, Limits, Millis, Money, OpenSpan,
+    Persona, Pii, Policy, Price, Recording, Service, Staff, TimeOfDay, Tone, TurnId, Turns,
+    VendorChoice, WallTime,
 };
 
 /// Where the sample businesses and the recorded questions stand.
@@ -62,6 +62,7 @@ pub(crate) fn agent(facts: Facts, tone: Tone, greeting: &str) -> AgentConfig {
             dtmf_gap_max: Millis::new(3_000),
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
+        intake: Intake::STANDARD,
         recording: Recording::Off,
         facts: Arc::new(facts),
     }

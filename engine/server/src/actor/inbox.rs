@@ -3,7 +3,7 @@
 use axum::extract::ws::WebSocket;
 use call::EndManner;
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
-use types::AudioFormat;
+use types::{AudioFormat, Unavailable};
 use vendor::{BrainEvent, Offered, RecognizerEvent, Sink, VoiceEvent};
 
 use crate::telemetry::Telemetry;
@@ -23,6 +23,8 @@ pub(crate) enum Inner {
     Voice(VoiceEvent),
     /// From the house: end the call.
     End(EndManner),
+    /// From the front door: news of the leg.
+    Leg(LegNews),
     /// The carrier streams this call anew, on another socket.
     Attach {
         /// The new socket.
@@ -30,6 +32,17 @@ pub(crate) enum Inner {
         /// What it carries.
         format: AudioFormat,
     },
+}
+
+/// What the front door tells a call about its leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LegNews {
+    /// The carrier says that the leg is gone.
+    Gone,
+    /// The stream that was ordered again did not come up.
+    StreamFailed,
+    /// What the call wanted of the leg cannot be had.
+    Refused(Unavailable),
 }
 
 /// The way into a call's inbox.

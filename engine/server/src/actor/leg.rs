@@ -1,5 +1,6 @@
 //! What can be done to a leg that is nothing but its socket.
 
+use crate::front::LegHandle;
 use types::{LegControl, LegOrder, Unavailable};
 
 /// The bundled caller's leg, and any carrier's whose API we do not hold: it can be hung up, by
@@ -13,6 +14,21 @@ impl LegControl for SocketLeg {
             // The actor closes the socket when it sees that the order was taken.
             LegOrder::HangUp => Ok(()),
             LegOrder::Transfer { .. } | LegOrder::SendDtmf { .. } => Err(Unavailable::Unsupported),
+        }
+    }
+}
+
+/// A leg of a carrier whose API we hold: everything can be had of it. What becomes of an order comes
+/// as news.
+#[derive(Debug)]
+pub(crate) struct CarrierLeg(pub(crate) LegHandle);
+
+impl LegControl for CarrierLeg {
+    fn order(&mut self, order: &LegOrder) -> Result<(), Unavailable> {
+        match order {
+            // The end of the call hangs its leg up, however it came about.
+            LegOrder::HangUp => Ok(()),
+            LegOrder::Transfer { .. } | LegOrder::SendDtmf { .. } => self.0.wish(order.clone()),
         }
     }
 }

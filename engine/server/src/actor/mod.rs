@@ -16,16 +16,24 @@ use std::time::Duration;
 
 use axum::extract::ws::{WebSocket, close_code};
 use tokio::time::Instant;
-use types::{CALL_RECORD_FORMAT, CallId, CallRecord, EndReason, Millis, PTIME, Parties, Usage};
+use types::{
+    AgentConfig, CALL_RECORD_FORMAT, CallId, CallRecord, EndReason, Millis, PTIME, Parties, Usage,
+};
 
-pub(crate) use inbox::{InboxSink, Inner};
+pub(crate) use inbox::{InboxSink, Inner, LegNews};
+use leg::{CarrierLeg, SocketLeg};
 use opening::{NoCall, Opening};
-use session::{Beginning, LineState, Session, wall_now};
+pub(crate) use session::wall_now;
+use session::{Beginning, LineState, RingShare, Session};
 use socket::{Line, Ticks, Wake};
 
-use crate::admission::{Place, Refusal};
+use crate::admission::{Admitted, Place, Purpose, Refusal, Ticket};
 use crate::archive::Finished;
 use crate::feed::Seen;
+use crate::front::carrier::{LegName, LegParties};
+use crate::front::leg::{Ending, LegEvent};
+use crate::front::record::{self, Lost};
+use crate::front::{LegHandle, Seat};
 use crate::journal::{Entry, Kind};
 use crate::node::{LiveCall, Node};
 
@@ -38,33 +46,96 @@ fn instant_after(span: Millis) -> Instant {
 }
 
 /// Carries one socket's call from its first message to its record.
-pub(crate) async fn run(node: Arc<Node>, socket: WebSocket) {
+pub(crate) async fn run(node: Arc<Node>, socket: WebSocket, admitted: Admitted) {
     let (inbox, events) = InboxSink::new(node.telemetry.clone());
     let mut line = Line::new(socket, events);
-    let opening = match opening::open(&node, &mut line).await {
+    let ticket = match admitted {
+        Admitted::Leg(ticket) => Some(ticket.0),
+        Admitted::Anyone => None,
+    };
+    if let Some(ticket) = &ticket {
+        ticket.leg.report(LegEvent::SocketOpened);
+    }
+    let opened = opening::open(&node, &mut line).await;
+    let opening = match opened.and_then(|opening| check_leg(opening, ticket.as_deref())) {
         Ok(opening) => opening,
         Err(why) => {
+            if let Some(ticket) = ticket {
+                ticket.leg.report(LegEvent::SocketFailed);
+            }
             refuse(&node, line, why).await;
             return;
         }
     };
+    if let Some(ticket) = ticket {
+        return run_leg(node, line, (opening, inbox), *ticket).await;
+    }
     if let Some(live) = live_call(&node, &opening) {
         let socket = Box::new(line.into_socket());
         live.offer_inner(Inner::Attach { socket, format: opening.format });
         return;
     }
     match admit(&node, &opening, inbox) {
-        Ok((beginning, place)) => carry(beginning, line, place).await,
+        Ok((beginning, place)) => {
+            carry(beginning, line, place, None).await;
+        }
         Err(Rejected::Number) => {
             node.telemetry.refused_number.increment(1);
             line.close(close_code::POLICY, "nobody here has this number", CLOSE_LIMIT).await;
         }
         Err(Rejected::Full(refusal)) => {
-            node.telemetry.refused_full.increment(1);
             tracing::warn!(%refusal, "call refused");
             line.close(close_code::AGAIN, "busy", CLOSE_LIMIT).await;
         }
     }
+}
+
+/// A token is for one leg, and for no other.
+fn check_leg(opening: Opening, ticket: Option<&Ticket>) -> Result<Opening, NoCall> {
+    match ticket {
+        Some(ticket) if ticket.leg.name().as_str() != opening.carrier_call.reveal() => {
+            Err(NoCall::OtherLeg)
+        }
+        Some(_) | None => Ok(opening),
+    }
+}
+
+/// Goes on with a socket whose leg the front door follows.
+async fn run_leg(
+    node: Arc<Node>,
+    line: Line,
+    (opening, inbox): (Opening, InboxSink),
+    ticket: Ticket,
+) {
+    let opened = Instant::now();
+    let Ticket { leg, call, purpose } = ticket;
+    let seat = match purpose {
+        Purpose::Begin(seat) => seat.take(),
+        Purpose::Again => {
+            let live = node.live.get(&call).map(|live| live.inbox.clone());
+            if let Some(live) = live {
+                let socket = Box::new(line.into_socket());
+                live.offer_inner(Inner::Attach { socket, format: opening.format });
+                return;
+            }
+            None
+        }
+    };
+    let Some(Seat { agent, published, place }) = seat else {
+        // The leg was given up, or its call is over.
+        leg.report(LegEvent::SocketFailed);
+        line.close(close_code::NORMAL, "call ended", CLOSE_LIMIT).await;
+        return;
+    };
+    node.telemetry.calls_admitted.increment(1);
+    let (_, seed) = random_numbers();
+    let control = Box::new(CarrierLeg(leg.clone()));
+    let began = wall_now();
+    let ring = Some(RingShare { own: leg.own.clone(), opened });
+    let beginning =
+        Beginning { node, call, seed, opening, agent, published, inbox, leg: control, began, ring };
+    leg.report(LegEvent::Began);
+    carry(beginning, line, place, Some(leg)).await;
 }
 
 async fn refuse(node: &Node, line: Line, why: NoCall) {
@@ -74,6 +145,7 @@ async fn refuse(node: &Node, line: Line, why: NoCall) {
             return;
         }
         NoCall::NoStart => (&node.telemetry.start_missing, close_code::POLICY, "no start"),
+        NoCall::OtherLeg => (&node.telemetry.refused_token, close_code::POLICY, "another leg"),
         NoCall::NoNumber => (&node.telemetry.refused_number, close_code::POLICY, "no number"),
         NoCall::Format => {
             (&node.telemetry.refused_format, close_code::UNSUPPORTED, "unknown audio format")
@@ -110,7 +182,7 @@ fn admit(
 ) -> Result<(Beginning, Place), Rejected> {
     let published = node.routes.load();
     let agent = published.agent_for(opening.to).ok_or(Rejected::Number)?;
-    let place = node.places.take(agent.business, agent.limits.calls_max).map_err(Rejected::Full)?;
+    let place = node.admit(&agent).map_err(Rejected::Full)?;
     node.telemetry.calls_admitted.increment(1);
     let (number, seed) = random_numbers();
     let beginning = Beginning {
@@ -121,6 +193,8 @@ fn admit(
         agent,
         published,
         inbox,
+        leg: Box::new(SocketLeg),
+        ring: None,
         began: wall_now(),
     };
     Ok((beginning, place))
@@ -134,15 +208,20 @@ fn random_numbers() -> (u128, u64) {
     (u128::from(draw(1)) << 64 | u128::from(draw(2)), draw(3))
 }
 
-/// Begins the call and keeps it until it is over.
-async fn carry(beginning: Beginning, mut line: Line, place: Place) {
+/// Begins the call and keeps it until it is over; its leg is told how it ended.
+async fn carry(beginning: Beginning, mut line: Line, place: Place, leg: Option<LegHandle>) {
     let node = beginning.node.clone();
     let (id, business) = (beginning.call, beginning.agent.business);
     let inbox = beginning.inbox.clone();
+    let never = Never::of(&beginning);
     let mut session = match Session::begin(beginning) {
         Ok(session) => session,
         Err(error) => {
             tracing::error!(%error, "call cannot begin");
+            if let Some(leg) = leg {
+                never.keep(&node, leg.name());
+                leg.report(LegEvent::Ended(Ending::HangUp));
+            }
             line.close(close_code::ERROR, "no vendors", CLOSE_LIMIT).await;
             return;
         }
@@ -151,7 +230,10 @@ async fn carry(beginning: Beginning, mut line: Line, place: Place) {
     node.live.insert(id, live);
     node.telemetry.calls_live.set(node.live.len() as f64);
     offer_began(&node, &session);
-    session.show(|| Seen::Began { carrier_call: session.opening.carrier_call.clone() });
+    session.show(|| Seen::Began {
+        carrier_call: session.opening.carrier_call.clone(),
+        from: session.opening.from.clone(),
+    });
     tracing::info!(call = %id, %business, version = %session.agent.version, "call began");
 
     let reason = converse(&node, &mut session, &mut line).await;
@@ -163,7 +245,44 @@ async fn carry(beginning: Beginning, mut line: Line, place: Place) {
     drop(place);
     tracing::info!(call = %id, %business, ?reason, "call ended");
     let code = if reason == EndReason::Internal { close_code::ERROR } else { close_code::NORMAL };
+    if let Some(leg) = leg {
+        // The carrier is told before its socket is: hanging up takes longer than closing.
+        leg.report(LegEvent::Ended(match reason {
+            EndReason::Transferred => Ending::HandedOver,
+            EndReason::CallerHungUp
+            | EndReason::AgentSaidGoodbye
+            | EndReason::NoInput
+            | EndReason::DurationMax
+            | EndReason::LegLost
+            | EndReason::MediaDead
+            | EndReason::Shutdown
+            | EndReason::VendorsFailed
+            | EndReason::Internal => Ending::HangUp,
+        }));
+    }
     line.close(code, "call ended", CLOSE_LIMIT).await;
+}
+
+/// What the record needs of a call that took its leg's seat and could not begin.
+struct Never {
+    agent: Arc<AgentConfig>,
+    parties: LegParties,
+    lost: Lost,
+}
+
+impl Never {
+    fn of(beginning: &Beginning) -> Self {
+        let Beginning { call, opening, agent, began, .. } = beginning;
+        Self {
+            agent: agent.clone(),
+            parties: LegParties { from: opening.from.clone(), to: opening.to },
+            lost: Lost { call: *call, began: *began, ended: EndReason::VendorsFailed },
+        }
+    }
+
+    fn keep(self, node: &Node, leg: &LegName) {
+        record::lost(node, leg, &self.agent, (&self.parties, self.lost));
+    }
 }
 
 /// The call's loop. A fault of ours ends this call and no other.
@@ -283,6 +402,8 @@ fn keep(node: &Node, session: Session, reason: EndReason) {
     };
     let (events, counters) = session.finish();
     node.telemetry.media_filled.increment(counters.gaps_filled);
+    node.telemetry.media_recovered.increment(counters.gaps_recovered);
+    node.telemetry.media_late.increment(counters.late);
     node.telemetry.media_bad.increment(counters.undecodable);
     match serde_json::to_vec(&record) {
         Ok(payload) => {

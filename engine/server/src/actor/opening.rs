@@ -29,6 +29,8 @@ pub(crate) enum NoCall {
     Gone,
     /// No `start` in time, or too much before it.
     NoStart,
+    /// `start` names another leg than the token was for.
+    OtherLeg,
     /// `start` does not tell which number was dialed.
     NoNumber,
     /// Audio we do not speak.

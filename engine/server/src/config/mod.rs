@@ -3,15 +3,20 @@
 //! The shipped file is the schema: a key that does not stand there is refused, a key left out
 //! keeps its value. All mistakes are reported at once and stop the start.
 
+mod front;
 mod overlay;
 mod raw;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use codecs::l16::OrderChoice;
+use media::StarvationSettings;
+use speech::Finals;
 use thiserror::Error;
-use types::{Limits, Millis, Turns};
+use types::{Intake, Limits, Millis, Turns};
 
+pub use front::{ConnectionsConfig, FrontConfig, Streaming, TlsConfig, TlsUse};
 pub use overlay::{Mistake, SHIPPED};
 
 /// The engine's checked settings.
@@ -35,6 +40,12 @@ pub struct EngineConfig {
     pub keeping: KeepingConfig,
     /// How long calls may go on after the engine was told to stop.
     pub drain_wait: Millis,
+    /// Where and how the carrier reaches us, and we it.
+    pub front: FrontConfig,
+    /// Certificate and key.
+    pub tls: TlsConfig,
+    /// What bounds connections.
+    pub connections: ConnectionsConfig,
 }
 
 /// The carriers' side.
@@ -42,6 +53,8 @@ pub struct EngineConfig {
 pub struct MediaConfig {
     /// Where carriers stream to.
     pub listen: SocketAddr,
+    /// Whether this listener speaks TLS itself.
+    pub tls: TlsUse,
     /// Who may stream.
     pub access: Access,
     /// Threads that carry calls.
@@ -50,8 +63,10 @@ pub struct MediaConfig {
     pub message_bytes_max: usize,
     /// Socket opened to `start`.
     pub start_wait: Millis,
-    /// Media to media.
-    pub media_dead: Millis,
+    /// Media to media: what it means when none comes.
+    pub starvation: StarvationSettings,
+    /// Which way round L16 comes.
+    pub l16_order: OrderChoice,
     /// Ping to ping.
     pub ping: Millis,
     /// Calls this node carries at once.
@@ -85,6 +100,8 @@ pub struct ModelsConfig {
     pub path: PathBuf,
     /// Threads for inference.
     pub threads: usize,
+    /// Who hears the words of a turn that is over.
+    pub finals: Finals,
 }
 
 /// What an agent's file may leave out.
@@ -94,6 +111,8 @@ pub struct AgentDefaults {
     pub turns: Turns,
     /// What bounds a call.
     pub limits: Limits,
+    /// How calls are let in.
+    pub intake: Intake,
 }
 
 /// How audio is paced.
@@ -190,6 +209,10 @@ mod tests {
     fn ranges_and_relations_are_checked_together() {
         let text = "[media]\nlisten = \"0.0.0.0:1\"\n[turns]\nendpoint_delay_min_ms = 2000\n[playout]\nlead_ms = 9\n";
         let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        let unknown =
+            EngineConfig::checked("mine.toml", "[speech]\nfinals = \"vosk\"\n").unwrap_err();
+        let wanted = "speech.finals: \"vosk\" is neither \"moonshine\" nor \"whisper\"";
+        assert!(unknown.to_string().contains(wanted), "{unknown}");
         for part in [
             "media.access: \"open\" is for loopback addresses only",
             "turns.endpoint_delay_max_ms: 1200 is below endpoint_delay_min_ms 2000",
@@ -197,6 +220,26 @@ mod tests {
         ] {
             assert!(error.contains(part), "{part}\n{error}");
         }
+    }
+
+    #[test]
+    fn a_front_door_needs_a_key_an_address_and_tokens() {
+        let text = "[front]\nlisten = \"0.0.0.0:8702\"\npublic_keys = [\"AAAA\"]\ncodec = \"MP3\"\n\
+                    tls = \"on\"\n[connections]\nproxies = [\"nowhere\"]\n";
+        let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        for part in [
+            "front.public_keys: \"AAAA\" holds 3 bytes",
+            "front.media_url: needed once front.listen is set",
+            "front.codec: \"MP3\" is none of",
+            "media.access: must be \"token\" once front.listen is set",
+            "tls.certificate: needed where tls = \"on\"",
+            "connections.proxies: \"nowhere\" is no IP address",
+        ] {
+            assert!(error.contains(part), "{part}\n{error}");
+        }
+        let text = "[front]\npublic_keys = \"one\"\n[limits]\noverflow = \"queue\"\n";
+        let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        assert!(error.contains("front.public_keys: expected a list"), "{error}");
     }
 
     #[test]

@@ -70,9 +70,19 @@ fn lay_over(
                     Err(_) => report(value.span().start, format!("{full}: number out of range")),
                 }
             }
+            (Some(Value::Array(old)), DeValue::Array(items)) => {
+                match items.iter().map(|item| text_of(item.get_ref())).collect() {
+                    Some(texts) => *old = texts,
+                    None => {
+                        report(value.span().start, format!("{full}: expected texts in quotes"));
+                    }
+                }
+            }
             (Some(old), _) => {
                 let wanted = if old.is_table() {
                     "a table"
+                } else if old.is_array() {
+                    "a list, like [\"a\", \"b\"]"
                 } else if old.is_integer() {
                     "a whole number"
                 } else {
@@ -82,6 +92,10 @@ fn lay_over(
             }
         }
     }
+}
+
+fn text_of(item: &DeValue<'_>) -> Option<Value> {
+    item.as_str().map(|text| Value::String(text.to_owned()))
 }
 
 /// The key that differs from `name` by a slip of the finger, if there is one.

@@ -4,12 +4,16 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
 
+use codecs::l16::{ByteOrder, OrderChoice};
+use media::StarvationSettings;
 use serde::Deserialize;
-use types::{BargeIn, Limits, Millis, Turns};
+use speech::Finals;
+use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 
+use super::front::{RawConnections, RawFront, RawTls, tls_use};
 use super::{
-    Access, AgentDefaults, DirectoryConfig, EngineConfig, KeepingConfig, MediaConfig, Mistake,
-    ModelsConfig, PlayoutConfig,
+    Access, AgentDefaults, DirectoryConfig, EngineConfig, FrontConfig, KeepingConfig, MediaConfig,
+    Mistake, ModelsConfig, PlayoutConfig, TlsUse,
 };
 
 #[derive(Deserialize)]
@@ -20,23 +24,32 @@ pub(super) struct RawConfig {
     directory: RawDirectory,
     state: RawState,
     models: RawModels,
+    speech: RawSpeech,
     turns: RawTurns,
     limits: RawLimits,
     playout: RawPlayout,
     journal: RawJournal,
     recording: RawRecording,
     drain: RawDrain,
+    front: RawFront,
+    tls: RawTls,
+    connections: RawConnections,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawMedia {
     listen: String,
+    tls: String,
     access: String,
     threads: i64,
     message_bytes_max: i64,
     start_wait_ms: i64,
+    media_silent_ms: i64,
+    media_stopped_ms: i64,
     media_dead_ms: i64,
+    media_ended_ms: i64,
+    l16_byte_order: String,
     ping_s: i64,
     calls_max: i64,
 }
@@ -70,6 +83,12 @@ struct RawModels {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawSpeech {
+    finals: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawTurns {
     endpoint_delay_min_ms: i64,
     endpoint_delay_max_ms: i64,
@@ -84,6 +103,8 @@ struct RawTurns {
 struct RawLimits {
     call_duration_max_s: i64,
     calls_max: i64,
+    starts_per_s_max: i64,
+    overflow: String,
 }
 
 #[derive(Deserialize)]
@@ -114,18 +135,18 @@ struct RawDrain {
 
 /// Collects mistakes while values are checked. A value out of range is replaced by its bound, so
 /// that the checks after it still mean something; the mistake stops the start anyway.
-struct Check<'a> {
+pub(super) struct Check<'a> {
     file: &'a str,
     mistakes: &'a mut Vec<Mistake>,
 }
 
 impl Check<'_> {
-    fn mistake(&mut self, what: String) {
+    pub(super) fn mistake(&mut self, what: String) {
         // A range mistake has no one line: the value may come from either file.
         self.mistakes.push(Mistake { file: self.file.to_owned(), line: 1, what });
     }
 
-    fn number(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> u32 {
+    pub(super) fn number(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> u32 {
         match u32::try_from(value) {
             Ok(value) if range.contains(&value) => value,
             _ => {
@@ -136,20 +157,33 @@ impl Check<'_> {
         }
     }
 
-    fn ms(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
+    pub(super) fn ms(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
         Millis::new(self.number(key, value, range))
     }
 
-    fn secs(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
+    pub(super) fn secs(&mut self, key: &str, value: i64, range: RangeInclusive<u32>) -> Millis {
         Millis::from_secs(self.number(key, value, range))
     }
 
-    fn address(&mut self, key: &str, value: &str) -> Option<SocketAddr> {
+    pub(super) fn address(&mut self, key: &str, value: &str) -> Option<SocketAddr> {
         let address = value.parse().ok();
         if address.is_none() {
             self.mistake(format!("{key}: \"{value}\" is no address and port, like 127.0.0.1:8700"));
         }
         address
+    }
+
+    fn finals(&mut self, value: &str) -> Option<Finals> {
+        match value {
+            "moonshine" => Some(Finals::Moonshine),
+            "whisper" => Some(Finals::Whisper),
+            other => {
+                self.mistake(format!(
+                    "speech.finals: \"{other}\" is neither \"moonshine\" nor \"whisper\""
+                ));
+                None
+            }
+        }
     }
 }
 
@@ -165,15 +199,9 @@ impl RawConfig {
         let control = check.address("control.listen", &self.control.listen);
         let media_threads = media.as_ref().map_or(1, |media| media.threads);
         let models_threads = check.number("models.threads", self.models.threads, 0..=256) as usize;
+        let finals = check.finals(&self.speech.finals);
         let turns = self.turns.check(&mut check);
-        let limits = Limits {
-            call_duration_max: check.secs(
-                "limits.call_duration_max_s",
-                self.limits.call_duration_max_s,
-                30..=86_400,
-            ),
-            calls_max: check.number("limits.calls_max", self.limits.calls_max, 1..=100_000),
-        };
+        let (limits, intake) = self.limits.check(&mut check);
         let directory = DirectoryConfig {
             path: self.directory.path.into(),
             debounce: check.ms("directory.debounce_ms", self.directory.debounce_ms, 50..=10_000),
@@ -196,6 +224,13 @@ impl RawConfig {
                 1_000..=60_000,
             ),
         };
+        let front = self.front.check(&mut check);
+        check_token_access(media.as_ref(), front.as_ref(), &mut check);
+        let tls_uses =
+            [media.as_ref().map(|media| media.tls), front.as_ref().map(|front| front.tls)];
+        let tls_uses: Vec<TlsUse> = tls_uses.into_iter().flatten().collect();
+        let tls = self.tls.check(&mut check, &tls_uses);
+        let connections = self.connections.check(&mut check);
         let drain_wait = check.secs("drain.wait_s", self.drain.wait_s, 0..=3_600);
         Some(EngineConfig {
             media: media?,
@@ -205,12 +240,29 @@ impl RawConfig {
             models: ModelsConfig {
                 path: self.models.path.into(),
                 threads: threads_or(models_threads, cores().saturating_sub(media_threads)),
+                finals: finals?,
             },
-            defaults: AgentDefaults { turns, limits },
+            defaults: AgentDefaults { turns, limits, intake },
             playout,
             keeping,
             drain_wait,
+            front: front?,
+            tls,
+            connections,
         })
+    }
+}
+
+/// A front door is open to the internet, and so is the media listener beside it, be it by way of a
+/// proxy on this machine: an open one would take anybody's calls.
+fn check_token_access(
+    media: Option<&MediaConfig>,
+    front: Option<&FrontConfig>,
+    check: &mut Check<'_>,
+) {
+    let open = media.is_some_and(|media| media.access == Access::OpenOnLoopback);
+    if open && front.is_some_and(|front| front.listen.is_some()) {
+        check.mistake("media.access: must be \"token\" once front.listen is set".to_owned());
     }
 }
 
@@ -236,7 +288,20 @@ impl RawMedia {
             }
         };
         let threads = check.number("media.threads", self.threads, 0..=256) as usize;
+        let l16_order = match self.l16_byte_order.as_str() {
+            "auto" => OrderChoice::Auto,
+            "little" => OrderChoice::Fixed(ByteOrder::Little),
+            "big" => OrderChoice::Fixed(ByteOrder::Big),
+            other => {
+                check.mistake(format!(
+                    "media.l16_byte_order: \"{other}\" is none of \"auto\", \"little\" and \"big\""
+                ));
+                OrderChoice::Auto
+            }
+        };
+        let starvation = self.starvation(check);
         Some(MediaConfig {
+            tls: tls_use(check, "media.tls", &self.tls),
             access,
             threads: threads_or(threads, cores() / 2),
             message_bytes_max: check.number(
@@ -245,11 +310,63 @@ impl RawMedia {
                 4_096..=2_000_000,
             ) as usize,
             start_wait: check.ms("media.start_wait_ms", self.start_wait_ms, 1_000..=600_000),
-            media_dead: check.ms("media.media_dead_ms", self.media_dead_ms, 1_000..=600_000),
+            starvation,
+            l16_order,
             ping: check.secs("media.ping_s", self.ping_s, 5..=300),
             calls_max: check.number("media.calls_max", self.calls_max, 1..=100_000) as usize,
             listen: listen?,
         })
+    }
+}
+
+impl RawMedia {
+    /// Stages that follow each other: the second mistake of one kind is told, not believed.
+    fn starvation(&self, check: &mut Check<'_>) -> StarvationSettings {
+        let settings = StarvationSettings {
+            silent: check.ms("media.media_silent_ms", self.media_silent_ms, 60..=5_000),
+            stopped: check.ms("media.media_stopped_ms", self.media_stopped_ms, 200..=30_000),
+            dead: check.ms("media.media_dead_ms", self.media_dead_ms, 1_000..=600_000),
+            ended: check.ms("media.media_ended_ms", self.media_ended_ms, 2_000..=900_000),
+        };
+        let StarvationSettings { silent, stopped, dead, ended } = settings;
+        let mut follows = true;
+        for (key, low, high) in [
+            ("media_stopped_ms", silent, stopped),
+            ("media_dead_ms", stopped, dead),
+            ("media_ended_ms", dead, ended),
+        ] {
+            if high <= low {
+                follows = false;
+                check.mistake(format!("media.{key}: {high} is not above the stage before, {low}"));
+            }
+        }
+        if follows { settings } else { StarvationSettings::STANDARD }
+    }
+}
+
+impl RawLimits {
+    fn check(self, check: &mut Check<'_>) -> (Limits, Intake) {
+        let duration = ("limits.call_duration_max_s", self.call_duration_max_s);
+        let limits = Limits {
+            call_duration_max: check.secs(duration.0, duration.1, 30..=86_400),
+            calls_max: check.number("limits.calls_max", self.calls_max, 1..=100_000),
+        };
+        let starts = ("limits.starts_per_s_max", self.starts_per_s_max);
+        let intake = Intake {
+            starts_per_s_max: check.number(starts.0, starts.1, 1..=10_000),
+            overflow: match self.overflow.as_str() {
+                "busy" => Overflow::Busy,
+                "reject" => Overflow::Reject,
+                "unavailable" => Overflow::Unavailable,
+                other => {
+                    check.mistake(format!(
+                        "limits.overflow: \"{other}\" is none of \"busy\", \"reject\", \"unavailable\""
+                    ));
+                    Overflow::Busy
+                }
+            },
+        };
+        (limits, intake)
     }
 }
 

@@ -33,6 +33,10 @@ pub enum Kind {
     Record,
     /// Its node died: found at the next start. A JSON object with the reason.
     Closed,
+    /// A webhook was seen: its digested id and when, 24 bytes. Belongs to no call.
+    Webhook,
+    /// A leg was not answered: a JSON object with the reason.
+    Refused,
 }
 
 impl Kind {
@@ -42,6 +46,8 @@ impl Kind {
             Self::Events => 2,
             Self::Record => 3,
             Self::Closed => 4,
+            Self::Webhook => 8,
+            Self::Refused => 9,
         }
     }
 
@@ -51,6 +57,8 @@ impl Kind {
             2 => Some(Self::Events),
             3 => Some(Self::Record),
             4 => Some(Self::Closed),
+            8 => Some(Self::Webhook),
+            9 => Some(Self::Refused),
             _ => None,
         }
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 use std::{fs, io};
 
 use thiserror::Error;
-use types::CallId;
+use types::{CallId, WallTime};
 
 use super::{Entry, HEADER, Kind};
 
@@ -51,6 +52,22 @@ impl JournalReader {
             faults: Vec::new(),
             path: PathBuf::new(),
         })
+    }
+
+    /// Reads only the files that were written to since `since`.
+    ///
+    /// # Errors
+    /// The directory cannot be listed.
+    pub fn open_since(dir: &Path, since: WallTime) -> io::Result<Self> {
+        let mut reader = Self::open(dir)?;
+        let since = UNIX_EPOCH + Duration::from_millis(since.as_unix_millis().unsigned_abs());
+        let files = reader.files.filter(|(_, path)| {
+            // A file whose age is not to be had is read.
+            let written = fs::metadata(path).and_then(|meta| meta.modified());
+            written.map_or(true, |written| since <= written)
+        });
+        reader.files = files.collect::<Vec<_>>().into_iter();
+        Ok(reader)
     }
 
     /// The next entry. A damaged one is skipped, or, if nothing sound stands behind it, the rest of
@@ -134,6 +151,7 @@ pub fn orphans(dir: &Path) -> io::Result<Vec<Orphan>> {
             Kind::Record | Kind::Closed => {
                 live.remove(&entry.call);
             }
+            Kind::Webhook | Kind::Refused => (),
         }
     }
     for (path, offset, fault) in &reader.faults {

@@ -74,7 +74,9 @@ impl Journal {
     pub fn offer(&self, entry: Entry) -> Offered {
         let room = match entry.kind {
             Kind::Events => EVENTS_MAX,
-            Kind::Began | Kind::Record | Kind::Closed => ENTRIES_MAX,
+            Kind::Began | Kind::Record | Kind::Closed | Kind::Webhook | Kind::Refused => {
+                ENTRIES_MAX
+            }
         };
         if room <= self.waiting.load(Ordering::Relaxed) {
             self.telemetry.journal_shed.increment(1);

@@ -332,7 +332,8 @@ mod tests {
 
     fn rules() -> Rules {
         let defaults = EngineConfig::shipped().defaults;
-        let defaults = Defaults { turns: defaults.turns, limits: defaults.limits };
+        let defaults =
+            Defaults { turns: defaults.turns, limits: defaults.limits, intake: defaults.intake };
         Rules { defaults, vendors: KnownVendors::local() }
     }
 

@@ -7,10 +7,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::decode::malformed;
-use super::encode::append_string;
+use super::json::Writer;
 use super::lenient::{Object, Text};
 use super::message::{Connected, Dtmf, Mark, Parameter, Start, Stop, StreamError};
-use super::payload::append_base64;
 use super::{DecodeError, PayloadBase64, Track};
 
 /// The longest message a carrier takes: 30 s of 16 kHz L16 as base64 and some (telnyx.md §1.7).
@@ -206,81 +205,4 @@ pub fn encode_stop(stop: &Stop<'_>, out: &mut Vec<u8>) {
     inner.text("call_control_id", stop.call_control_id.as_deref());
     inner.end();
     object.end();
-}
-
-/// Writes the fields of one JSON object, absent ones not at all.
-struct Writer<'o> {
-    out: &'o mut Vec<u8>,
-    /// What goes before the next field.
-    separator: &'static str,
-}
-
-impl<'o> Writer<'o> {
-    fn message(event: &str, out: &'o mut Vec<u8>) -> Self {
-        out.clear();
-        out.push(b'{');
-        let mut writer = Self { out, separator: "" };
-        writer.text("event", Some(event));
-        writer
-    }
-
-    fn key(&mut self, key: &str) {
-        self.out.extend_from_slice(self.separator.as_bytes());
-        self.separator = ",";
-        append_string(key, self.out);
-        self.out.push(b':');
-    }
-
-    fn text(&mut self, key: &str, text: Option<&str>) {
-        if let Some(text) = text {
-            self.key(key);
-            append_string(text, self.out);
-        }
-    }
-
-    fn texts(&mut self, key: &str, texts: &[Cow<'_, str>]) {
-        self.key(key);
-        for (n, text) in texts.iter().enumerate() {
-            self.out.push(if n == 0 { b'[' } else { b',' });
-            append_string(text, self.out);
-        }
-        self.out.push(b']');
-    }
-
-    fn number(&mut self, key: &str, number: Option<u64>) {
-        if let Some(number) = number {
-            self.key(key);
-            self.digits(number);
-        }
-    }
-
-    fn counter(&mut self, key: &str, number: Option<u64>) {
-        if let Some(number) = number {
-            self.key(key);
-            self.out.push(b'"');
-            self.digits(number);
-            self.out.push(b'"');
-        }
-    }
-
-    fn digits(&mut self, number: u64) {
-        serde_json::to_writer(&mut *self.out, &number).expect("a Vec takes all that is written");
-    }
-
-    fn base64(&mut self, key: &str, bytes: &[u8]) {
-        self.key(key);
-        self.out.push(b'"');
-        append_base64(bytes, self.out);
-        self.out.push(b'"');
-    }
-
-    fn object(&mut self, key: &str) -> Writer<'_> {
-        self.key(key);
-        self.out.push(b'{');
-        Writer { out: self.out, separator: "" }
-    }
-
-    fn end(self) {
-        self.out.push(b'}');
-    }
 }

@@ -1,5 +1,6 @@
 //! What we send to the carrier (telnyx.md §1.6).
 
+use super::json::append_string;
 use super::payload::append_base64;
 
 /// Replaces the contents of `out` by a `media` message with the codec's bytes `payload`: 20 ms to
@@ -27,9 +28,4 @@ pub fn encode_mark(name: &str, out: &mut Vec<u8>) {
 pub fn encode_clear(out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(br#"{"event":"clear"}"#);
-}
-
-/// Appends `text` as a JSON string.
-pub(super) fn append_string(text: &str, out: &mut Vec<u8>) {
-    serde_json::to_writer(out, text).expect("a Vec takes all that is written");
 }

@@ -1,7 +1,7 @@
 //! Files and rules the tests are made of.
 
 use directory::{Defaults, Directory, KnownVendors, LastGood, Published, Rules, Source, publish};
-use types::{BargeIn, BusinessId, E164, Limits, Millis, Turns, VendorName};
+use types::{BargeIn, BusinessId, E164, Intake, Limits, Millis, Turns, VendorName};
 
 /// A business that uses every key.
 pub(crate) const BASE: &str = include_str!("base.toml");
@@ -20,7 +20,7 @@ pub(crate) fn rules() -> Rules {
     let more = ["local-accurate", "cloud-ear"];
     vendors.recognizer.extend(more.map(|name| name.parse::<VendorName>().unwrap()));
     vendors.voice.push("cloud-voice".parse().unwrap());
-    Rules { defaults: Defaults { turns, limits }, vendors }
+    Rules { defaults: Defaults { turns, limits, intake: Intake::STANDARD }, vendors }
 }
 
 pub(crate) fn source(file: &str, text: impl Into<Vec<u8>>) -> Source {
