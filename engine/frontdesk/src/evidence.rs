@@ -252,7 +252,13 @@ impl Sense {
         let foreign = foreign.without(evidence.mask);
         let within = (0..self.utterance.tokens.len())
             .filter(|at| foreign.holds(*at))
-            .filter(|at| self.share_clause(Mask::span(*at, at + 1), evidence.mask));
+            .filter(|at| self.share_clause(Mask::span(*at, at + 1), evidence.mask))
+            .filter(|at| {
+                // What stands before a comma leads up to the question.
+                let parts = self.utterance.tokens.iter().enumerate();
+                let mut parts = parts.filter(|(own, _)| evidence.mask.holds(*own));
+                parts.any(|(_, token)| token.part == self.utterance.tokens[*at].part)
+            });
         // "Payment canals" is another thing than payment, "payment by installments" is not.
         let beside = |at: usize| {
             let named = evidence.named;

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
     for half in &judged {
         if has("report") {
             report::confusion(half);
+            report::shapes(half);
         }
         report::totals(half);
     }

@@ -77,6 +77,24 @@ pub(crate) fn confusion(half: &JudgedHalf) {
     }
 }
 
+/// Prints the verdicts by how many turns a row has, and how many things it asks.
+pub(crate) fn shapes(half: &JudgedHalf) {
+    let mut counts: BTreeMap<String, [usize; 4]> = BTreeMap::new();
+    for (row, judged) in &half.rows {
+        let things = row.facts.len().min(3);
+        let words = row.turns.last().map_or(0, |turn| turn.split(' ').count());
+        let long = if words > LONG_WORDS_MIN { "long" } else { "short" };
+        let key = format!("turns {} facts {things} {long}", row.turns.len().min(3));
+        counts.entry(key).or_default()[judged.verdict as usize] += 1;
+    }
+    for (key, [right, again, missed, wrong]) in counts {
+        println!("  {key}: right {right}, asked again {again}, missed {missed}, wrong {wrong}");
+    }
+}
+
+/// A question of more words is a long one.
+const LONG_WORDS_MIN: usize = 11;
+
 /// Prints every row that is not right, with its reply.
 pub(crate) fn failures(half: &JudgedHalf) {
     for (row, judged) in half.rows.iter().filter(|(_, judged)| judged.verdict != Verdict::Right) {
