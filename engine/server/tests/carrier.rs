@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use caller::carrier::{
     FakeCarrier, Faults, LegReport, MediaFaults, PerMille, RestFault, RestOutcome, RingPlan, When,
 };
@@ -25,6 +27,9 @@ fn commands(report: &LegReport, verb: &str) -> usize {
 
 /// Rings with these faults, waits for the end, and for the engine to have let go.
 fn ring(site: &Site, ports: &Ports, faults: Faults, plan: RingPlan) -> LegReport {
+    // Names come from the seed: a leg of the same name would be one that is over.
+    static SEED: AtomicU64 = AtomicU64::new(1);
+    let faults = Faults { seed: SEED.fetch_add(1, Ordering::Relaxed), ..faults };
     block_on(async {
         let carrier = FakeCarrier::start(ports.options(faults)).await.expect("a carrier");
         let leg = carrier.ring(plan).expect("a leg");

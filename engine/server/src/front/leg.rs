@@ -42,6 +42,9 @@ pub struct LegSettings {
     pub end_wait: Millis,
 }
 
+/// How much later than its socket a leg gives up on `start`.
+const SOCKET_SLACK: Millis = Millis::from_secs(1);
+
 /// How a leg reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -551,7 +554,8 @@ impl LegLife {
     fn starting(&self, now: CallTime, n: u32, step: Step) -> Phase {
         let wait = match step {
             Step::Ordered => self.settings.socket_wait,
-            Step::Opened => self.settings.start_wait,
+            // The socket itself gives up first, and is closed: two streams the carrier does not take.
+            Step::Opened => self.settings.start_wait + SOCKET_SLACK,
             Step::Paused => self.settings.stream_gap,
         };
         Phase::Starting(Starting { n, step, until: now + wait })
