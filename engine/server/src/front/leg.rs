@@ -62,6 +62,8 @@ pub enum Way {
 pub enum LegEvent {
     /// The carrier says that it is answered.
     Answered,
+    /// The carrier says, late, that it had been answered: nothing is to be done for it now.
+    WasAnswered,
     /// The carrier says that it is gone.
     HungUp,
     /// The carrier could not stream.
@@ -288,6 +290,7 @@ impl LegLife {
     pub fn handle_event(&mut self, now: CallTime, event: LegEvent) {
         match event {
             LegEvent::Answered => self.on_answered(now),
+            LegEvent::WasAnswered => self.on_was_answered(),
             LegEvent::HungUp => self.on_hung_up(now),
             LegEvent::StreamFailed => self.on_stream_failed(now),
             LegEvent::Done(Verb::Answer, outcome) => self.on_answer_done(now, outcome),
@@ -367,6 +370,19 @@ impl LegLife {
             }
             Phase::Starting(_) | Phase::HangingUp { .. } => self.answered = Answered::Yes,
             Phase::Refusing { .. }
+            | Phase::Carried
+            | Phase::Draining { .. }
+            | Phase::HandedOver
+            | Phase::Over => (),
+        }
+    }
+
+    fn on_was_answered(&mut self) {
+        match self.phase {
+            Phase::Answering { .. } | Phase::Starting(_) => self.answered = Answered::Yes,
+            // We hung up ourselves: that it ended in order says nothing.
+            Phase::HangingUp { .. }
+            | Phase::Refusing { .. }
             | Phase::Carried
             | Phase::Draining { .. }
             | Phase::HandedOver
