@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use caller::carrier::{
     FakeCarrier, Faults, LegReport, MediaFaults, PerMille, RestFault, RestOutcome, RingPlan, When,
 };
@@ -25,6 +27,9 @@ fn commands(report: &LegReport, verb: &str) -> usize {
 
 /// Rings with these faults, waits for the end, and for the engine to have let go.
 fn ring(site: &Site, ports: &Ports, faults: Faults, plan: RingPlan) -> LegReport {
+    // Names come from the seed: a leg of the same name would be one that is over.
+    static SEED: AtomicU64 = AtomicU64::new(1);
+    let faults = Faults { seed: SEED.fetch_add(1, Ordering::Relaxed), ..faults };
     block_on(async {
         let carrier = FakeCarrier::start(ports.options(faults)).await.expect("a carrier");
         let leg = carrier.ring(plan).expect("a leg");
@@ -114,6 +119,7 @@ fn survives_a_bad_api(site: &Site, ports: &Ports, shop: &Shop) {
         assert_eq!(commands(&report, "answer"), 1, "{case}");
         let greeted = report.call.as_ref().is_some_and(|call| call.greeting.is_some());
         assert!(greeted, "{case}: {:?}", report.entries);
+        site.record(&shop.id, &report.call_control_id);
         assert_eq!(records(&site.state)[&report.call_control_id].len(), 1, "{case}");
     }
     // A hang-up that is never carried out: the sweeper sees to it.

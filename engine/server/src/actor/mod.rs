@@ -56,7 +56,12 @@ pub(crate) async fn run(node: Arc<Node>, socket: WebSocket, admitted: Admitted) 
     if let Some(ticket) = &ticket {
         ticket.leg.report(LegEvent::SocketOpened);
     }
-    let opened = opening::open(&node, &mut line).await;
+    let limit = match &ticket {
+        // Its leg is answered: the caller hears nothing until it has begun.
+        Some(_) => node.config.front.leg.start_wait,
+        None => node.config.media.start_wait,
+    };
+    let opened = opening::open(&node, &mut line, limit).await;
     let opening = match opened.and_then(|opening| check_leg(opening, ticket.as_deref())) {
         Ok(opening) => opening,
         Err(why) => {

@@ -198,8 +198,11 @@ impl Desk {
                     self.on_answered_before(&ring, state.call);
                 }
             }
-            What::HungUp => {
+            What::HungUp | What::HungUpAnswered => {
                 if self.legs.contains_key(&leg) {
+                    if what == What::HungUpAnswered {
+                        self.tell(&leg, LegEvent::WasAnswered);
+                    }
                     self.tell(&leg, LegEvent::HungUp);
                 } else {
                     // Before its `call.initiated`, maybe: that one is then too late.
@@ -363,7 +366,10 @@ impl Desk {
     /// Tells a leg what happened, and carries out what it orders.
     fn tell(&mut self, name: &LegName, event: LegEvent) {
         let Some(leg) = self.legs.get_mut(name) else { return };
-        let proves = matches!(event, LegEvent::Answered | LegEvent::Began | LegEvent::SocketOpened);
+        let proves = matches!(
+            event,
+            LegEvent::Answered | LegEvent::WasAnswered | LegEvent::Began | LegEvent::SocketOpened
+        );
         if proves && leg.answered_at.is_none() {
             leg.answered_at = Some(crate::actor::wall_now());
             self.node.telemetry.legs_answered.increment(1);
