@@ -77,7 +77,10 @@ fn whisper_hears_the_same() {
     let transcript = whisper.transcribe(&audio, &Bias::default()).unwrap();
     let tokens: Vec<i32> = transcript.tokens.iter().map(|&token| token as i32).collect();
     assert_eq!(tokens, integers(&golden["tokens"]), "{}", transcript.text);
-    assert!(!transcript.cut && -1.0 < transcript.log_probability);
+    // A little likelier here, where some tokens are forbidden.
+    let theirs = golden["log_probability"].as_f64().unwrap() as f32;
+    let ours = transcript.log_probability;
+    assert!(!transcript.cut && (ours - theirs).abs() < 0.04, "{ours} {theirs}");
 }
 
 #[test]
