@@ -303,11 +303,13 @@ fn partial_interval(len: usize) -> usize {
     RATE.samples_in(PARTIAL_INTERVAL).max(len / 8)
 }
 
-/// How much is kept from before the detector's onset: it may be late at soft sounds.
-const LEAD: Millis = Millis::new(250);
+/// How much is kept from before the detector's onset: it is late at soft sounds, and at "do you" in
+/// noise. Measured on the tuned noisy questions, words in error: 15.0 % with 250 ms, 11.8 % with
+/// 500 ms (and a more patient detector).
+const LEAD: Millis = Millis::new(500);
 
 /// The prefix kept at all times: the lead, and the longest `ago` of an onset with room to spare.
-const PREFIX_SAMPLES: usize = RATE.samples_in(Millis::new(1_000));
+const PREFIX_SAMPLES: usize = RATE.samples_in(Millis::new(1_500));
 
 /// How often the words so far are decoded.
 const PARTIAL_INTERVAL: Millis = Millis::new(300);

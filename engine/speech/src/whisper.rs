@@ -122,6 +122,11 @@ impl Whisper {
         })
     }
 
+    /// What the encoder is given of `samples`: bands by columns, row by row. For tests.
+    pub fn spectrum(&self, samples: &[f32]) -> Vec<f32> {
+        self.weights.spectrum(samples).1
+    }
+
     /// What the encoder makes of `samples` for the decoder's first layer: heads by frames by
     /// features, row by row. For tests.
     ///
@@ -167,10 +172,16 @@ fn unspoken(pieces: &[Vec<u8>], marks: Marks) -> Vec<u32> {
 
 impl Weights {
     fn encode(&self, samples: &[f32]) -> Result<Vec<Tensor>, InferenceError> {
+        let (columns, spectrum) = self.spectrum(samples);
+        let mel = Tensor::floats(&[1, BANDS, columns], spectrum);
+        self.encoder.run(&[(self.encoder_mel, &mel)], &self.encoder_audio)
+    }
+
+    /// How many columns, and what is in them.
+    fn spectrum(&self, samples: &[f32]) -> (usize, Vec<f32>) {
         let frames = samples.len().div_ceil(SAMPLES_PER_FRAME) + FRAMES_AFTER;
         let columns = frames.clamp(FRAMES_MIN, FRAMES_MAX) * SAMPLES_PER_FRAME / HOP;
-        let mel = Tensor::floats(&[1, BANDS, columns], self.log_mel.columns(samples, columns));
-        self.encoder.run(&[(self.encoder_mel, &mel)], &self.encoder_audio)
+        (columns, self.log_mel.columns(samples, columns))
     }
 }
 

@@ -26,9 +26,9 @@ pub(crate) struct Args {
     /// What to print without --json.
     #[arg(long, value_enum, default_value_t = Show::All)]
     show: Show,
-    /// Take the words as they were said instead of listening: how good is the brain alone?
-    #[arg(long, conflicts_with = "heard")]
-    texts: bool,
+    /// What to take the words from.
+    #[arg(long, value_enum, default_value_t = Hear::Recordings, conflicts_with = "heard")]
+    hear: Hear,
     /// Take the words from this file instead of listening: how good is another recognizer? A line
     /// each: a recording's file name, a tab, the words.
     #[arg(long, value_name = "FILE")]
@@ -39,6 +39,15 @@ pub(crate) struct Args {
     /// The engine's settings; the shipped ones if left out.
     #[arg(long, value_name = "FILE", env = "APEX_CONFIG")]
     config: Option<PathBuf>,
+}
+
+/// What to take the words from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Hear {
+    /// The recordings, heard as in a call.
+    Recordings,
+    /// What was said, as if it had been heard perfectly: how good is the brain alone?
+    Texts,
 }
 
 /// What to print of a score.
@@ -76,7 +85,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 fn scored(args: &Args) -> Result<Report, String> {
     let config = engine_config(args.config.as_deref())?;
-    if args.texts {
+    if args.hear == Hear::Texts {
         return run_with(args, &config, Ears::Perfect);
     }
     if let Some(file) = &args.heard {
