@@ -1,4 +1,5 @@
-//! The command line: `apex serve`, `demo`, `call`, `replay`, `score`, `config`, `models`.
+//! The command line: `apex serve`, `demo`, `call`, `calls`, `replay`, `score`, `doctor`, `config`,
+//! `models`.
 //!
 //! Exit codes everywhere: 0 it went well, 1 it ran and the answer is no, 2 it could not run.
 #![expect(
@@ -13,6 +14,7 @@ mod config;
 mod control;
 mod demo;
 mod diff;
+mod doctor;
 mod models;
 mod replay;
 mod score;
@@ -57,6 +59,8 @@ enum Command {
     Replay(replay::Args),
     /// Ask recorded questions and count the right answers.
     Score(score::Args),
+    /// Check whether this machine and these settings are fit to answer telephones.
+    Doctor(doctor::Args),
     /// Look at settings and business files.
     #[command(subcommand)]
     Config(config::Command),
@@ -74,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Calls(command) => calls::run(&command),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => config::run(&command),
         Command::Models(command) => models::run(&command),
     }
