@@ -10,7 +10,12 @@ use support::{Site, wait_for};
 use types::Millis;
 
 /// Asks the control port of `site`, as this machine's operator.
-async fn ask(site: &Site, method: Method, path: &str, header: Option<(&str, &str)>) -> (u16, Value) {
+async fn ask(
+    site: &Site,
+    method: Method,
+    path: &str,
+    header: Option<(&str, &str)>,
+) -> (u16, Value) {
     let url = format!("http://{}{path}", site.engine.control);
     let mut request = reqwest::Client::new().request(method, url);
     if let Some((name, value)) = header {
@@ -54,8 +59,7 @@ fn a_live_call_can_be_found_looked_at_and_ended() {
         // What is not there, is not yours and is no id at all look the same.
         let nobodys = format!("/v1/calls/call_{}", "0".repeat(32));
         let foreign = format!("/v1/calls/{id}?business=somebody-else");
-        let answers =
-            [get(&nobodys).await, get(&foreign).await, get("/v1/calls/%2e%2e%2fx").await];
+        let answers = [get(&nobodys).await, get(&foreign).await, get("/v1/calls/%2e%2e%2fx").await];
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
         assert_eq!(answers[0].0, StatusCode::NOT_FOUND.as_u16());
         let post = async |path: &str| ask(&site, Method::POST, path, None).await;
