@@ -91,6 +91,11 @@ impl Concealer {
         self.history[history - made..].copy_from_slice(&out[start..]);
     }
 
+    /// Ends a loss without anything having come: what comes next follows nothing.
+    pub fn forget_loss(&mut self) {
+        self.loss = Loss::None;
+    }
+
     /// The noise of the line, as it is known.
     pub fn noise(&mut self) -> &mut ComfortNoise {
         &mut self.noise

@@ -196,6 +196,22 @@ impl Decoder {
         Recovery::Concealed
     }
 
+    /// Takes over what `other`, of the same format, remembers of the stream, where that can be had
+    /// without a cost: G.722. Opus keeps it in libopus; the others remember nothing.
+    pub fn follow(&mut self, other: &Self) {
+        match (&mut self.codec, &other.codec) {
+            (DecoderCodec::G722(mine, _), DecoderCodec::G722(others, _)) => *mine = others.clone(),
+            (
+                DecoderCodec::Pcmu(_)
+                | DecoderCodec::Pcma(_)
+                | DecoderCodec::G722(..)
+                | DecoderCodec::L16(..)
+                | DecoderCodec::Opus(..),
+                _,
+            ) => (),
+        }
+    }
+
     /// Forgets what was heard: what comes next follows nothing.
     ///
     /// # Errors

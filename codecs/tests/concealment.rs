@@ -68,11 +68,12 @@ fn losses(frames: usize, burst: usize, seed: u64) -> Vec<bool> {
     lost
 }
 
-/// Means over the frames that were lost, or were the first after it, in speech.
+/// Means over what was lost of speech.
 #[derive(Clone, Copy, Debug, Default)]
 struct Quality {
-    /// Decibels between the spectra.
+    /// Decibels between the spectra, also across the seams.
     distance: f64,
+    windows: f64,
     /// Decibels of signal over error, each frame within -10 to 35.
     snr: f64,
     frames: f64,
@@ -89,21 +90,34 @@ fn judge(speech: &[i16], lost: &[bool], filler: &mut dyn Filler, total: &mut Qua
             heard.extend(frame);
         }
     }
-    let frames = speech.chunks_exact(FRAME).zip(heard.chunks_exact(FRAME)).enumerate();
-    for (n, (was, is)) in frames {
-        let is_affected = lost[n] || (0 < n && lost[n - 1]);
-        let power: f64 = was.iter().map(|&s| f64::from(s).powi(2)).sum();
-        // -45 dBFS: pauses would be judged by their noise.
-        if !is_affected || power / (FRAME as f64) < 34_000.0 {
+    for (n, &is_lost) in lost.iter().enumerate() {
+        let place = n * FRAME..(n + 1) * FRAME;
+        let power = power(&speech[place.clone()]);
+        if !is_lost || power < POWER_MIN {
             continue;
         }
-        let error: f64 =
-            was.iter().zip(is).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
+        let pairs = speech[place.clone()].iter().zip(&heard[place]);
+        let error: f64 = pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
         total.snr += (10.0 * (power / error.max(1.0)).log10()).clamp(-10.0, 35.0);
-        total.distance += distance(was, is);
         total.frames += 1.0;
     }
+    // Windows every 10 ms, so that what happens at the seams is heard as well.
+    for start in (0..heard.len() - FRAME).step_by(FRAME / 2) {
+        let place = start..start + FRAME;
+        let touches = lost[start / FRAME] || lost[(start + FRAME - 1) / FRAME];
+        if touches && POWER_MIN <= power(&speech[place.clone()]) {
+            total.distance += distance(&speech[place.clone()], &heard[place]);
+            total.windows += 1.0;
+        }
+    }
 }
+
+fn power(samples: &[i16]) -> f64 {
+    samples.iter().map(|&sample| f64::from(sample).powi(2)).sum()
+}
+
+/// -45 dBFS over a frame: pauses would be judged by their noise.
+const POWER_MIN: f64 = 34_000.0 * FRAME as f64;
 
 /// The root mean square difference of two log spectra up to 3.8 kHz, noise floor -66 dBFS.
 fn distance(a: &[i16], b: &[i16]) -> f64 {
@@ -135,11 +149,7 @@ fn score(burst: usize, filler: impl Fn() -> Box<dyn Filler>) -> Quality {
         let lost = losses(speech.len() / FRAME, burst, 7 + n as u64);
         judge(speech, &lost, &mut *filler(), &mut total);
     }
-    Quality {
-        distance: total.distance / total.frames,
-        snr: total.snr / total.frames,
-        frames: total.frames,
-    }
+    Quality { distance: total.distance / total.windows, snr: total.snr / total.frames, ..total }
 }
 
 #[test]
@@ -160,4 +170,4 @@ fn concealed_speech_is_nearer_to_what_was_lost_than_silence_or_repetition() {
 }
 
 /// Frames lost in a row, the least signal over error and the greatest spectral distance, in decibels.
-const GOLDEN: [(usize, f64, f64); 3] = [(1, 0.0, 99.0), (2, 0.0, 99.0), (4, 0.0, 99.0)];
+const GOLDEN: [(usize, f64, f64); 3] = [(1, 0.9, 6.2), (2, 0.2, 7.9), (4, -0.1, 8.7)];

@@ -119,9 +119,10 @@ fn noise_and_keys_do_not_allocate_per_frame() {
 
 #[test]
 fn losses_do_not_allocate() {
-    for format in Encoding::ALL.into_iter().flat_map(|encoding| {
-        SampleRate::ALL.map(|rate| AudioFormat { encoding, rate })
-    }) {
+    for format in Encoding::ALL
+        .into_iter()
+        .flat_map(|encoding| SampleRate::ALL.map(|rate| AudioFormat { encoding, rate }))
+    {
         let (Ok(mut encoder), Ok(mut decoder)) = (Encoder::new(format), Decoder::new(format))
         else {
             continue;

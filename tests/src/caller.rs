@@ -158,7 +158,11 @@ impl Caller {
                 self.sound.extend((0..samples).map(|n| if n % 2 == 0 { 5_000 } else { -3_001 }));
                 None
             }
-            What::Key(key) => Some(Deed::Key(key)),
+            What::Key(key) => {
+                // More keys may follow: the wait is the caller's own.
+                self.asked = None;
+                Some(Deed::Key(key))
+            }
             What::HangUp => Some(Deed::HangUp),
         }
     }

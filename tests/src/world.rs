@@ -42,6 +42,7 @@ struct Down {
 struct Silence {
     now: Millis,
     longest: Millis,
+    longest_at: CallTime,
     since_mended: Option<Millis>,
     longest_mended: Millis,
 }
@@ -104,6 +105,7 @@ impl World {
         let heard = self.caller.heard(&self.node.voice.lexicon);
         let mut report = Report::new(&self.node, &heard);
         report.unanswered_longest = self.silence.longest;
+        report.unanswered_at = self.silence.longest_at;
         report.mended_longest = self.silence.longest_mended;
         report
     }
@@ -198,7 +200,10 @@ impl World {
             self.silence.now = Millis::ZERO;
         } else if is_open && !self.node.awaits_vendors() {
             self.silence.now = self.silence.now + STEP;
-            self.silence.longest = self.silence.longest.max(self.silence.now);
+            if self.silence.longest < self.silence.now {
+                self.silence.longest = self.silence.now;
+                self.silence.longest_at = self.now;
+            }
         }
         if let Some(silent) = &mut self.silence.since_mended
             && is_open

@@ -148,6 +148,18 @@ impl Call {
         &self.dialogue
     }
 
+    /// Whether the caller's audio should be coming: while a transfer is tried it may not.
+    pub fn expects_media(&self) -> bool {
+        match self.phase {
+            Phase::Transferring | Phase::Ended { .. } => false,
+            Phase::Ringing
+            | Phase::Open
+            | Phase::Closing { .. }
+            | Phase::Leaving { .. }
+            | Phase::HangingUp { .. } => true,
+        }
+    }
+
     /// The response time of the present turn, once its reply is heard.
     pub fn response(&self) -> Option<Millis> {
         self.turns.records().last()?.stages.response()
@@ -205,6 +217,7 @@ impl Call {
             Event::SpeechPaused { at } => self.on_speech_paused(at.min(now)),
             Event::SpeechResumed => self.on_speech_resumed(),
             Event::SpeechEnded { at } => self.on_speech_ended(at.min(now)),
+            Event::SpeechStopped { at } => self.on_speech_stopped(at.min(now)),
             Event::Partial { utterance, text } => {
                 self.on_words(utterance, text, Certainty::Partial);
             }
@@ -391,8 +404,8 @@ impl Call {
         match self.phase {
             Phase::Leaving { .. } if self.timers.runs(Timer::GoodbyeWait) => (),
             Phase::Leaving { .. } => self.timers.start(Timer::GoodbyeWait, self.now),
-            Phase::Open if self.manners.bridge != Bridge::None => self.say_bridge(),
             Phase::Open if self.manners.due.is_some() => self.say_due_line(),
+            Phase::Open if self.manners.bridge != Bridge::None => self.say_bridge(),
             Phase::Open if self.timers.runs(Timer::NoInput) => (),
             Phase::Open => {
                 let due = self.now + self.config.turns.no_input_delay;

@@ -52,7 +52,7 @@ impl Call {
             return;
         }
         self.ear.keys.press(digit.symbol());
-        self.ear.is_cut_off = false;
+        self.ear.cut_off = None;
         self.timers.stop(Timer::GoOnWait);
         self.timers.stop(Timer::NoInput);
         self.timers.stop(Timer::GoodbyeWait);

@@ -23,8 +23,8 @@ pub(crate) struct Ear {
     pub(crate) stages: Stages,
     /// First sample of it all.
     pub(crate) began: Option<CallTime>,
-    /// The line broke within a sentence: more of it is waited for.
-    pub(crate) is_cut_off: bool,
+    /// The line broke within a sentence: how long more of it is waited for.
+    pub(crate) cut_off: Option<Millis>,
     next: UtteranceId,
 }
 
@@ -73,7 +73,7 @@ impl Ear {
     /// Whether something was said or keyed, and all of it is known.
     pub(crate) fn is_complete(&self) -> bool {
         self.hearing.is_none()
-            && !self.is_cut_off
+            && self.cut_off.is_none()
             && self.keys.is_complete()
             && self.parts.iter().all(|part| part.last_words == LastWords::There)
             && !self.is_idle()
@@ -118,7 +118,7 @@ impl Call {
             certainty: Certainty::None,
         });
         self.ear.began.get_or_insert(at);
-        self.ear.is_cut_off = false;
+        self.ear.cut_off = None;
         self.timers.stop(Timer::GoOnWait);
         self.act(Action::BeginUtterance { utterance: id, at });
         self.timers.stop(Timer::NoInput);
@@ -166,6 +166,17 @@ impl Call {
         utterance.edge = Edge::Ended { at };
         self.arm_endpoint();
         self.judge_barge_in();
+    }
+
+    /// No audio comes: nothing more of this utterance will.
+    pub(crate) fn on_speech_stopped(&mut self, at: CallTime) {
+        self.on_speech_ended(at);
+        let is_held =
+            self.reply.as_ref().is_some_and(|reply| matches!(reply.stage, Stage::Held { .. }));
+        // A barge-in is decided by its own clock.
+        if !is_held {
+            self.on_endpoint();
+        }
     }
 
     /// Words that may still change, or are stable while the caller is silent.
@@ -324,7 +335,7 @@ impl Call {
         self.timers.stop(Timer::FinalWait);
         self.timers.stop(Timer::DtmfGap);
         self.timers.stop(Timer::GoOnWait);
-        self.ear.is_cut_off = false;
+        self.ear.cut_off = None;
         self.ear.keys = Keys::default();
         self.ear.began = None;
         self.ear.stages = Stages::default();

@@ -259,7 +259,7 @@ impl Call {
 
     /// The caller has not gone on after being cut off: what is there must do.
     pub(crate) fn on_go_on_wait(&mut self) {
-        self.ear.is_cut_off = false;
+        self.ear.cut_off = None;
     }
 
     /// Stops all that depends on media, and the clock that bounds it runs.
@@ -418,10 +418,11 @@ impl Call {
             self.reply = Some(reply);
             self.speak_on();
         }
-        if self.reply.is_none() && self.ear.is_cut_off && self.manners.bridge != Bridge::None {
+        let is_halfway = self.ear.cut_off.is_some() || !self.ear.keys.is_complete();
+        if self.reply.is_none() && is_halfway && self.manners.bridge != Bridge::None {
             self.say_bridge();
         }
-        if self.reply.is_none() && self.manners.bridge == Bridge::None {
+        if self.reply.is_none() && !is_due && UNHEARD_MIN <= outage.gap {
             // Perhaps something was said into the gap: nobody shall wait long for an answer to it.
             let delay = self.config.turns.no_input_delay.min(UNHEARD_WAIT);
             self.timers.start(Timer::NoInput, self.now + delay);
@@ -437,7 +438,9 @@ impl Call {
         }
         match cause {
             Cause::Media if !is_wordless || self.has_last_words_awaited() => {
-                self.ear.is_cut_off = true;
+                let is_asked = self.manners.bridge != Bridge::None;
+                let unfinished = self.config.turns.endpoint_delay_max;
+                self.ear.cut_off = Some(if is_asked { GO_ON_WAIT } else { unfinished });
             }
             Cause::Media => self.discard_ear(),
             Cause::Process => {
@@ -469,7 +472,7 @@ impl Call {
         let line = match self.manners.bridge {
             Bridge::None => return,
             Bridge::AskAgain => lines.say_again.clone(),
-            Bridge::Due if self.ear.is_cut_off => lines.go_on.clone(),
+            Bridge::Due if !self.ear.is_idle() => lines.go_on.clone(),
             Bridge::Due => self.last_question().unwrap_or_else(|| lines.go_on.clone()),
         };
         self.say_line(line, None);
@@ -493,9 +496,9 @@ impl Call {
 
     /// After the caller was asked to go on: a while to do so.
     pub(crate) fn settle_cut_off(&mut self) {
-        let waits = self.ear.is_cut_off && self.ear.hearing.is_none();
-        if waits && !self.timers.runs(Timer::GoOnWait) {
-            self.timers.start(Timer::GoOnWait, self.now + GO_ON_WAIT);
+        let Some(wait) = self.ear.cut_off else { return };
+        if self.ear.hearing.is_none() && !self.timers.runs(Timer::GoOnWait) {
+            self.timers.start(Timer::GoOnWait, self.now + wait);
         }
     }
 
@@ -516,7 +519,10 @@ const RETRY_AFTER: Millis = Millis::new(250);
 /// How long the caller may take to go on after being asked to.
 const GO_ON_WAIT: Millis = Millis::from_secs(2);
 
+/// A word may get lost in a gap as long as this.
+const UNHEARD_MIN: Millis = Millis::new(400);
+
 /// How long a silence may last after a gap without an apology.
-const UNHEARD_WAIT: Millis = Millis::new(2_500);
+const UNHEARD_WAIT: Millis = Millis::from_secs(2);
 
 const _: () = assert!(RETRY_AFTER.get() < ATTEMPT_WAIT.get());

@@ -171,13 +171,13 @@ fn a_caller_who_does_not_go_on_is_answered_with_what_is_there() {
         1500 media lost
         1600 final 0 'a cleaning'
         1900 media back 400
-        3900 end
+        3400 end
         ",
         "
         1000 begin 0
         1500 finalize 0
         1500 reattach 1
-        3900 think 1.0 agent: Hello. | caller: a cleaning
+        3400 think 1.0 agent: Hello. | caller: a cleaning
         ",
     );
 }
@@ -439,7 +439,8 @@ fn a_transfer_that_fails_wants_its_media_back() {
         "
         1820 transfer
         2500 reattach 1
-        3000 speak 2.0/0 'I'm sorry, I can't put you through right now. I can take a message instead: just say, take a message.'
+        3000 speak 2.0/0 'Sorry, we were cut off for a moment.' protected
+        3000 speak 2.0/1 'I'm sorry, I can't put you through right now. I can take a message instead: just say, take a message.'
         3000 end-speech 2.0
         ",
     );

@@ -105,6 +105,12 @@ impl CallOptions {
         encoding(name)
     }
 
+    /// The format a leg with `encoding` has: G.711 at 8 kHz, the others at 16 kHz
+    /// (telnyx.md §1.8).
+    pub fn leg_format(encoding: Encoding) -> AudioFormat {
+        leg_format(encoding)
+    }
+
     /// An interruption written as `N:MS`: recording `N`, counted from 1, after `MS` milliseconds of
     /// the reply before it. `MS` alone means recording 2.
     ///

@@ -24,7 +24,7 @@ pub(crate) const GENERIC: &str = "\
     need needs needed want wants wanted take takes taking took make makes making give gives come comes coming use uses \
     using work works working see look looking find call calling called help buy sell offer offers provide \
     accept keep leave check checking start stop new best first last one ones thing things way type types time times day days \
-    people person place shop store office business company service services visit job procedure treatment session \
+    people person place shop store office service services visit job procedure treatment session \
     appointments option options policy policies information info deal issue problem put set run running \
     long big small old young happen happens charge charges costs handle perform do carry treat fix repair repairing \
     today tomorrow tonight soon later currently back around near two three regular normal basic standard full simple \
@@ -36,7 +36,7 @@ pub(crate) const GENERIC: &str = "\
 
 /// They say little, unless a business's own table is about them.
 pub(crate) const LIGHT: &str = "\
-    bring wear send try trying tried stay staying sit sitting sits \
+    business company bring wear send try trying tried stay staying sit sitting sits \
     instead anyway anyways anymore total altogether whole entire entirely per month week year weekly monthly yearly \
     kinda sorta plus else part parts actually honestly apparently technically literally specifically especially \
     particular certain specific particularly similar several few couple less least extra additional overall \

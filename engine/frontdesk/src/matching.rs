@@ -61,6 +61,8 @@ pub(crate) struct Candidate {
     pub(crate) exact: bool,
     /// How well the words that were found were heard, however many are missing.
     pub(crate) hearing: Hearing,
+    /// Whether it is a question of everyday words that is there word by word.
+    pub(crate) verbatim: bool,
     /// The words of the utterance.
     pub(crate) mask: Mask,
     /// All telling words of the utterance that stand anywhere in the row, `mask` among them.
@@ -81,6 +83,8 @@ pub(crate) struct Index {
     sharing: HashMap<String, usize>,
     /// The words of each row's phrases alone.
     asked: HashMap<Row, HashSet<String>>,
+    /// Light words of names and the particles that turn them.
+    compounds: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -134,6 +138,9 @@ const PARTICLES: [&str; 11] =
 /// How far from its word a particle may stand: "check my dog in".
 const PARTICLE_REACH: usize = 3;
 
+/// A question that says less is looked for word by word, if it has so many.
+const VERBATIM_WEIGHT_MAX: f32 = 1.0;
+const VERBATIM_WORDS_MIN: usize = 4;
 /// A word must be this likely the phrase's.
 const WORD_LIKENESS_MIN: f32 = 0.78;
 /// Words run together must sound this much like the phrase's.
@@ -210,7 +217,8 @@ impl Index {
         for lemma in lemmas.values().flatten() {
             *sharing.entry(lemma.clone()).or_default() += 1;
         }
-        Self { phrases, words, hints, lemmas, sharing, asked }
+        let compounds = compounds(&phrases);
+        Self { phrases, words, hints, lemmas, sharing, asked, compounds }
     }
 
     /// The rules and answers, each with the words of its phrases and with all its words.
@@ -251,6 +259,23 @@ impl Index {
                 token.weight = 1.0;
             }
         }
+        // "Check out" says as much as any name where there is a rule for it.
+        for (verb, particle) in &self.compounds {
+            for at in 0..utterance.tokens.len() {
+                let behind = &utterance.tokens[at + 1..];
+                let told = utterance.tokens[at].lemma == *verb
+                    && behind.iter().take(PARTICLE_REACH).any(|token| token.text == *particle);
+                if told {
+                    utterance.tokens[at].weight = 1.0;
+                }
+            }
+        }
+    }
+
+    /// The words that name the service at `at`.
+    pub(crate) fn words_of_service(&self, at: usize) -> impl Iterator<Item = &str> {
+        let phrases = self.phrases.iter().filter(move |phrase| phrase.row == Row::Service(at));
+        phrases.flat_map(|phrase| &phrase.words).map(|word| word.lemma.as_str())
     }
 
     /// The rows `utterance` may be about, each by its best phrase, best first.
@@ -359,6 +384,7 @@ impl Index {
             weight,
             exact: true,
             hearing: Hearing::Plain,
+            verbatim: false,
             mask,
             support: mask,
         })
@@ -380,6 +406,7 @@ impl Index {
                     weight: 1.0,
                     exact: true,
                     hearing: Hearing::Plain,
+                    verbatim: false,
                     mask: Mask::span(at, at + 1),
                     support: Mask::span(at, at + 1),
                 }),
@@ -445,6 +472,14 @@ impl Phrase {
         if self.weight <= 0.0 {
             return self.verbatim(utterance);
         }
+        // "Do I have to come in?": a question of everyday words counts if it is all there.
+        if self.place == Place::Question
+            && self.weight < VERBATIM_WEIGHT_MAX
+            && self.words.len() >= VERBATIM_WORDS_MIN
+            && let Some(verbatim) = self.verbatim(utterance)
+        {
+            return Some(verbatim);
+        }
         let (mut found, mut mask) = (0.0, Mask::default());
         let (mut exact, mut heard) = (true, true);
         let mut places: Vec<Option<usize>> = vec![None; self.words.len()];
@@ -498,6 +533,7 @@ impl Phrase {
             weight: found,
             exact: exact && score >= 0.96,
             hearing: if heard { Hearing::Plain } else { Hearing::Alike },
+            verbatim: false,
             mask,
             support: mask,
         })
@@ -579,6 +615,7 @@ impl Phrase {
             weight: 1.0,
             exact: true,
             hearing: Hearing::Plain,
+            verbatim: self.place == Place::Question && self.words.len() >= VERBATIM_WORDS_MIN,
             mask,
             support: mask,
         })
@@ -612,6 +649,7 @@ impl Phrase {
                 weight: self.weight * like,
                 exact: false,
                 hearing: Hearing::Alike,
+                verbatim: false,
                 mask: window.mask,
                 support: window.mask,
             })
@@ -743,6 +781,16 @@ fn joined_word(first: &PhraseWord, second: &PhraseWord, utterance: &Utterance) -
     let joined = format!("{}{}", first.text, second.text);
     let stem = lemma(&joined);
     utterance.tokens.iter().position(|token| token.text == joined || token.lemma == stem)
+}
+
+/// The light words of names with the particles behind them: "check in".
+fn compounds(phrases: &[Phrase]) -> Vec<(String, String)> {
+    let rules = phrases.iter().filter(|phrase| matches!(phrase.row, Row::Policy(_)));
+    let pairs = rules.flat_map(|phrase| phrase.words.windows(2));
+    pairs
+        .filter(|pair| pair[1].joint == Joint::Particle && pair[0].joint == Joint::None)
+        .map(|pair| (pair[0].lemma.clone(), pair[1].text.clone()))
+        .collect()
 }
 
 /// A word that many rows share tells less about each.

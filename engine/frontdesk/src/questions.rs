@@ -124,6 +124,9 @@ impl Sense {
             .copied()
             .collect();
         let about_staff = !self.staff.is_empty();
+        // "Closing on a house": the word is that of a service.
+        let sure = self.sure_services().iter().fold(Mask::default(), |mask, hit| mask.union(hit.0));
+        hits.retain(|hit| !sure.covers(hit.mask));
         // "Could I come by at noon?"
         let timed = !self.days.days.is_empty() || find_clock(&self.utterance).is_some();
         let free = self.asks.is_empty() && self.services.is_empty() && hits.is_empty();
@@ -137,7 +140,24 @@ impl Sense {
             self.asks.iter().any(|(_, ask)| matches!(ask, Ask::Faq(_) | Ask::Policy(_)));
         let Some(first) = hits.first().copied() else { return };
         let named_days = !self.days.days.is_empty() || self.days.stretch.is_some();
-        let weak = hits.iter().all(|hit| hit.mask.count() == 1) && !named_days;
+        let says_open = |hit: &CueHit| {
+            let words = self.utterance.tokens.iter().enumerate();
+            hit.mask.count() > 1
+                && words.filter(|(at, _)| hit.mask.holds(*at)).any(|(_, token)| {
+                    !["how", "late", "early", "what", "time", "when", "until", "till", "at", "by"]
+                        .contains(&token.text.as_str())
+                })
+        };
+        let bare = !hits.iter().any(says_open);
+        let ruled = self
+            .rows
+            .iter()
+            .any(|row| matches!(row.row, Row::Policy(_)) && row.exact && row.mask.count() > 1);
+        // "How late can we check out?"
+        if bare && ruled {
+            return;
+        }
+        let weak = bare && !named_days;
         // "Do you do horse shoeing": what only sounds like "hours" after "do you do" is a thing.
         let alike = hits.iter().all(|hit| {
             hit.mask.count() == 1 && !self.utterance.tokens[hit.mask.first()].is_common()
@@ -192,6 +212,7 @@ impl Sense {
         let unexplained = (cue.first()..tokens.len()).any(|at| {
             let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].text.as_str());
             let placed = at == cue.last() + 1
+                || crate::calendar::may_be_day(&tokens[at])
                 || before(1).is_some_and(|text| BEFORE_DAYS.contains(&text))
                 || before(1) == Some("the")
                     && before(2).is_some_and(|text| BEFORE_DAYS.contains(&text));
@@ -229,7 +250,7 @@ impl Sense {
         for hit in self.cues.clone() {
             let Some((_, ask)) = ASKS.iter().find(|(cue, _)| *cue == hit.cue) else { continue };
             let named = hit.cue == Cue::ServiceList && !self.sure_services().is_empty()
-                || hit.cue == Cue::StaffList && !self.staff.is_empty();
+                || matches!(hit.cue, Cue::StaffList | Cue::BusinessName) && !self.staff.is_empty();
             // "Who does your towing?"
             let done = hit.cue == Cue::StaffList && !self.utterance.texts().contains(&"works");
             let explained = self
@@ -398,7 +419,12 @@ impl Sense {
                 Some(Named::Today(PartOfDay::Now))
             );
             if !now {
-                let ask = HoursAsk { aspect: Aspect::IsOpen, days: self.days.clone(), clock };
+                // "And on Sunday?", "no, Tuesday": the same about another day.
+                let aspect = match thread.aspect {
+                    Some(aspect) if clock.is_none() => aspect,
+                    _ => Aspect::IsOpen,
+                };
+                let ask = HoursAsk { aspect, days: self.days.clone(), clock };
                 self.asks.push((self.days.mask.first(), Ask::Hours(ask)));
             }
         }

@@ -3,6 +3,7 @@
 use crate::cues::Cue;
 use crate::intent::{Ask, Sense, Subject};
 use crate::matching::{Index, Row};
+use crate::memory::Topic;
 use crate::words::{Mask, lemma};
 
 /// A row, how much of the question stands in it, and how much that is.
@@ -23,6 +24,9 @@ pub(crate) struct Relevant {
 /// A row that holds this much of a question, and so much more than any other, is what it is about.
 const SHARE_MIN: f32 = 0.66;
 const WEIGHT_MIN: f32 = 0.85;
+/// Of a question that stands in one row as a whole less is enough.
+const WHOLE_SHARE_MIN: f32 = 0.9;
+const WHOLE_WEIGHT_MIN: f32 = 0.6;
 const LEAD_MIN: f32 = 0.3;
 /// A row that holds this much is worth asking back.
 const DOUBT_SHARE_MIN: f32 = 0.4;
@@ -90,7 +94,10 @@ impl Sense {
         if !vague || self.has_any(ELSEWHERE) || !self.services.is_empty() {
             return;
         }
-        let within = self.asking_parts();
+        const HOURS: &[Cue] = &[Cue::Open, Cue::Closed, Cue::Hours, Cue::Opening, Cue::Close];
+        let explained =
+            HOURS.iter().fold(Mask::default(), |mask, cue| mask.union(self.mask_of(*cue)));
+        let within = self.asking_parts().without(explained);
         let found = index.relevant(self, within);
         let Some(best) = found.first().copied() else { return };
         let second = found.get(1).map_or(0.0, |other| other.weight);
@@ -103,14 +110,16 @@ impl Sense {
         telling.sort_unstable();
         telling.dedup();
         let priced = self.has_any(&[Cue::Price, Cue::Duration]);
-        let named = best.asked > 0.0 || telling.len() > 1;
-        let sure = self.is_question()
-            && !priced
-            && named
-            && best.share >= SHARE_MIN
-            && best.weight >= WEIGHT_MIN
-            && lead >= LEAD_MIN
-            && !telling.is_empty();
+        let light = |at: usize| crate::lexicon::is_light(&self.utterance.tokens[at].text);
+        let heavy = (0..self.utterance.tokens.len())
+            .any(|at| best.mask.holds(at) && self.utterance.tokens[at].weight >= 1.0 && !light(at));
+        let named = (best.asked > 0.0 || telling.len() > 1) && (heavy || telling.len() > 1);
+        // A word of another row's text is no rival to one of this row's questions.
+        let other = found.get(1).map_or(0.0, |other| other.asked);
+        let leads = lead >= LEAD_MIN || best.asked > 0.0 && other == 0.0 && lead > 0.0;
+        let enough = best.weight >= WEIGHT_MIN && best.share >= SHARE_MIN
+            || best.weight >= WHOLE_WEIGHT_MIN && best.share >= WHOLE_SHARE_MIN && best.asked > 0.0;
+        let sure = self.is_wanted() && !priced && named && enough && leads && !telling.is_empty();
         // "Do you offer dental implants": the thing itself must be there.
         let doubt_min = if self.has(Cue::Offered) { DOUBT_OFFERED_MIN } else { DOUBT_SHARE_MIN };
         let ask = match best.row {
@@ -169,19 +178,36 @@ impl Sense {
     pub(crate) fn ask_who(&mut self, index: &Index) {
         let tokens = &self.utterance.tokens;
         let Some(who) = tokens.iter().position(|token| token.text == "who") else { return };
-        if self.asks.iter().any(|(_, ask)| matches!(ask, Ask::Staff(_))) {
+        let starts = who.checked_sub(1).is_none_or(|before| {
+            tokens[before].part != tokens[who].part
+                || crate::intent::FILLERS.contains(&tokens[before].text.as_str())
+                || ["know", "tell", "me", "wondering"].contains(&tokens[before].text.as_str())
+        });
+        let firm = self.asks.iter().any(|(_, ask)| {
+            matches!(ask, Ask::Staff(_) | Ask::Price(_) | Ask::Duration(_) | Ask::Hours(_))
+        });
+        if !starts || firm {
             return;
         }
+        let listed = self.mask_of(Cue::StaffList);
         let told: Vec<String> = tokens[who + 1..]
             .iter()
-            .filter(|token| token.sentence == tokens[who].sentence)
+            .enumerate()
+            .filter(|(_, token)| token.sentence == tokens[who].sentence)
+            .filter(|(at, token)| !listed.holds(who + 1 + at) || token.weight < 1.0)
+            .map(|(_, token)| token)
             .filter(|token| token.weight >= 1.0 || lexical(&token.text))
             .map(|token| doer(&token.lemma))
             .collect();
+        // "Who does the cleanings": the one whose role is a word of that service.
+        let services = self.services.iter().flat_map(|hit| hit.options.iter().take(2));
+        let served: Vec<String> =
+            services.flat_map(|at| index.words_of_service(*at)).map(doer).collect();
         let mut best: (usize, Vec<usize>) = (0, Vec::new());
         for (at, words) in index.people() {
-            let held = told.iter().filter(|word| words.iter().any(|own| doer(own) == **word));
-            let count = held.count();
+            let own: Vec<String> = words.iter().map(|own| doer(own)).collect();
+            let held = told.iter().filter(|word| own.contains(word)).count() * 2;
+            let count = held + usize::from(served.iter().any(|word| own.contains(word)));
             match count.cmp(&best.0) {
                 std::cmp::Ordering::Greater => best = (count, vec![at]),
                 std::cmp::Ordering::Equal if count > 0 => best.1.push(at),
@@ -189,7 +215,15 @@ impl Sense {
             }
         }
         // All that is told of the work must be known of the person, but for one word.
-        if best.0 == 0 || best.0 + 1 < told.len() || best.1.len() > 2 {
+        let lost = best.0 == 0 || best.0 > 1 && best.0 / 2 + 1 < told.len();
+        if lost || best.1.len() > 2 {
+            // A list of all would not say who.
+            if !told.is_empty() {
+                let unknown = |ask: &Ask| matches!(ask, Ask::StaffList | Ask::Unknown(_));
+                for (_, ask) in self.asks.iter_mut().filter(|(_, ask)| unknown(ask)) {
+                    *ask = Ask::Unknown(Topic::Offered);
+                }
+            }
             return;
         }
         self.services.clear();

@@ -56,6 +56,7 @@ impl Sense {
         let served = others.fold(Mask::default(), |mask, other| mask.union(other.mask));
         let free = self.utterance.weight(own.without(served));
         match (candidate.row, candidate.place) {
+            (_, Place::Question) if candidate.verbatim => true,
             (Row::Staff(_), _) => candidate.score >= 0.85,
             (_, Place::Name) if candidate.score >= 0.85 => {
                 free >= 0.5 || free > 0.0 && cues == Mask::default()
@@ -105,6 +106,7 @@ impl Sense {
             | Cue::Undo
             | Cue::NoBooking
             | Cue::Repeat
+            | Cue::Misunderstood
             | Cue::Robot
             | Cue::Help
             | Cue::HowAreYou
@@ -266,6 +268,13 @@ impl Sense {
                 hit.certainty = Certainty::Unsure;
             }
         }
+        let sure = self.sure_services();
+        let beside = |hit: &ServiceHit| {
+            hit.certainty == Certainty::Unsure
+                && sure.iter().any(|(mask, _)| self.share_clause(*mask, hit.mask))
+        };
+        let services = self.services.iter().filter(|hit| !beside(hit)).cloned().collect();
+        self.services = services;
         let utterance = &self.utterance;
         self.services.retain(|hit| {
             hit.certainty == Certainty::Sure

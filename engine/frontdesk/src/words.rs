@@ -209,7 +209,8 @@ pub(crate) fn word_likeness(token: &Token, text: &str, lemma: &str, sound: &[u8]
         return 0.0;
     }
     let written = strsim::normalized_levenshtein(&token.text, text) as f32;
-    heard.max(written) * 0.97
+    // What only sounds alike is never as good as the word itself.
+    (heard.max(written) * 0.97).min(0.965)
 }
 
 /// "To-day" is one word.

@@ -232,7 +232,8 @@ impl Inbound {
     /// When sample 0 of the timeline arrived, had every message come as quickly as the quickest:
     /// sample `n` was spoken `n` samples after that, less the delay of the line.
     ///
-    /// It moves forward over a second `start`, whose outage the timeline does not contain. `None`
+    /// It moves forward over a second `start`, whose outage the timeline does not contain, and when
+    /// the carrier sends nothing for a while and does not count it. `None`
     /// until the first message in order after that.
     pub fn origin(&self) -> Option<CallTime> {
         self.origin
@@ -257,7 +258,11 @@ impl Inbound {
     fn observe_arrival(&mut self, now: CallTime) {
         let spoken_us = self.timeline.end() * 1_000_000 / u64::from(self.format().rate.hz());
         let origin = CallTime::from_micros(now.as_micros().saturating_sub(spoken_us));
-        self.origin = Some(self.origin.map_or(origin, |quickest| quickest.min(origin)));
+        let is_paused = |quickest: CallTime| LAG_MAX < origin.since(quickest);
+        self.origin = match self.origin {
+            Some(quickest) if !is_paused(quickest) => Some(quickest.min(origin)),
+            Some(_) | None => Some(origin),
+        };
     }
 
     /// Decodes a message in its place, or conceals it.
@@ -377,6 +382,9 @@ impl Inbound {
         }
     }
 }
+
+/// Messages this much slower than the quickest are not late: the carrier paused.
+const LAG_MAX: Millis = Millis::new(400);
 
 /// Tells a stream that counts anew without saying so from single late messages.
 #[derive(Debug, Default)]

@@ -64,15 +64,18 @@ impl Starvation {
         Self { settings, since: now, told: None }
     }
 
-    /// Media came.
-    pub fn handle_media(&mut self, now: CallTime) {
+    /// Media came: after how long, if the stream had been told dead.
+    pub fn handle_media(&mut self, now: CallTime) -> Option<Millis> {
+        let gap = now.since(self.since);
+        let was = self.told.take();
         self.since = self.since.max(now);
-        self.told = None;
+        (Some(Starved::Dead) <= was).then_some(gap)
     }
 
     /// No media is expected now: on hold, in a transfer. Call it as long as that lasts.
     pub fn suspend(&mut self, now: CallTime) {
-        self.handle_media(now);
+        self.since = self.since.max(now);
+        self.told = None;
     }
 
     /// The next stage that has been reached, each once.
@@ -144,8 +147,11 @@ mod tests {
         assert_eq!(starvation.poll(ms(1_500)), Some(Starved::Silent));
         assert_eq!(starvation.poll(ms(1_500)), Some(Starved::Stopped));
         assert_eq!(starvation.poll(ms(1_500)), None);
-        starvation.handle_media(ms(2_000));
+        assert_eq!(starvation.handle_media(ms(2_000)), None);
         assert_eq!((starvation.stage(), starvation.poll_timeout()), (None, Some(ms(2_200))));
+        assert_eq!(std::iter::from_fn(|| starvation.poll(ms(15_000))).count(), 3);
+        assert_eq!(starvation.handle_media(ms(15_500)), Some(Millis::new(13_500)), "it was dead");
+        starvation = Starvation::new(StarvationSettings::STANDARD, ms(2_000));
         // A transfer of a minute.
         for now in 2_000..62_000 {
             starvation.suspend(ms(now));
@@ -160,7 +166,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "stages follow each other")]
     fn stages_out_of_order_are_no_settings() {
-        let settings = StarvationSettings { stopped: Millis::new(200), ..StarvationSettings::STANDARD };
+        let settings =
+            StarvationSettings { stopped: Millis::new(200), ..StarvationSettings::STANDARD };
         Starvation::new(settings, CallTime::ZERO);
     }
 

@@ -122,15 +122,16 @@ impl Engine {
     pub fn start(config: EngineConfig, given: Given) -> Result<Self, StartError> {
         check_access(config.control, given.control_token.as_ref())?;
         let telemetry = Telemetry::new();
+        // What somebody forgot to set is said before anything slow begins.
+        let door = front_door(&config, given.api_key, &telemetry)?;
+        let certificates = certificates(&config, &telemetry)?;
         let models = ModelDir::open(&config.models.path)?;
-        let vendors = Vendors::local(&models, config.models.threads)?;
+        let vendors = Vendors::local(&models, &config.models)?;
         let routes = Arc::new(Routes::new(Published::empty()));
         let publisher = Arc::new(publisher(&config, &vendors, routes.clone(), &telemetry));
         publisher.publish()?;
         let orphans = journal::orphans(&config.state.join("journal"))?;
         let tokens = Tokens::new(config.media.access, given.standing_token);
-        let door = front_door(&config, given.api_key, &telemetry)?;
-        let certificates = certificates(&config, &telemetry)?;
         let front = door.as_ref().map(|door| door.front().clone());
         let parts = Parts { routes, vendors, tokens, feed: given.feed, front, telemetry };
         let (node, writers) = Node::start(config, parts)?;
@@ -189,7 +190,8 @@ impl Engine {
             }
         }
         // Calls that have just ended are still to be hung up.
-        if self.node.front.is_some() {
+        if let Some(front) = &self.node.front {
+            front.end_legs();
             let until = Instant::now() + HANG_UP_LIMIT;
             while 0 < self.node.legs_live() && Instant::now() < until {
                 std::thread::sleep(LOOK_EVERY);

@@ -146,7 +146,7 @@ impl Node {
         }
     }
 
-    /// Legs the front door follows.
+    /// Legs the front door follows and that are ours to end.
     pub fn legs_live(&self) -> usize {
         self.legs.load(Ordering::Relaxed)
     }

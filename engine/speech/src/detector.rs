@@ -163,6 +163,21 @@ impl SpeechDetector {
         self.machine.advance(self.windows.newest, &self.settings)
     }
 
+    /// Takes in that no audio has come for a moment: whoever spoke pauses, and goes on or has ended by
+    /// what comes next.
+    pub fn starve(&mut self) {
+        if let Phase::Speaking { .. } = self.machine.phase {
+            let silent_since = self.machine.speech_end.unwrap_or(self.machine.position);
+            self.machine.phase = Phase::Pausing { silent_since };
+        }
+    }
+
+    /// Takes in that no audio has come for so long that speech is over: what comes next begins anew.
+    pub fn stop(&mut self) {
+        self.machine.phase = Phase::QUIET;
+        self.machine.probability = 0.0;
+    }
+
     /// The probability of speech in the last window; 0 while the gate is closed.
     pub fn probability(&self) -> f32 {
         self.machine.probability
@@ -501,6 +516,32 @@ mod tests {
         check(AgentAudible, "55555555", "........");
         check(AgentAudible, "0777700", "....S..");
         check(AgentAudible, "0777077", ".......");
+    }
+
+    #[test]
+    fn speech_that_starved_goes_on_or_has_ended_by_what_comes_next() {
+        let settings = DetectorSettings::STANDARD;
+        let speaking = || {
+            let mut machine = Machine::new();
+            for _ in 0..4 {
+                let newest = machine.position + WINDOW as u64;
+                machine.window(0.9, newest, Audibility::AgentSilent, &settings);
+                machine.advance(newest, &settings);
+            }
+            let speech_end = machine.speech_end.unwrap();
+            machine.phase = Phase::Pausing { silent_since: speech_end };
+            machine
+        };
+        let mut goes_on = speaking();
+        goes_on.window(0.9, goes_on.position + WINDOW as u64, Audibility::AgentSilent, &settings);
+        assert_eq!(goes_on.advance(goes_on.position, &settings), Some(Edge::Resumed));
+        let mut ends = speaking();
+        let mut told = Vec::new();
+        for _ in 0..8 {
+            ends.window(0.0, 0, Audibility::AgentSilent, &settings);
+            told.extend(ends.advance(ends.position, &settings));
+        }
+        assert!(matches!(told[..], [Edge::Ended { .. }]), "{told:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-use speech::{LocalRecognizer, LocalVoice, WorkerPool};
+use speech::{Finals, LocalRecognizer, LocalVoice, WorkerPool};
 use types::{Millis, SampleRate, UtteranceId};
 use vendor::{Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession};
 
@@ -20,7 +20,8 @@ struct Setup {
 impl Setup {
     fn new() -> Self {
         let pool = WorkerPool::new(1);
-        let recognizer = LocalRecognizer::load(&common::models(), Arc::clone(&pool)).unwrap();
+        let recognizer =
+            LocalRecognizer::load(&common::models(), Finals::Whisper, Arc::clone(&pool)).unwrap();
         Self { pool, recognizer }
     }
 

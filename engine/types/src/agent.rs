@@ -118,7 +118,7 @@ pub struct Intake {
 
 impl Intake {
     /// As shipped: what the engine's `config.toml` says.
-    pub const STANDARD: Self = Self { starts_per_s_max: 10, overflow: Overflow::Busy };
+    pub const STANDARD: Self = Self { starts_per_s_max: 20, overflow: Overflow::Busy };
 }
 
 /// What a caller meets whom the business has no place for.

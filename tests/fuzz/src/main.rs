@@ -9,9 +9,12 @@ type Target = fn(&[u8]);
 
 /// Every entry point of the workspace. A house test compares this list with the code.
 const TARGETS: &[(&str, Target)] = &[
+    ("fuzz_concealer", codecs::fuzz::fuzz_concealer),
     ("fuzz_directory", directory::fuzz_directory),
+    ("fuzz_dtmf", codecs::fuzz::fuzz_dtmf),
     ("fuzz_events", call::fuzz_events),
     ("fuzz_g711", codecs::fuzz::fuzz_g711),
+    ("fuzz_g722", codecs::fuzz::fuzz_g722),
     ("fuzz_inbound", media::fuzz_inbound),
     ("fuzz_journal", server::journal::fuzz_journal),
     ("fuzz_l16", codecs::fuzz::fuzz_l16),

@@ -64,6 +64,8 @@ pub(crate) enum Cue {
     NoBooking,
     /// To hear it again.
     Repeat,
+    /// The last answer was to another question.
+    Misunderstood,
     /// Whether this is a machine.
     Robot,
     /// What the agent can do.

@@ -62,6 +62,7 @@ pub(crate) const PATTERNS: Patterns = &[
             "cost|costs",
             "rate|rates",
             "fee|fees",
+            "bucks|dollars",
             "expensive|cheap|cheaper|cheapest|pricier|costlier",
             "more|less expensive",
             "difference in price|cost",

@@ -4,6 +4,7 @@
 
 mod half;
 mod judge;
+mod recorded;
 mod report;
 mod row;
 #[path = "../frontdesk/support.rs"]
@@ -27,6 +28,10 @@ fn main() -> ExitCode {
     }
     if has("check") {
         return if flawless { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    if let Some(at) = words.iter().position(|word| word == "recorded") {
+        recorded::totals(words.get(at + 1).map_or("", String::as_str));
+        return ExitCode::SUCCESS;
     }
     let judged: Vec<_> = halves.iter().map(Half::judge).collect();
     if has("failures") {

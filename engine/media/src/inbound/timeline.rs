@@ -37,27 +37,12 @@ pub(super) struct Decoders {
     late: Decoder,
 }
 
-/// Whether a codec decodes a message differently after different ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Memory {
-    None,
-    Kept,
-}
-
-fn memory(encoding: Encoding) -> Memory {
-    match encoding {
-        Encoding::Pcmu | Encoding::Pcma | Encoding::L16 => Memory::None,
-        Encoding::G722 | Encoding::Opus => Memory::Kept,
-    }
-}
-
 #[derive(Debug, Default)]
 struct Late {
     pieces: VecDeque<(LateAudio, usize)>,
     samples: VecDeque<i16>,
     decoded: Vec<i16>,
-    /// The last message, and the last one before a loss: what a codec with a memory is shown
-    /// before a late one.
+    /// The last message, and the last one before a loss: what libopus is shown before a late one.
     last: Vec<u8>,
     before: Vec<u8>,
 }
@@ -81,7 +66,11 @@ impl Timeline {
             end: 0,
             samples_per_message: format.rate.samples_in(PTIME),
             concealed: 0,
-            late: Late::default(),
+            late: Late {
+                last: Vec::with_capacity(PRIMER_BYTES_MAX),
+                before: Vec::with_capacity(PRIMER_BYTES_MAX),
+                ..Late::default()
+            },
         })
     }
 
@@ -99,7 +88,8 @@ impl Timeline {
             // Frames of the old rate still in here would be cut wrongly.
             self.framer = Framer::new(format.rate, PTIME);
             self.origins.clear();
-            self.late = Late::default();
+            self.late.pieces.clear();
+            self.late.samples.clear();
             let frames = self.end / self.format.rate.samples_in(PTIME) as u64;
             self.end = frames * format.rate.samples_in(PTIME) as u64;
         }
@@ -120,11 +110,9 @@ impl Timeline {
                 self.check_order(payload)?;
                 &payload[..payload.len() & !1]
             }
-            Encoding::L16
-            | Encoding::Pcmu
-            | Encoding::Pcma
-            | Encoding::G722
-            | Encoding::Opus => payload,
+            Encoding::L16 | Encoding::Pcmu | Encoding::Pcma | Encoding::G722 | Encoding::Opus => {
+                payload
+            }
         };
         self.fresh.clear();
         let decoded = match self.decoders.live.decode(payload, &mut self.fresh) {
@@ -137,7 +125,7 @@ impl Timeline {
         }
         self.samples_per_message = self.fresh.len();
         self.concealed = 0;
-        if memory(self.format.encoding) == Memory::Kept {
+        if self.format.encoding == Encoding::Opus {
             self.late.last.clear();
             self.late.last.extend_from_slice(&payload[..payload.len().min(PRIMER_BYTES_MAX)]);
         }
@@ -181,6 +169,7 @@ impl Timeline {
         if self.concealed == 0 {
             std::mem::swap(&mut self.late.last, &mut self.late.before);
             self.late.last.clear();
+            self.decoders.late.follow(&self.decoders.live);
         }
     }
 
@@ -226,7 +215,7 @@ impl Timeline {
             Encoding::L16 => payload.len() & !1,
             Encoding::Pcmu | Encoding::Pcma | Encoding::G722 | Encoding::Opus => payload.len(),
         };
-        if memory(self.format.encoding) == Memory::Kept {
+        if self.format.encoding == Encoding::Opus {
             // What cannot be primed is decoded without.
             let _ = decoder.reset();
             if !self.late.before.is_empty() {
@@ -304,5 +293,5 @@ impl Timeline {
 /// How many late pieces wait for the recording.
 const LATE_MAX: usize = 8;
 
-/// The longest message kept to prime a decoder: an Opus frame. Of G.722 its first 160 ms.
+/// The longest message kept to prime a decoder: an Opus frame.
 const PRIMER_BYTES_MAX: usize = 1_276;

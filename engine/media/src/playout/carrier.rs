@@ -113,14 +113,7 @@ impl Carrier {
                 echoes: VecDeque::with_capacity(ECHOES_MAX),
                 measured: false,
             },
-            tap: TapBuffer {
-                tap,
-                samples: VecDeque::new(),
-                heard: VecDeque::new(),
-                unplaced: VecDeque::new(),
-                last: None,
-                dropped: 0,
-            },
+            tap: TapBuffer::new(tap, rate),
         }
     }
 
@@ -329,6 +322,21 @@ impl Delay {
 }
 
 impl TapBuffer {
+    fn new(tap: Tap, rate: SampleRate) -> Self {
+        let frames = match tap {
+            Tap::Off => 0,
+            Tap::On => HEARD_MAX,
+        };
+        Self {
+            tap,
+            samples: VecDeque::with_capacity(frames * rate.samples_in(PTIME)),
+            heard: VecDeque::with_capacity(frames),
+            unplaced: VecDeque::with_capacity(frames),
+            last: None,
+            dropped: 0,
+        }
+    }
+
     /// A frame has reached the ear.
     fn hear(&mut self, frame: SentFrame, ear: CallTime, end: CallTime, rate: SampleRate) {
         if self.tap == Tap::Off {

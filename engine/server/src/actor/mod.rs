@@ -24,7 +24,7 @@ pub(crate) use inbox::{InboxSink, Inner, LegNews};
 use leg::{CarrierLeg, SocketLeg};
 use opening::{NoCall, Opening};
 pub(crate) use session::wall_now;
-use session::{Beginning, LineState, Session};
+use session::{Beginning, LineState, RingShare, Session};
 use socket::{Line, Ticks, Wake};
 
 use crate::admission::{Admitted, Place, Purpose, Refusal, Ticket};
@@ -107,6 +107,7 @@ async fn run_leg(
     (opening, inbox): (Opening, InboxSink),
     ticket: Ticket,
 ) {
+    let opened = Instant::now();
     let Ticket { leg, call, purpose } = ticket;
     let seat = match purpose {
         Purpose::Begin(seat) => seat.take(),
@@ -130,8 +131,9 @@ async fn run_leg(
     let (_, seed) = random_numbers();
     let control = Box::new(CarrierLeg(leg.clone()));
     let began = wall_now();
+    let ring = Some(RingShare { own: leg.own.clone(), opened });
     let beginning =
-        Beginning { node, call, seed, opening, agent, published, inbox, leg: control, began };
+        Beginning { node, call, seed, opening, agent, published, inbox, leg: control, began, ring };
     leg.report(LegEvent::Began);
     carry(beginning, line, place, Some(leg)).await;
 }
@@ -192,6 +194,7 @@ fn admit(
         published,
         inbox,
         leg: Box::new(SocketLeg),
+        ring: None,
         began: wall_now(),
     };
     Ok((beginning, place))
@@ -399,6 +402,8 @@ fn keep(node: &Node, session: Session, reason: EndReason) {
     };
     let (events, counters) = session.finish();
     node.telemetry.media_filled.increment(counters.gaps_filled);
+    node.telemetry.media_recovered.increment(counters.gaps_recovered);
+    node.telemetry.media_late.increment(counters.late);
     node.telemetry.media_bad.increment(counters.undecodable);
     match serde_json::to_vec(&record) {
         Ok(payload) => {

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, Remark, ResumeLimits};
-use media::{PlayoutSettings, Tap};
+use codecs::l16::ByteOrder;
+use media::{PlayoutSettings, Starved, Tap};
 use speech::Audibility;
 use thiserror::Error;
 use tokio::time::Instant;
 use types::{
     AgentConfig, AudioFormat, CallId, CallTime, DialogueEntry, EndReason, LegControl, LegOrder,
-    Millis, Pii, Recording as Record, WallTime,
+    Millis, Pii, Recording as Record, Unavailable, WallTime,
 };
 use vendor::{
     Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, RecognizerRequest, Thought,
@@ -22,7 +23,7 @@ use vendor::{
 };
 use wire::telnyx::{self, Message, Track};
 
-use super::hearing::Hearing;
+use super::hearing::{Hearing, HearingSettings};
 use super::inbox::{InboxSink, Inner, LegNews};
 use super::log::CallLog;
 use super::opening::Opening;
@@ -31,6 +32,7 @@ use crate::control::{
     CONTROL_FORMAT, CallLine, CallView, CountsView, OpeningView, Party, TurnView, Words,
 };
 use crate::feed::{Note, Seen};
+use crate::front::OwnShare;
 use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
@@ -68,6 +70,14 @@ pub(crate) struct Beginning {
     pub(crate) inbox: InboxSink,
     pub(crate) leg: Box<dyn LegControl>,
     pub(crate) began: WallTime,
+    pub(crate) ring: Option<RingShare>,
+}
+
+/// Our own share of the time from a ring to the greeting: what passed before its `start`, and when
+/// that came.
+pub(crate) struct RingShare {
+    pub(crate) own: Arc<OwnShare>,
+    pub(crate) opened: Instant,
 }
 
 /// One live call.
@@ -89,6 +99,8 @@ pub(crate) struct Session {
     events: VecDeque<Event>,
     payload: Vec<u8>,
     pub(crate) line: LineState,
+    /// Until the greeting's first audio has left.
+    ring: Option<RingShare>,
     /// What watchers were told is going on.
     doing: &'static str,
     /// When they were told how loud the caller is.
@@ -109,7 +121,7 @@ pub(crate) enum LineState {
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
-        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began } =
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began, ring } =
             beginning;
         let recognizer = node
             .vendors
@@ -123,7 +135,11 @@ impl Session {
         let sink = Arc::new(inbox);
         let session = recognizer.open(&request, sink.clone())?;
         let format = opening.format;
-        let hearing = Hearing::new(format, node.vendors.vad(), session, rate)?;
+        let settings = HearingSettings {
+            starvation: node.config.media.starvation,
+            order: node.config.media.l16_order,
+        };
+        let hearing = Hearing::new(format, settings, node.vendors.vad(), session, rate)?;
         let speaking = open_speaking(&node, &agent, format, sink.clone())?;
         let brain = open_brain(&node, &agent, &opening, sink)?;
         let config = CallConfig {
@@ -166,6 +182,7 @@ impl Session {
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
             line: LineState::Up,
+            ring,
             doing: "",
             level_at: CallTime::ZERO,
         };
@@ -190,7 +207,11 @@ impl Session {
                 self.speaking.handle_mark(now, &mark.name);
                 self.settle_speaking(now);
             }
-            Ok(Message::Dtmf(dtmf)) => self.tell(now, Event::Dtmf { digit: dtmf.digit }),
+            Ok(Message::Dtmf(dtmf)) => {
+                if let Some(event) = self.hearing.handle_key(now, dtmf.digit) {
+                    self.tell(now, event);
+                }
+            }
             Ok(Message::Start(start)) => match Opening::read(&start) {
                 Ok(opening) => self.handle_restart(now, opening.format),
                 Err(_) => self.node.telemetry.messages_bad.increment(1),
@@ -216,11 +237,25 @@ impl Session {
             return;
         }
         let payload = std::mem::take(&mut self.payload);
-        if self.hearing.handle_media(now, media.chunk, &payload).is_err() {
+        let taken = self.hearing.handle_media(now, media.chunk, &payload, &mut self.events);
+        if taken.is_err() {
             self.node.telemetry.media_bad.increment(1);
         }
         self.payload = payload;
+        self.settle(now);
+        if let Some(order) = self.hearing.poll_order() {
+            self.switch_order(order);
+        }
         self.hear(now);
+    }
+
+    /// The carrier's L16 comes the other way round: it is answered alike.
+    fn switch_order(&mut self, order: ByteOrder) {
+        self.node.telemetry.media_orders_switched.increment(1);
+        tracing::warn!(call = %self.id, ?order, "L16 sounds the other way round: switched");
+        if let Err(error) = self.speaking.swap_bytes(order) {
+            tracing::error!(%error, "L16 cannot be sent the other way round");
+        }
     }
 
     /// Works through the frames that are there.
@@ -230,11 +265,12 @@ impl Session {
         } else {
             Audibility::AgentSilent
         };
-        while let Some(edge) = self.hearing.poll_frame(now, audibility, self.recording.as_mut()) {
-            if let Some(event) = edge {
-                self.tell(now, event);
-            }
+        while let Some(()) =
+            self.hearing.poll_frame(now, audibility, self.recording.as_mut(), &mut self.events)
+        {
+            self.settle(now);
         }
+        self.hearing.record_late(self.recording.as_mut());
         self.log.commit_if_due(now);
         if self.node.feed.is_watched() && LEVEL_EVERY <= now.since(self.level_at) {
             self.level_at = now;
@@ -251,6 +287,7 @@ impl Session {
 
     /// The carrier streams anew, on this socket or another: what it had queued is lost.
     fn handle_restart(&mut self, now: CallTime, format: AudioFormat) {
+        self.hearing.suspend_starvation(now);
         if format != self.hearing.format() || self.hearing.restart(format).is_err() {
             tracing::warn!(%format, "carrier comes back with another format");
             self.node.telemetry.refused_format.increment(1);
@@ -323,9 +360,23 @@ impl Session {
             self.call.handle_timeout(now);
             self.settle(now);
         }
-        let dead = self.hearing.media_at + self.node.config.media.media_dead;
-        if dead <= now && self.line == LineState::Up {
-            self.tell(now, Event::LegEnded { how: LegEnd::MediaDead });
+        self.handle_starvation(now);
+    }
+
+    /// No media has come for a while, perhaps.
+    fn handle_starvation(&mut self, now: CallTime) {
+        if !self.call.expects_media() {
+            self.hearing.suspend_starvation(now);
+            return;
+        }
+        while self.line == LineState::Up
+            && let Some(stage) = self.hearing.poll_starvation(now, &mut self.events)
+        {
+            if stage == Starved::Dead {
+                self.node.telemetry.media_dead.increment(1);
+                tracing::warn!(call = %self.id, "no media comes");
+            }
+            self.settle(now);
         }
     }
 
@@ -347,14 +398,14 @@ impl Session {
 
     /// When there is something to do if nothing else happens.
     pub(crate) fn deadline(&self) -> Instant {
-        let dead = self.hearing.media_at + self.node.config.media.media_dead;
         let times = [
             self.call.poll_timeout().map(|(due, _)| due),
             self.hearing.poll_timeout(),
             // While it plays the pacer's ticks are its clock.
             if self.speaking.is_playing() { None } else { self.speaking.poll_timeout() },
         ];
-        let first = times.into_iter().flatten().fold(dead, CallTime::min);
+        let idle = self.now() + IDLE_MAX;
+        let first = times.into_iter().flatten().fold(idle, CallTime::min);
         self.clock + std::time::Duration::from_micros(first.as_micros())
     }
 
@@ -382,6 +433,10 @@ impl Session {
         while let Some(told) = self.speaking.poll_event() {
             match told {
                 Told::Started { generation, at } => {
+                    if let Some(RingShare { own, opened }) = self.ring.take() {
+                        let share = own.total() + opened.elapsed();
+                        self.node.telemetry.ring_own_ms.record(share.as_secs_f64() * 1_000.0);
+                    }
                     self.tell(now, Event::PlayoutSent { generation });
                     self.tell(now, Event::PlayoutStarted { generation, at });
                 }
@@ -488,6 +543,7 @@ impl Session {
             | Event::SpeechPaused { .. }
             | Event::SpeechResumed
             | Event::SpeechEnded { .. }
+            | Event::SpeechStopped { .. }
             | Event::RecognizerFailed
             | Event::Thought { .. }
             | Event::ThoughtEffect { .. }
@@ -552,7 +608,7 @@ impl Session {
             Action::Leg { order } => self.order(&order),
             // A bare socket has nobody who could be asked.
             Action::Reattach { attempt: _ } => {
-                let reason = types::Unavailable::Unsupported;
+                let reason = Unavailable::Unsupported;
                 self.events.push_back(Event::AttachRefused { reason });
             }
             Action::KeepMessage { message: _ } => {
@@ -567,6 +623,20 @@ impl Session {
     fn order(&mut self, order: &LegOrder) {
         match self.leg.order(order) {
             Ok(()) if *order == LegOrder::HangUp => self.line = LineState::HangingUp,
+            Ok(()) => (),
+            Err(reason) => self.order_refused(order, reason),
+        }
+    }
+
+    /// Where nobody presses keys for us, tones do.
+    fn order_refused(&mut self, order: &LegOrder, reason: Unavailable) {
+        let pressed = match order {
+            LegOrder::SendDtmf { digits } if reason == Unavailable::Unsupported => {
+                self.speaking.press(digits)
+            }
+            LegOrder::SendDtmf { .. } | LegOrder::HangUp | LegOrder::Transfer { .. } => Err(reason),
+        };
+        match pressed {
             Ok(()) => (),
             Err(reason) => self.events.push_back(Event::LegRefused { reason }),
         }
@@ -629,6 +699,9 @@ fn brain_event(event: BrainEvent) -> Option<Event> {
         }
     })
 }
+
+/// How long a session sleeps at most: whoever waits for nothing still looks around.
+const IDLE_MAX: Millis = Millis::from_secs(10);
 
 /// The present on the wall clock.
 pub(crate) fn wall_now() -> WallTime {

@@ -133,8 +133,7 @@ mod tests {
              \u{20}                       written\n\
              note   media url     ws://x\n\
              \u{20}                    => write wss://\n\
-             -      keys          APEX_MEDIA_TOKEN is not set, nor\n\
-             \u{20}                    needed\n\
+             -      keys          APEX_MEDIA_TOKEN is not set, nor needed\n\
              1 check failed, 1 note\n"
         );
         assert!(has_failed(&findings) && !has_failed(&findings[2..]));

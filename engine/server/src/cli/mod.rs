@@ -1,5 +1,5 @@
-//! The command line: `apex serve`, `demo`, `call`, `calls`, `replay`, `score`, `doctor`, `config`,
-//! `models`.
+//! The command line: `apex serve`, `demo`, `call`, `calls`, `fake-telnyx`, `replay`, `score`,
+//! `doctor`, `config`, `models`.
 //!
 //! Exit codes everywhere: 0 it went well, 1 it ran and the answer is no, 2 it could not run.
 #![expect(
@@ -15,6 +15,7 @@ mod control;
 mod demo;
 mod diff;
 mod doctor;
+mod fake_telnyx;
 mod models;
 mod replay;
 mod score;
@@ -55,6 +56,8 @@ enum Command {
     /// Look at the calls of a running engine, or end one.
     #[command(subcommand)]
     Calls(calls::Command),
+    /// Be a carrier on this machine: ring the engine through webhooks, commands and media sockets.
+    FakeTelnyx(fake_telnyx::Args),
     /// Run a call again from its event log: does it do the same?
     Replay(replay::Args),
     /// Ask recorded questions and count the right answers.
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Call(args) => call::run(args),
         Command::Calls(command) => calls::run(&command),
+        Command::FakeTelnyx(args) => fake_telnyx::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Doctor(args) => doctor::run(&args),

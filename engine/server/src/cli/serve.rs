@@ -82,6 +82,11 @@ pub(crate) fn run(args: Args) -> ExitCode {
                 "apex answers {numbers} numbers on ws://{}/media/telnyx; look at http://{}/readyz",
                 engine.media, engine.control
             );
+            if let Some(front) = engine.front {
+                println!(
+                    "webhooks are taken at {front}/webhooks/telnyx, documents asked for at /texml"
+                );
+            }
             let view = notes.and_then(|notes| watch(notes, &engine));
             let code = serve(engine, wait);
             // The view ends with the last call that could show anything.

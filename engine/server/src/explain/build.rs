@@ -128,7 +128,9 @@ impl Builder {
         match event {
             Event::SpeechStarted { at } => self.voice_began(at),
             Event::SpeechResumed => self.voice_began(now),
-            Event::SpeechPaused { at } | Event::SpeechEnded { at } => self.voice_ended(at),
+            Event::SpeechPaused { at }
+            | Event::SpeechEnded { at }
+            | Event::SpeechStopped { at } => self.voice_ended(at),
             Event::Partial { utterance, text } => {
                 self.words(now, utterance, text, Certainty::Partial);
             }

@@ -1,7 +1,8 @@
 //! A made-up call, told.
 
 use call::{
-    Action, Call, CallConfig, Event, LOG_FORMAT, Lines, LogHeader, LogWriter, Remark, SegmentHeard,
+    Action, Call, CallConfig, Event, LOG_FORMAT, Lines, LogHeader, LogWriter, Remark, ResumeLimits,
+    SegmentHeard,
 };
 use types::{
     BargeIn, CallId, CallTime, ConfigVersion, DtmfDigit, EndReason, Expect, GenerationId, Limits,
@@ -30,7 +31,7 @@ fn config() -> CallConfig {
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
         lines: Lines::english(),
-        resume: call::ResumeLimits::STANDARD,
+        resume: ResumeLimits::STANDARD,
     }
 }
 

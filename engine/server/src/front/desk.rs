@@ -86,6 +86,8 @@ pub(crate) struct Desk {
     gone: Gone,
     deadlines: BTreeSet<(Instant, LegName)>,
     sweep_at: Instant,
+    /// Looks so far: a leg that is hung up again needs a new command.
+    sweeps: u32,
     /// Unowned at the last look.
     suspects: HashSet<LegName>,
     /// Of ours, and not listed at the last look.
@@ -114,6 +116,7 @@ impl Desk {
             gone: Gone::default(),
             deadlines: BTreeSet::new(),
             sweep_at,
+            sweeps: 0,
             suspects: HashSet::new(),
             missing: HashSet::new(),
         }
@@ -136,7 +139,8 @@ impl Desk {
                 () = stopped(&mut running) => return,
             }
             self.node.telemetry.legs_live.set(self.legs.len() as f64);
-            self.node.legs.store(self.legs.len(), Ordering::Relaxed);
+            let ours = self.legs.values().filter(|leg| !leg.life.is_handed_over()).count();
+            self.node.legs.store(ours, Ordering::Relaxed);
         }
     }
 
@@ -151,6 +155,14 @@ impl Desk {
             Work::Wish { leg, wish } => self.on_wish(&leg, wish),
             Work::Restream { leg, reply } => self.on_restream(&leg, reply),
             Work::Adopt { leg, call } => self.on_adopt(leg, call),
+            Work::EndLegs => {
+                let names: Vec<LegName> = self.legs.keys().cloned().collect();
+                for name in names {
+                    if self.legs.get(&name).is_some_and(|leg| !leg.life.is_handed_over()) {
+                        self.tell(&name, LegEvent::HangUp);
+                    }
+                }
+            }
             Work::Active(Some(active)) => self.on_active(&active),
             Work::Active(None) => (),
         }
@@ -576,6 +588,7 @@ impl Desk {
     /// Compares the carrier's live legs with ours, twice before anything is done: what is on its way
     /// looks like what is lost.
     fn on_active(&mut self, active: &[ActiveCall]) {
+        self.sweeps = self.sweeps.wrapping_add(1);
         let unowned = active.iter().filter(|active| match &active.mark {
             LegMark::None => !self.legs.contains_key(&active.leg),
             LegMark::Ours(state) => {
@@ -591,10 +604,10 @@ impl Desk {
         for leg in lost {
             self.node.telemetry.legs_swept.increment(1);
             tracing::warn!("a leg nobody owns is hung up");
-            let (carrier, epoch) = (self.carrier.clone(), self.epoch);
+            let (carrier, epoch, n) = (self.carrier.clone(), self.epoch, self.sweeps);
             tokio::spawn(async move {
                 // What could not be hung up is found again at the next look.
-                let _ = carrier.hang_up(&leg, CommandId { epoch, n: u32::MAX }).await;
+                let _ = carrier.hang_up(&leg, CommandId { epoch, n }).await;
             });
         }
         self.suspects = unowned;

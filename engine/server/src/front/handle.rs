@@ -66,6 +66,8 @@ pub(crate) enum Work {
     Restream { leg: LegName, reply: oneshot::Sender<Result<(), CarrierError>> },
     /// An earlier process's call lives here from now on.
     Adopt { leg: LegName, call: CallId },
+    /// The engine stops: legs without a call end now, too.
+    EndLegs,
     /// What the carrier says is up; `None` if it would not say.
     Active(Option<Vec<ActiveCall>>),
 }

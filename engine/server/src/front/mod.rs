@@ -38,7 +38,7 @@ pub use handle::LegHandle;
 pub use news::fuzz_client_state;
 pub use rest::RestError;
 
-pub(crate) use handle::{Seat, SeatSlot};
+pub(crate) use handle::{OwnShare, Seat, SeatSlot};
 
 use carrier::{Carrier, LegName};
 use claims::{CLAIM_LIFE_MS, Claims, EventKey};
@@ -83,6 +83,15 @@ impl Front {
             self.telemetry.carrier_shed.increment(1);
         }
         LegHandle::new(leg.clone(), self.work.clone(), self.telemetry.clone())
+    }
+}
+
+impl Front {
+    /// Ends every leg that is ours to end.
+    pub(crate) fn end_legs(&self) {
+        if self.work.try_send(Work::EndLegs).is_err() {
+            self.telemetry.carrier_shed.increment(1);
+        }
     }
 }
 

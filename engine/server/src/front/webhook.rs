@@ -107,16 +107,20 @@ impl Hall {
         }
     }
 
-    /// Claims an event of this id; whether nobody had. The journal remembers it for the next process.
+    /// Claims an event of this id; whether nobody had.
     fn claim(&self, key: EventKey) -> bool {
-        let now = wall_now();
-        if !self.claims.lock().expect("no holder panics").claim(key, now) {
+        let claimed = self.claims.lock().expect("no holder panics").claim(key, wall_now());
+        if !claimed {
             self.node.telemetry.webhooks_again.increment(1);
-            return false;
         }
-        let payload = key.encode(now);
+        claimed
+    }
+
+    /// Has the journal remember a claim for the next process. Not waited for: what a crash costs is
+    /// a copy worked on twice, and commands keep their names.
+    fn remember(&self, key: EventKey) {
+        let payload = key.encode(wall_now());
         self.node.journal.offer(Entry { kind: Kind::Webhook, call: CallId::new(0), payload });
-        true
     }
 
     fn acknowledged(&self, at: Instant) -> StatusCode {
@@ -152,6 +156,7 @@ pub(crate) async fn handle_webhook(
         hall.claims.lock().expect("no holder panics").give_back(key);
         return StatusCode::SERVICE_UNAVAILABLE;
     }
+    hall.remember(key);
     hall.acknowledged(at)
 }
 

@@ -1,6 +1,7 @@
 //! The accept loop of every listener: limits before the first byte, handshake and header on a clock,
 //! and each connection a task of its own, so that a slow one holds up nobody.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,8 +59,14 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, port: Port, mut
         };
         match accepted {
             Ok((stream, peer)) => admit(stream, peer, &router, &port, &running),
+            // The peer was gone already: nobody else waits for that.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) => {}
             Err(error) => {
-                // Either the peer was gone already, or files have run out: then others must end.
+                // Files have run out: others must end first.
                 tracing::debug!(%error, "a connection could not be taken");
                 tokio::time::sleep(EXHAUSTED_REST).await;
             }
@@ -126,7 +133,7 @@ async fn speak(
     pass: Arc<Pass>,
     mut running: Running,
 ) {
-    let service = TowerToHyperService::new(router.layer(Extension(pass)));
+    let service = TowerToHyperService::new(router.layer(Extension(pass.clone())));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(duration(port.header_wait))
@@ -146,7 +153,8 @@ async fn speak(
         }
     };
     if let Err(error) = ended {
-        if error.is_timeout() {
+        // One that has proven itself was merely idle.
+        if error.is_timeout() && !pass.is_proven() {
             port.telemetry.doors_slow.increment(1);
         } else if error.is_parse() || error.is_parse_too_large() {
             port.telemetry.doors_bad.increment(1);
@@ -154,3 +162,7 @@ async fn speak(
         tracing::debug!(%error, "a connection ended");
     }
 }
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;

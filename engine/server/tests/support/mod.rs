@@ -2,9 +2,11 @@
 //! who behave and callers who do not.
 #![allow(dead_code, reason = "what several test binaries share is used in full by none of them")]
 
+pub(crate) mod exchange;
 pub(crate) mod raw;
 pub(crate) mod rings;
 pub(crate) mod shop;
+pub(crate) mod stub;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use server::config::{Access, EngineConfig};
 use server::engine::{Engine, Given};
 use server::telemetry::{self, Telemetry};
-use types::{BusinessId, CallRecord};
+use types::{BusinessId, CallRecord, Secret};
 
 use shop::Shop;
 
@@ -106,12 +108,30 @@ impl Site {
     /// Starts an engine called `name` that answers for `shops`, with `settings` laid over the
     /// shipped ones. Sockets need a token. One per process: metrics are the process's.
     pub(crate) fn start(name: &str, shops: &[Shop], settings: &str) -> Self {
+        Self::start_at(name, shops, settings, None)
+    }
+
+    /// The same, with its media on this port.
+    pub(crate) fn start_at(name: &str, shops: &[Shop], settings: &str, media: Option<u16>) -> Self {
         let metrics = telemetry::install().expect("one engine per test binary");
         let dir = scratch(name);
-        let config = config(&dir, shops, settings);
+        let mut config = config(&dir, shops, settings);
+        config.media.listen.set_port(media.unwrap_or(0));
         let state = config.state.clone();
-        let given = Given { metrics: Some(metrics.clone()), ..Given::default() };
+        let api_key = Some(Secret::new(stub::API_KEY.to_owned()));
+        let given = Given { metrics: Some(metrics.clone()), api_key, ..Given::default() };
         let engine = Engine::start(config, given).expect("an engine that starts");
+        Self { engine, state, metrics }
+    }
+
+    /// Stops the engine and starts it again on what it left behind.
+    pub(crate) fn restart(self) -> Self {
+        let Self { engine, state, metrics } = self;
+        let config = engine.node.config.clone();
+        engine.stop(types::Millis::ZERO);
+        let api_key = Some(Secret::new(stub::API_KEY.to_owned()));
+        let given = Given { metrics: Some(metrics.clone()), api_key, ..Given::default() };
+        let engine = Engine::start(config, given).expect("an engine that starts again");
         Self { engine, state, metrics }
     }
 
