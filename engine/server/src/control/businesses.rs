@@ -8,8 +8,8 @@ use axum::extract::State;
 use directory::Business;
 use serde::{Deserialize, Serialize};
 use types::{
-    AgentConfig, BargeIn, BusinessId, ConfigVersion, Facts, HoursException, OpenSpan, Overflow, Price,
-    Recording, Tone,
+    AgentConfig, BargeIn, BusinessId, ConfigVersion, Facts, HoursException, OpenSpan, Overflow,
+    Price, Recording, Tone,
 };
 
 use super::look::CONTROL_FORMAT;
