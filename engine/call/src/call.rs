@@ -148,6 +148,11 @@ impl Call {
         &self.dialogue
     }
 
+    /// Whether the leg carries media, as far as the call was told.
+    pub fn has_media(&self) -> bool {
+        !self.link.is_down()
+    }
+
     /// One word for what is going on, for displays.
     pub fn phase_name(&self) -> &'static str {
         match self.phase {

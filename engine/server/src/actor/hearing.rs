@@ -17,7 +17,7 @@ const DETECTOR_RATE: SampleRate = SampleRate::Hz8000;
 pub(crate) struct Hearing {
     inbound: Inbound,
     timeline: Timeline,
-    /// Samples before the inbound's own index 0: it counts anew when the carrier starts anew.
+    /// Samples nobody sent: the inbound's own index does not count outages.
     base: u64,
     /// One past the newest sample.
     end: u64,
@@ -57,11 +57,18 @@ impl Hearing {
         })
     }
 
-    /// The carrier streams anew: its counters restart, the timeline goes on.
-    pub(crate) fn restart(&mut self, format: AudioFormat) -> Result<(), codecs::CodecError> {
+    /// The carrier streams anew, `gap` after its last audio: its counters restart, the timeline
+    /// goes on with a silence that nobody hears. Speech that was going on is new speech.
+    pub(crate) fn restart(
+        &mut self,
+        format: AudioFormat,
+        (vad, gap): (&Vad, Millis),
+    ) -> Result<(), codecs::CodecError> {
         assert_eq!(format.rate, self.inbound.format().rate, "checked by the session");
         self.inbound.restart(format)?;
-        self.base = self.end;
+        // The inbound's own index goes on over a restart, without the gap.
+        self.base += format.rate.samples_in(gap) as u64;
+        self.detector = SpeechDetector::new(vad, DetectorSettings::STANDARD);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 use types::{AudioFormat, Unavailable};
 use vendor::{BrainEvent, Offered, RecognizerEvent, Sink, VoiceEvent};
 
+use crate::front::carrier::CarrierError;
 use crate::telemetry::Telemetry;
 
 /// A reply of a minute in segments of two seconds is 30 voice events and as many words; beyond
@@ -25,6 +26,8 @@ pub(crate) enum Inner {
     End(EndManner),
     /// From the front door: news of the leg.
     Leg(LegNews),
+    /// From the front door: what became of the order to stream again.
+    Restreamed(Result<(), CarrierError>),
     /// The carrier streams this call anew, on another socket.
     Attach {
         /// The new socket.

@@ -7,14 +7,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, ResumeLimits};
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, LogWriter, Rebuilt};
 use media::{PlayoutSettings, Tap};
 use speech::Audibility;
 use thiserror::Error;
 use tokio::time::Instant;
 use types::{
     AgentConfig, AudioFormat, CallId, CallTime, EndReason, LegControl, LegOrder, Millis, Pii,
-    Recording as Record, WallTime,
+    Recording as Record, Unavailable, WallTime,
 };
 use vendor::{
     Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, RecognizerRequest, Thought,
@@ -28,7 +28,8 @@ use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
 use crate::feed::{Note, Seen};
-use crate::front::OwnShare;
+use crate::front::carrier::CarrierError;
+use crate::front::{LegHandle, OwnShare};
 use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
@@ -63,6 +64,19 @@ pub(crate) struct Beginning {
     pub(crate) leg: Box<dyn LegControl>,
     pub(crate) began: WallTime,
     pub(crate) ring: Option<RingShare>,
+    /// The way to have the leg streamed again, if its carrier can be told to.
+    pub(crate) again: Option<LegHandle>,
+    /// What another process has left, if the call goes on from there.
+    pub(crate) past: Option<Past>,
+    /// The business file the agent came from, by its kept name.
+    pub(crate) source: Option<String>,
+}
+
+/// A call that another process began.
+pub(crate) struct Past {
+    pub(crate) rebuilt: Rebuilt,
+    /// Its event log.
+    pub(crate) lines: Vec<u8>,
 }
 
 /// Our own share of the time from a ring to the greeting: what passed before its `start`, and when
@@ -81,12 +95,17 @@ pub(crate) struct Session {
     published: Arc<Published>,
     pub(crate) began: WallTime,
     clock: Instant,
+    /// What the call's clock showed when `clock` began.
+    clock_offset: CallTime,
     pub(crate) call: Call,
     log: CallLog,
     hearing: Hearing,
     pub(crate) speaking: Speaking,
     brain: Box<dyn BrainSession>,
     leg: Box<dyn LegControl>,
+    again: Option<LegHandle>,
+    inbox: InboxSink,
+    source: Option<String>,
     recording: Option<Recording>,
     events: VecDeque<Event>,
     payload: Vec<u8>,
@@ -109,8 +128,8 @@ pub(crate) enum LineState {
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
-        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began, ring } =
-            beginning;
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, .. } = beginning;
+        let Beginning { leg, began, ring, again, past, source, .. } = beginning;
         let recognizer = node
             .vendors
             .recognizer(&agent.vendors.recognizer)
@@ -120,32 +139,26 @@ impl Session {
             language: agent.persona.language.clone(),
             vocabulary: vocabulary(&agent.facts),
         };
-        let sink = Arc::new(inbox);
+        let sink = Arc::new(inbox.clone());
         let session = recognizer.open(&request, sink.clone())?;
         let format = opening.format;
         let hearing = Hearing::new(format, node.vendors.vad(), session, rate)?;
         let speaking = open_speaking(&node, &agent, format, sink.clone())?;
         let brain = open_brain(&node, &agent, &opening, sink)?;
+        let resume = if again.is_some() { &node.config.resume.carrier } else { &node.config.resume.bare };
         let config = CallConfig {
             persona: agent.persona.clone(),
             turns: agent.turns.clone(),
             limits: agent.limits.clone(),
             lines: Lines::english(),
-            resume: ResumeLimits::STANDARD,
+            resume: resume.clone(),
         };
-        let header = LogHeader {
-            format: call::LOG_FORMAT,
-            call: id,
-            business: agent.business,
-            agent: agent.agent,
-            version: agent.version,
-            began,
-            seed,
-            config: config.clone(),
+        let Conversation { call, log, clock_offset, gap } = match past {
+            Some(past) => Conversation::goes_on(&node, id, began, past),
+            None => Conversation::begins(&node, (id, began, seed), &agent, config),
         };
-        let log = CallLog::begin(id, node.journal.clone(), &header);
         let recording = (agent.recording == Record::On).then(|| {
-            let path = node.archive.dir(agent.business, id).join("call.wav");
+            let path = recording_path(&node.archive.dir(agent.business, id));
             node.recorder.begin(id, path, format.rate, node.config.keeping.recording_backlog)
         });
         let mut session = Self {
@@ -156,12 +169,16 @@ impl Session {
             published,
             began,
             clock: Instant::now(),
-            call: Call::new(config, seed),
+            clock_offset,
+            call,
             log,
             hearing,
             speaking,
             brain,
             leg,
+            again,
+            inbox,
+            source,
             recording,
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
@@ -169,13 +186,25 @@ impl Session {
             ring,
         };
         let now = session.now();
-        session.tell(now, Event::Answered);
+        session.hearing.media_at = now;
+        session.tell(now, gap.map_or(Event::Answered, |gap| Event::Restored { gap }));
         Ok(session)
+    }
+
+    /// Whether the leg's carrier can be told what to do.
+    pub(crate) fn has_carrier(&self) -> bool {
+        self.again.is_some()
+    }
+
+    /// The name under which the business file is kept that the agent came from.
+    pub(crate) fn source(&self) -> Option<String> {
+        self.source.clone()
     }
 
     /// The present on the call's clock.
     pub(crate) fn now(&self) -> CallTime {
-        CallTime::from_micros(self.clock.elapsed().as_micros() as u64)
+        let passed = self.clock.elapsed().as_micros() as u64;
+        CallTime::from_micros(self.clock_offset.as_micros() + passed)
     }
 
     /// Takes in a message of the carrier.
@@ -189,7 +218,7 @@ impl Session {
             }
             Ok(Message::Dtmf(dtmf)) => self.tell(now, Event::Dtmf { digit: dtmf.digit }),
             Ok(Message::Start(start)) => match Opening::read(&start) {
-                Ok(opening) => self.handle_restart(now, opening.format),
+                Ok(opening) => self.attach(opening.format),
                 Err(_) => self.node.telemetry.messages_bad.increment(1),
             },
             Ok(Message::Stop(_)) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
@@ -206,6 +235,12 @@ impl Session {
     fn handle_media(&mut self, now: CallTime, media: &telnyx::Media<'_>) {
         if media.track != Track::Inbound {
             return;
+        }
+        if !self.call.has_media() {
+            // It had only paused.
+            let gap = now.since(self.hearing.media_at);
+            self.hearing.media_at = now;
+            self.tell(now, Event::Reattached { gap });
         }
         self.payload.clear();
         if media.decode_payload(&mut self.payload).is_err() {
@@ -232,25 +267,24 @@ impl Session {
                 self.tell(now, event);
             }
         }
-        self.log.commit_if_due(now);
-    }
-
-    /// The carrier streams anew, on another socket.
-    pub(crate) fn restart(&mut self, format: AudioFormat) {
-        let now = self.now();
-        self.handle_restart(now, format);
     }
 
     /// The carrier streams anew, on this socket or another: what it had queued is lost.
-    fn handle_restart(&mut self, now: CallTime, format: AudioFormat) {
-        if format != self.hearing.format() || self.hearing.restart(format).is_err() {
+    pub(crate) fn attach(&mut self, format: AudioFormat) {
+        let now = self.now();
+        let gap = now.since(self.hearing.media_at);
+        let vad = self.node.vendors.vad();
+        if format != self.hearing.format() || self.hearing.restart(format, (vad, gap)).is_err() {
             tracing::warn!(%format, "carrier comes back with another format");
             self.node.telemetry.refused_format.increment(1);
             self.tell(now, Event::LegEnded { how: LegEnd::Lost });
             return;
         }
+        self.hearing.media_at = now;
+        self.node.telemetry.legs_reattached.increment(1);
         self.speaking.restart(now);
         self.settle_speaking(now);
+        self.tell(now, Event::Reattached { gap });
     }
 
     /// Takes in what a vendor or the house has to say.
@@ -273,10 +307,20 @@ impl Session {
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
             Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
             Inner::Leg(LegNews::Refused(reason)) => self.tell(now, Event::LegRefused { reason }),
-            // Its socket tells by itself that it is gone.
-            Inner::Leg(LegNews::StreamFailed) => (),
+            Inner::Leg(LegNews::StreamFailed) => {
+                self.tell(now, Event::AttachRefused { reason: Unavailable::Refused });
+            }
+            // Its socket follows.
+            Inner::Restreamed(Ok(())) => (),
+            Inner::Restreamed(Err(CarrierError::Ended)) => {
+                self.tell(now, Event::LegEnded { how: LegEnd::Stopped });
+            }
+            Inner::Restreamed(Err(error)) => {
+                tracing::warn!(call = %self.id, %error, "the leg is not streamed again");
+                self.tell(now, Event::AttachRefused { reason: Unavailable::Refused });
+            }
             // The actor has exchanged the socket by now.
-            Inner::Attach { socket: _, format } => self.handle_restart(now, format),
+            Inner::Attach { socket: _, format } => self.attach(format),
         }
     }
 
@@ -311,15 +355,22 @@ impl Session {
             self.settle(now);
         }
         let dead = self.hearing.media_at + self.node.config.media.media_dead;
-        if dead <= now && self.line == LineState::Up {
-            self.tell(now, Event::LegEnded { how: LegEnd::MediaDead });
+        if dead <= now && self.line == LineState::Up && self.call.has_media() {
+            self.node.telemetry.legs_detached.increment(1);
+            self.tell(now, Event::Detached { how: LegEnd::MediaDead });
         }
     }
 
-    /// The socket is gone.
+    /// Hands the event log's new lines to the journal, if it is time.
+    pub(crate) fn commit_log(&mut self) {
+        self.log.handle_timeout(self.now());
+    }
+
+    /// The socket is gone. The leg need not be.
     pub(crate) fn handle_gone(&mut self) {
         let now = self.now();
-        self.tell(now, Event::LegEnded { how: LegEnd::Lost });
+        self.node.telemetry.legs_detached.increment(1);
+        self.tell(now, Event::Detached { how: LegEnd::Lost });
     }
 
     /// The next message for the carrier that is due.
@@ -336,13 +387,17 @@ impl Session {
     pub(crate) fn deadline(&self) -> Instant {
         let dead = self.hearing.media_at + self.node.config.media.media_dead;
         let times = [
+            self.call.has_media().then_some(dead),
+            self.log.poll_timeout(),
             self.call.poll_timeout().map(|(due, _)| due),
             self.hearing.poll_timeout(),
             // While it plays the pacer's ticks are its clock.
             if self.speaking.is_playing() { None } else { self.speaking.poll_timeout() },
         ];
-        let first = times.into_iter().flatten().fold(dead, CallTime::min);
-        self.clock + std::time::Duration::from_micros(first.as_micros())
+        let later = self.now() + LOOK_EVERY;
+        let first = times.into_iter().flatten().fold(later, CallTime::min);
+        let ahead = first.as_micros().saturating_sub(self.clock_offset.as_micros());
+        self.clock + std::time::Duration::from_micros(ahead)
     }
 
     /// Ends the session: what remains is its log.
@@ -426,6 +481,10 @@ impl Session {
             | Event::PlayoutFinished { .. }
             | Event::Dtmf { .. }
             | Event::LegRefused { .. }
+            | Event::Detached { .. }
+            | Event::Reattached { .. }
+            | Event::AttachRefused { .. }
+            | Event::Restored { .. }
             | Event::LegEnded { .. }
             | Event::EndRequested { .. } => (),
         }
@@ -470,6 +529,7 @@ impl Session {
                 self.events.push_back(cleared);
             }
             Action::Leg { order } => self.order(&order),
+            Action::Reattach { attempt } => self.stream_again(attempt),
             Action::KeepMessage { message: _ } => {
                 // It stands in the call's summary, and so in its record and the journal.
                 tracing::info!(call = %self.id, "message taken");
@@ -487,12 +547,77 @@ impl Session {
         }
     }
 
+    /// Has the carrier stream the leg again; what becomes of it comes into the inbox.
+    fn stream_again(&mut self, attempt: u32) {
+        let Some(leg) = self.again.clone() else {
+            let reason = Unavailable::Unsupported;
+            self.events.push_back(Event::AttachRefused { reason });
+            return;
+        };
+        tracing::info!(call = %self.id, attempt, "streaming again");
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            let outcome = leg.restream().await;
+            inbox.offer_inner(Inner::Restreamed(outcome));
+        });
+    }
+
     /// We have hung up: the leg is gone because we said so.
     pub(crate) fn handle_hung_up(&mut self) {
         let now = self.now();
         self.line = LineState::Up;
         self.tell(now, Event::LegEnded { how: LegEnd::Stopped });
     }
+}
+
+/// What a session begins or goes on with.
+struct Conversation {
+    call: Call,
+    log: CallLog,
+    clock_offset: CallTime,
+    /// How long nobody was there, if it goes on.
+    gap: Option<Millis>,
+}
+
+impl Conversation {
+    fn begins(
+        node: &Node,
+        (id, began, seed): (CallId, WallTime, u64),
+        agent: &AgentConfig,
+        config: CallConfig,
+    ) -> Self {
+        let header = LogHeader {
+            format: call::LOG_FORMAT,
+            call: id,
+            business: agent.business,
+            agent: agent.agent,
+            version: agent.version,
+            began,
+            seed,
+            config: config.clone(),
+        };
+        let log = CallLog::begin(id, node.journal.clone(), &header);
+        Self { call: Call::new(config, seed), log, clock_offset: CallTime::ZERO, gap: None }
+    }
+
+    /// The call's clock has gone on by the wall clock, and never goes back.
+    fn goes_on(node: &Node, id: CallId, began: WallTime, past: Past) -> Self {
+        let Past { rebuilt, lines } = past;
+        let mut whole = LogWriter::behind(&lines[..rebuilt.bytes]);
+        rebuilt.unlogged.iter().for_each(|action| whole.action(rebuilt.at, action));
+        let log = CallLog::behind(id, node.journal.clone(), whole.pending());
+        let passed = wall_now().as_unix_millis() - began.as_unix_millis();
+        let now = CallTime::from_millis(passed.try_into().unwrap_or(0)).max(rebuilt.at);
+        let gap = Some(now.since(rebuilt.at));
+        Self { call: rebuilt.call, log, clock_offset: now, gap }
+    }
+}
+
+/// Where the audio of a call goes: after a crash, into a second file.
+fn recording_path(dir: &std::path::Path) -> std::path::PathBuf {
+    let first = dir.join("call.wav");
+    let mut others = (2..RECORDINGS_MAX).map(|number| dir.join(format!("call-{number}.wav")));
+    if first.exists() { others.find(|path| !path.exists()).unwrap_or(first) } else { first }
 }
 
 fn open_speaking(
@@ -549,3 +674,9 @@ fn brain_event(event: BrainEvent) -> Option<Event> {
 pub(crate) fn wall_now() -> WallTime {
     WallTime::from_unix_millis(jiff::Timestamp::now().as_millisecond())
 }
+
+/// A call without any deadline of its own looks around this often.
+const LOOK_EVERY: Millis = Millis::from_secs(10);
+
+/// Files of one call's audio: one more for each crash it survives.
+const RECORDINGS_MAX: u32 = 100;
