@@ -193,6 +193,10 @@ impl Carrier {
     }
 
     fn send_audio(&mut self, now: CallTime) {
+        let since = now.since(CallTime::ZERO);
+        if self.line.starves.is_some_and(|(from, until)| from <= since && since < until) {
+            return;
+        }
         self.payload.clear();
         self.encoder.encode_frame(&self.said, &mut self.payload).expect("a telephone's format");
         self.chunk += 1;

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use call::{Action, Call, Event, LOG_FORMAT, LegEnd, LogHeader, LogWriter, SegmentHeard, rebuild};
-use media::{Inbound, Origin, Outgoing, Playout, PlayoutEvent, PlayoutSettings};
+use media::{
+    Inbound, Origin, Outgoing, Playout, PlayoutEvent, PlayoutSettings, Starvation,
+    StarvationSettings, Starved,
+};
 use types::{
     AudioFormat, CallId, CallTime, ConfigVersion, GenerationId, LegOrder, Millis, SegmentId,
     Unavailable, UtteranceId, WallTime,
@@ -33,6 +36,10 @@ pub struct Node {
     inbound: Inbound,
     playout: Playout,
     detector: Detector,
+    /// From the first message on.
+    starvation: Option<Starvation>,
+    /// When the last sample was spoken.
+    heard_until: CallTime,
     recognizer: Recognizer,
     brain: Brain,
     coming: BTreeMap<(CallTime, u64), Coming>,
@@ -132,6 +139,8 @@ impl Node {
             inbound: Inbound::new(format).expect("a telephone's format"),
             playout: Playout::new(format, settings).expect("a telephone's format"),
             detector: Detector::default(),
+            starvation: None,
+            heard_until: CallTime::ZERO,
             recognizer: Recognizer::new(scenario.recognizer, seed),
             brain: Brain::new(scenario.brain, seed),
             coming: BTreeMap::new(),
@@ -229,6 +238,7 @@ impl Node {
         }
         self.inbound.handle_timeout(now);
         self.hear(now, carrier, said);
+        self.starve(now, carrier, said);
         if self.recognizer_dies.is_some_and(|at| at <= now) {
             self.recognizer_dies = None;
             self.happen(now, Event::RecognizerFailed, carrier, said);
@@ -253,6 +263,11 @@ impl Node {
             Message::Media(media) => {
                 let mut bytes = Vec::new();
                 media.decode_payload(&mut bytes).expect("base64");
+                let fresh = Starvation::new(StarvationSettings::STANDARD, now);
+                let gap = self.starvation.get_or_insert(fresh).handle_media(now);
+                if let Some(gap) = gap {
+                    self.happen(now, Event::Reattached { gap }, carrier, said);
+                }
                 // What is late or doubled is the inbound's business.
                 let _ = self.inbound.handle_media(now, media.chunk, &bytes);
                 self.hear(now, carrier, said);
@@ -282,11 +297,40 @@ impl Node {
             }
             let origin = self.inbound.origin().unwrap_or(now);
             let edge = self.detector.edge(info.at, info.origin, &frame, origin);
+            let end = info.at + frame.len() as u64;
+            self.heard_until = CallTime::from_micros(origin.as_micros() + end * 125);
             if let Some(event) = edge {
                 self.happen(now, event, carrier, said);
             }
         }
         self.frame = frame;
+    }
+
+    /// No audio has come for a while, perhaps: as the server has it.
+    fn starve(&mut self, now: CallTime, carrier: &mut Carrier, said: &Lexicon) {
+        let Some(mut starvation) = self.starvation else { return };
+        if !self.call.expects_media() {
+            starvation.suspend(now);
+        }
+        let at = self.heard_until;
+        while let Some(stage) = starvation.poll(now) {
+            let is_speaking = self.detector.state != Heard::Silence;
+            let event = match stage {
+                Starved::Silent if is_speaking => {
+                    self.detector.state = Heard::Pause;
+                    Event::SpeechEnded { at }
+                }
+                Starved::Stopped if is_speaking => {
+                    self.detector.state = Heard::Silence;
+                    Event::SpeechStopped { at }
+                }
+                Starved::Silent | Starved::Stopped => continue,
+                Starved::Dead => Event::Detached { how: LegEnd::MediaDead },
+                Starved::Ended => Event::LegEnded { how: LegEnd::MediaDead },
+            };
+            self.happen(now, event, carrier, said);
+        }
+        self.starvation = Some(starvation);
     }
 
     fn on_coming(&mut self, now: CallTime, coming: Coming, carrier: &mut Carrier, said: &Lexicon) {

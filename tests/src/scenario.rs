@@ -47,6 +47,8 @@ pub struct Line {
     pub drift_ppm: i32,
     /// When the leg goes away without a word, if it does.
     pub breaks_at: Option<Millis>,
+    /// From when to when the caller's audio stays away, the socket up, if it does.
+    pub starves: Option<(Millis, Millis)>,
 }
 
 impl Line {
@@ -61,6 +63,7 @@ impl Line {
         delay: Millis::new(30),
         drift_ppm: 0,
         breaks_at: None,
+        starves: None,
     };
 
     /// A bad one.
@@ -74,6 +77,7 @@ impl Line {
         delay: Millis::new(60),
         drift_ppm: 80,
         breaks_at: None,
+        starves: None,
     };
 }
 

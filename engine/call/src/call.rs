@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use types::{CallTime, Dialogue, EndReason, Limits, Message, Persona, Pii, Turns};
+use types::{CallTime, Dialogue, EndReason, Limits, Message, Millis, Persona, Pii, Turns};
 
 use crate::decision::Decision;
 use crate::ear::{Ear, Edge};
@@ -153,6 +153,29 @@ impl Call {
         !self.link.is_down()
     }
 
+    /// Whether the caller's audio should be coming: while a transfer is tried it may not.
+    pub fn expects_media(&self) -> bool {
+        match self.phase {
+            Phase::Transferring | Phase::Ended { .. } => false,
+            Phase::Ringing
+            | Phase::Open
+            | Phase::Closing { .. }
+            | Phase::Leaving { .. }
+            | Phase::HangingUp { .. } => true,
+        }
+    }
+
+    /// The response time of the present turn, once its reply is heard.
+    pub fn response(&self) -> Option<Millis> {
+        self.turns.records().last()?.stages.response()
+    }
+
+    /// What the caller is saying at this moment, as far as it is recognized.
+    pub fn hearing(&self) -> Option<&str> {
+        let utterance = self.ear.hearing.as_ref()?;
+        (!utterance.text.is_empty()).then_some(&utterance.text)
+    }
+
     /// One word for what is going on, for displays.
     pub fn phase_name(&self) -> &'static str {
         match self.phase {
@@ -199,6 +222,7 @@ impl Call {
             Event::SpeechPaused { at } => self.on_speech_paused(at.min(now)),
             Event::SpeechResumed => self.on_speech_resumed(),
             Event::SpeechEnded { at } => self.on_speech_ended(at.min(now)),
+            Event::SpeechStopped { at } => self.on_speech_stopped(at.min(now)),
             Event::Partial { utterance, text } => {
                 self.on_words(utterance, text, Certainty::Partial);
             }

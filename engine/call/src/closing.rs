@@ -3,7 +3,7 @@
 use types::{CallTime, DialogueEntry, Effect, EndReason, LegOrder, Millis};
 
 use crate::call::Call;
-use crate::decision::Decision;
+use crate::decision::{Decision, NoInputSeen};
 use crate::event::{EndManner, LegEnd};
 use crate::phase::{Goodbye, Phase};
 use crate::reply::{Consequences, Progress, Stage};
@@ -17,7 +17,10 @@ impl Call {
             return;
         }
         self.manners.no_input += 1;
-        self.note(Decision::NoInput { count: self.manners.no_input });
+        let turns = &self.config.turns;
+        let seen =
+            NoInputSeen { silence: turns.no_input_delay, prompts_max: turns.no_input_prompts_max };
+        self.note(Decision::NoInput { count: self.manners.no_input, seen: Some(seen) });
         if self.config.turns.no_input_prompts_max < self.manners.no_input {
             let line = self.config.lines.no_input_goodbye.clone();
             return self.say_line(line, Some(EndReason::NoInput));

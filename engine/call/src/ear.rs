@@ -3,10 +3,11 @@
 use types::{CallTime, Millis, Pii, Stages, UtteranceId};
 
 use crate::call::Call;
-use crate::decision::{Decision, Late};
+use crate::decision::{Decision, EndpointSeen, Late};
 use crate::dtmf::Keys;
-use crate::endpoint::{Certainty, EndpointInputs, endpoint_delay};
+use crate::endpoint::{Certainty, EndpointInputs, endpoint_bounds, endpoint_delay};
 use crate::reply::{Stage, push_words};
+use crate::words::tokens;
 use crate::{Action, Timer};
 
 /// The caller's side since the last turn was answered.
@@ -167,6 +168,17 @@ impl Call {
         self.judge_barge_in();
     }
 
+    /// No audio comes: nothing more of this utterance will.
+    pub(crate) fn on_speech_stopped(&mut self, at: CallTime) {
+        self.on_speech_ended(at);
+        let is_held =
+            self.reply.as_ref().is_some_and(|reply| matches!(reply.stage, Stage::Held { .. }));
+        // A barge-in is decided by its own clock.
+        if !is_held {
+            self.on_endpoint();
+        }
+    }
+
     /// Words that may still change, or are stable while the caller is silent.
     pub(crate) fn on_words(&mut self, id: UtteranceId, text: Pii<String>, certainty: Certainty) {
         let text = bounded(text);
@@ -228,14 +240,16 @@ impl Call {
         if is_held {
             return;
         }
-        let (delay, rule, finished) = endpoint_delay(EndpointInputs {
+        let inputs = EndpointInputs {
             text: &utterance.text,
             certainty: utterance.certainty,
             expect: self.manners.expect,
             delay_min: self.config.turns.endpoint_delay_min,
             delay_max: self.config.turns.endpoint_delay_max,
             words: &self.config.lines.words,
-        });
+        };
+        let (delay, rule, finished) = endpoint_delay(inputs);
+        let (delay_min, delay_max) = endpoint_bounds(&inputs, rule);
         let decision = Decision::EndpointDelay {
             utterance: utterance.id,
             delay,
@@ -243,6 +257,13 @@ impl Call {
             finished,
             certainty: utterance.certainty,
             expect: self.manners.expect,
+            seen: Some(EndpointSeen {
+                words: u32::try_from(tokens(&utterance.text).len()).unwrap_or(u32::MAX),
+                speech: utterance.speech(self.now),
+                silence: self.now.since(at),
+                delay_min,
+                delay_max,
+            }),
         };
         self.ear.stages.endpoint_delay = Some(delay);
         self.timers.start(Timer::Endpoint, at + delay);

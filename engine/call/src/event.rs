@@ -31,6 +31,12 @@ pub enum Event {
         /// Last sample of speech.
         at: CallTime,
     },
+    /// The caller's audio has stayed away for so long that what was being said is over, whatever was
+    /// still to come. [`Event::SpeechEnded`] went before, when it had stayed away for a moment.
+    SpeechStopped {
+        /// Last sample of speech that came.
+        at: CallTime,
+    },
     /// The recognizer's words so far; replace earlier ones of the same utterance.
     Partial {
         /// Which.
@@ -198,6 +204,7 @@ impl Event {
             | Self::SpeechPaused { .. }
             | Self::SpeechResumed
             | Self::SpeechEnded { .. }
+            | Self::SpeechStopped { .. }
             | Self::Dtmf { .. } => true,
             Self::Answered
             | Self::Partial { .. }

@@ -81,6 +81,8 @@ impl Run {
                 });
                 self.is_faithful &= is_same;
             }
+            // The conversation does not depend on it.
+            LogEntry::Remark(_) => (),
         }
     }
 

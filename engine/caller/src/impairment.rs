@@ -66,11 +66,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: u32) -> u32 {
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u32
     }
 
-    fn per_mille(&mut self, share: u16) -> bool {
+    pub(crate) fn per_mille(&mut self, share: u16) -> bool {
         self.below(1_000) < u32::from(share)
     }
 

@@ -2,22 +2,24 @@
 
 use std::collections::VecDeque;
 
-use codecs::leg::{Decoder, Encoder};
 use codecs::level::Dbfs;
-use codecs::resample::Resampler;
-use types::{CallTime, Millis, PTIME, Pii, SampleRate, WallTime};
-use wire::telnyx::PayloadBase64;
+use types::{CallTime, DtmfDigit, PTIME, Pii, SampleRate, WallTime};
 use wire::telnyx::carrier::{self, COMMAND_BYTES_MAX, Command};
+use wire::telnyx::{PayloadBase64, StreamFault};
 
 use crate::impairment::Random;
 use crate::lateness::LatenessLog;
+use crate::line::{Line, LinePlan, Reply};
 use crate::measure::Heard;
-use crate::outbox::{Outbox, Outgoing};
+use crate::outbox::Outgoing;
 use crate::performer::{Deed, Performer, Scene};
 use crate::playout::{PlayoutModel, time_of};
 use crate::{CallPlan, CallReport, CallerError, ClosedBy, Counters, Observation};
 
 /// One call's far side: connects nothing, knows no clock.
+///
+/// A leg of its own carries one stream, from its answer to its end. At a carrier, streams come and
+/// go: between them the caller speaks to nobody, and what was queued plays on.
 ///
 /// Call [`Self::handle_opened`] once; then whatever happens through `handle_*`, each followed by
 /// draining [`Self::poll_message`] and [`Self::poll_observation`]; sleep until
@@ -28,41 +30,42 @@ use crate::{CallPlan, CallReport, CallerError, ClosedBy, Counters, Observation};
 /// `n·20 ms` on and leaves 20 ms later; what the caller does in it is decided when it begins.
 #[derive(Debug)]
 pub struct CarrierLeg {
+    plan: CallPlan,
     rate: SampleRate,
-    duration_max: Millis,
+    started: WallTime,
     closed: Option<(ClosedBy, CallTime)>,
     performer: Performer,
     mouth: Mouth,
     playout: PlayoutModel,
-    replies: Replies,
-    outbox: Outbox,
+    line: LineState,
     observations: VecDeque<Observation>,
     counters: Counters,
     lateness: LatenessLog,
 }
 
-/// What is said, and how it becomes packets.
+/// Whether the leg streams.
+#[derive(Debug)]
+enum LineState {
+    /// It does not.
+    None,
+    /// It will when it is opened.
+    Ready(Box<Line>),
+    /// It does.
+    Open(Box<Line>),
+    /// It did; the last messages are still to be sent.
+    Closed(Box<Line>),
+}
+
+/// What is said.
 #[derive(Debug)]
 struct Mouth {
-    encoder: Encoder,
     /// The frame being spoken; leaves at the next tick.
     frame: Vec<i16>,
-    payload: Vec<u8>,
     track: Vec<i16>,
     /// Frames begun so far.
     ticks: u64,
     noise: Option<f32>,
     random: Random,
-}
-
-/// How what the engine sends becomes samples.
-#[derive(Debug)]
-struct Replies {
-    decoder: Decoder,
-    resampler: Resampler,
-    payload: Vec<u8>,
-    decoded: Vec<i16>,
-    samples: Vec<i16>,
 }
 
 impl CarrierLeg {
@@ -71,17 +74,22 @@ impl CarrierLeg {
     /// # Errors
     /// [`CallerError::Format`] if a codec of the plan does not exist at its rate.
     pub fn new(plan: CallPlan) -> Result<Self, CallerError> {
+        let line = Line::new(LinePlan::of(&plan), plan.codec.rate)?;
+        let mut leg = Self::parked(plan);
+        leg.line = LineState::Ready(Box::new(line));
+        Ok(leg)
+    }
+
+    /// A leg that nobody has answered, without a stream.
+    pub(crate) fn parked(plan: CallPlan) -> Self {
         let rate = plan.codec.rate;
-        let decoder = Decoder::new(plan.reply_codec.unwrap_or(plan.codec))?;
-        Ok(Self {
+        Self {
             rate,
-            duration_max: plan.duration_max,
+            started: WallTime::default(),
             closed: None,
             performer: Performer::new(rate, plan.script.clone()),
             mouth: Mouth {
-                encoder: Encoder::new(plan.codec)?,
                 frame: Vec::new(),
-                payload: Vec::new(),
                 track: Vec::new(),
                 ticks: 0,
                 noise: plan.line_noise.map(noise_peak),
@@ -89,26 +97,62 @@ impl CarrierLeg {
                 random: Random::new(!plan.seed),
             },
             playout: PlayoutModel::new(rate, plan.playout),
-            replies: Replies {
-                resampler: Resampler::new(decoder.format().rate, rate),
-                decoder,
-                payload: Vec::new(),
-                decoded: Vec::new(),
-                samples: Vec::new(),
-            },
+            line: LineState::None,
             observations: VecDeque::new(),
             counters: Counters::default(),
             lateness: LatenessLog::default(),
-            outbox: Outbox::new(plan),
-        })
+            plan,
+        }
     }
 
     /// The socket is open and the call answered: time zero.
     pub fn handle_opened(&mut self, started: WallTime) {
-        self.outbox.announce(started);
-        let call_control = self.outbox.identity.call_control.clone();
+        if let LineState::Ready(mut line) = std::mem::replace(&mut self.line, LineState::None) {
+            line.open(CallTime::ZERO, started);
+            self.line = LineState::Open(line);
+        }
+        self.handle_answered(started);
+    }
+
+    /// The call is answered, whether it streams or not: time zero, and the caller's script begins.
+    pub(crate) fn handle_answered(&mut self, started: WallTime) {
+        self.started = started;
+        let call_control = self.plan.call_control();
         self.observations.push_back(Observation::Opened { call_control });
         self.speak();
+    }
+
+    /// A stream is open. One that was open before is replaced.
+    pub(crate) fn handle_line(&mut self, now: CallTime, mut line: Line) {
+        self.handle_line_closed(now);
+        line.open(now, self.started);
+        self.line = LineState::Open(Box::new(line));
+    }
+
+    /// The stream's socket is gone: what was queued plays on, marks come back to nobody.
+    pub(crate) fn handle_line_closed(&mut self, now: CallTime) {
+        self.handle_timeout(now);
+        match std::mem::replace(&mut self.line, LineState::None) {
+            LineState::Open(line) | LineState::Closed(line) => {
+                self.counters.add_packets(line.counters());
+            }
+            LineState::None | LineState::Ready(_) => (),
+        }
+    }
+
+    /// The carrier ends the stream: says `stop`. Drain [`Self::poll_message`] before the next
+    /// stream.
+    pub(crate) fn handle_line_stopped(&mut self, now: CallTime) {
+        self.handle_timeout(now);
+        self.stop_line();
+    }
+
+    /// The leg is over, by somebody who is not the caller: says `stop`.
+    pub(crate) fn handle_hung_up(&mut self, now: CallTime, by: ClosedBy) {
+        self.handle_timeout(now);
+        if self.closed.is_none() {
+            self.hang_up(now, by);
+        }
     }
 
     /// A text message of the engine. Whatever it holds: at worst it is counted.
@@ -130,7 +174,11 @@ impl CarrierLeg {
                     self.observations.push_back(Observation::Cleared(*clear));
                 }
             }
-            Ok(Command::Unknown { .. }) | Err(_) => self.counters.unknown += 1,
+            Ok(Command::Unknown { .. }) => self.counters.unknown += 1,
+            Err(_) => {
+                self.counters.unknown += 1;
+                self.complain(StreamFault::MalformedMessage);
+            }
         }
         self.return_marks();
     }
@@ -146,7 +194,9 @@ impl CarrierLeg {
         while let Some(due) = self.poll_timeout().filter(|&due| due <= now) {
             self.playout.advance(due);
             self.return_marks();
-            self.outbox.release(due);
+            if let LineState::Open(line) = &mut self.line {
+                line.outbox.release(due);
+            }
             if self.tick_time() <= due {
                 self.on_tick(due);
             }
@@ -169,7 +219,10 @@ impl CarrierLeg {
 
     /// The next message for the engine, oldest first.
     pub fn poll_message(&mut self) -> Option<Outgoing> {
-        self.outbox.poll()
+        match &mut self.line {
+            LineState::Open(line) | LineState::Closed(line) => line.outbox.poll(),
+            LineState::None | LineState::Ready(_) => None,
+        }
     }
 
     /// The next thing to tell, oldest first.
@@ -182,7 +235,11 @@ impl CarrierLeg {
         if self.closed.is_some() {
             return None;
         }
-        let others = [self.outbox.poll_timeout(), self.playout.poll_timeout()];
+        let held = match &self.line {
+            LineState::Open(line) => line.outbox.poll_timeout(),
+            LineState::None | LineState::Ready(_) | LineState::Closed(_) => None,
+        };
+        let others = [held, self.playout.poll_timeout()];
         others.into_iter().flatten().chain([self.tick_time()]).min()
     }
 
@@ -210,13 +267,16 @@ impl CarrierLeg {
         let turns = heard.turns(self.performer.asked());
         let lateness = self.lateness.lateness();
         let (by, at) = self.closed.unwrap_or((ClosedBy::Lost, time_of(self.rate, end)));
-        let identity = self.outbox.identity;
+        let mut counters = self.counters;
+        if let LineState::Open(line) | LineState::Closed(line) = &self.line {
+            counters.add_packets(line.counters());
+        }
         CallReport {
-            started: identity.started,
+            started: self.started,
             duration: at - CallTime::ZERO,
-            to: identity.plan.to,
-            from: identity.plan.from.map(Pii::new),
-            call_control: identity.call_control,
+            to: self.plan.to,
+            from: self.plan.from.map(Pii::new),
+            call_control: self.plan.call_control(),
             rate: self.rate,
             closed_by: by,
             greeting: heard.greeting(self.performer.asked()),
@@ -227,14 +287,7 @@ impl CarrierLeg {
             clears: self.playout.clears().to_vec(),
             lateness,
             verdict: lateness.verdict(),
-            counters: Counters {
-                packets_sent: self.outbox.counters.packets_sent,
-                packets_lost: self.outbox.counters.packets_lost,
-                packets_doubled: self.outbox.counters.packets_doubled,
-                packets_delayed: self.outbox.counters.packets_delayed,
-                overflowed: self.playout.overflowed(),
-                ..self.counters
-            },
+            counters: Counters { overflowed: self.playout.overflowed(), ..counters },
             caller_track,
             agent_track,
         }
@@ -246,7 +299,7 @@ impl CarrierLeg {
 
     fn on_tick(&mut self, due: CallTime) {
         self.send_frame(due);
-        if self.duration_max.as_micros() <= due.as_micros() {
+        if self.plan.duration_max.as_micros() <= due.as_micros() {
             self.hang_up(due, ClosedBy::DurationMax);
         } else {
             self.speak();
@@ -256,7 +309,7 @@ impl CarrierLeg {
     /// Begins the next frame.
     fn speak(&mut self) {
         let now = self.tick_time();
-        let samples = self.mouth.encoder.samples_per_frame();
+        let samples = self.rate.samples_in(PTIME);
         self.mouth.frame.clear();
         let mut scene = Scene {
             position: self.mouth.track.len(),
@@ -269,46 +322,78 @@ impl CarrierLeg {
         self.mouth.track.extend_from_slice(&self.mouth.frame);
         self.mouth.ticks += 1;
         match deed {
-            Some(Deed::Press(digit)) => self.outbox.press(digit, now),
+            Some(Deed::Press(digit)) => self.press(digit, now),
             Some(Deed::HangUp) => self.hang_up(now, ClosedBy::Caller),
             None => (),
         }
     }
 
     fn send_frame(&mut self, due: CallTime) {
-        self.mouth.payload.clear();
-        let encoded = self.mouth.encoder.encode_frame(&self.mouth.frame, &mut self.mouth.payload);
-        let timestamp = (self.mouth.track.len() - self.mouth.frame.len()) as u64;
-        if encoded.is_ok() {
-            self.outbox.media(due, timestamp, &self.mouth.payload);
+        if let LineState::Open(line) = &mut self.line {
+            line.send_frame(due, &self.mouth.frame);
+        }
+    }
+
+    fn press(&mut self, digit: DtmfDigit, now: CallTime) {
+        if let LineState::Open(line) = &mut self.line {
+            line.outbox.press(digit, now);
         }
     }
 
     fn on_media(&mut self, now: CallTime, payload: &PayloadBase64<'_>) {
-        match self.replies.decode(payload) {
-            Some(samples) => {
+        let LineState::Open(line) = &mut self.line else { return };
+        match line.decode(payload) {
+            Reply::Samples(samples) => {
                 self.counters.media_received += 1;
                 self.playout.handle_audio(now, samples);
             }
-            None => self.counters.undecodable += 1,
+            Reply::NotBase64 => {
+                self.counters.undecodable += 1;
+                self.complain(StreamFault::InvalidMedia);
+            }
+            Reply::Undecodable => self.counters.undecodable += 1,
+            Reply::Ignored => self.counters.ignored += 1,
+        }
+    }
+
+    fn complain(&mut self, fault: StreamFault) {
+        if let LineState::Open(line) = &mut self.line {
+            line.outbox.complain(fault);
         }
     }
 
     fn return_marks(&mut self) {
         while let Some(name) = self.playout.poll_echo() {
-            self.outbox.mark(&name);
+            if let LineState::Open(line) = &mut self.line {
+                line.outbox.mark(&name);
+            }
+        }
+    }
+
+    fn stop_line(&mut self) {
+        match std::mem::replace(&mut self.line, LineState::None) {
+            LineState::Open(mut line) => {
+                line.outbox.close();
+                line.outbox.stop();
+                self.line = LineState::Closed(line);
+            }
+            other @ (LineState::None | LineState::Ready(_) | LineState::Closed(_)) => {
+                self.line = other;
+            }
         }
     }
 
     fn hang_up(&mut self, now: CallTime, by: ClosedBy) {
-        self.outbox.stop();
+        self.stop_line();
         self.close(now, by);
     }
 
     fn close(&mut self, now: CallTime, by: ClosedBy) {
         if self.closed.is_none() {
             self.closed = Some((by, now));
-            self.outbox.close();
+            if let LineState::Open(line) = &mut self.line {
+                line.outbox.close();
+            }
             self.observations.push_back(Observation::Closed { by, at: now });
         }
     }
@@ -322,18 +407,6 @@ impl Mouth {
                 *sample = sample.saturating_add((self.random.unit() * peak) as i16);
             }
         }
-    }
-}
-
-impl Replies {
-    /// The samples of `payload` at the leg's rate, or `None` if it holds none.
-    fn decode(&mut self, payload: &PayloadBase64<'_>) -> Option<&[i16]> {
-        self.decoded.clear();
-        self.samples.clear();
-        payload.decode(&mut self.payload).ok()?;
-        self.decoder.decode(&self.payload, &mut self.decoded).ok()?;
-        self.resampler.process(&self.decoded, &mut self.samples);
-        Some(&self.samples)
     }
 }
 

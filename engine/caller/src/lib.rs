@@ -16,6 +16,7 @@
 //! that line; the packet that holds it leaves when its last sample has been spoken.
 
 pub mod audio;
+pub mod carrier;
 pub mod fuzz;
 pub mod playout;
 pub mod timeline;
@@ -25,6 +26,7 @@ mod error;
 mod impairment;
 mod lateness;
 mod leg;
+mod line;
 mod measure;
 mod options;
 mod outbox;

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use types::{CallTime, DtmfDigit, Pii, WallTime};
+use types::{CallTime, DtmfDigit, Pii, Secret, WallTime};
 use wire::telnyx::carrier::{self, MediaHead};
-use wire::telnyx::{Connected, Dtmf, Mark, MediaFormat, Parameter, Start, Stop, Track};
+use wire::telnyx::{
+    Connected, Dtmf, Mark, Parameter, Start, Stop, StreamError, StreamFault, Track, WallMicros,
+};
 
+use crate::Counters;
 use crate::impairment::Random;
-use crate::{CallPlan, Counters};
+use crate::line::LinePlan;
 
 /// A message for the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,19 +22,12 @@ pub struct Outgoing {
     pub due: Option<CallTime>,
 }
 
-/// What names the call.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    pub(crate) plan: CallPlan,
-    pub(crate) call_control: String,
-    pub(crate) stream: String,
-    pub(crate) started: WallTime,
-}
-
 /// What leaves, now and later.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    pub(crate) identity: Identity,
+    plan: LinePlan,
+    /// The zero of the leg's timeline.
+    started: WallTime,
     /// Only the packets' counters are kept here.
     pub(crate) counters: Counters,
     ready: VecDeque<Outgoing>,
@@ -44,12 +40,13 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) fn new(plan: CallPlan) -> Self {
+    pub(crate) fn new(plan: LinePlan) -> Self {
         let mut random = Random::new(plan.seed);
-        let stream = format!("{:016x}{:016x}", random.next(), random.next());
-        let call_control = plan.call_control();
+        // The first two made the stream's name.
+        let _ = (random.next(), random.next());
         Self {
-            identity: Identity { plan, call_control, stream, started: WallTime::default() },
+            plan,
+            started: WallTime::default(),
             counters: Counters::default(),
             ready: VecDeque::new(),
             held: Vec::new(),
@@ -74,29 +71,52 @@ impl Outbox {
         self.held.clear();
     }
 
-    /// Says `connected` and `start`.
-    pub(crate) fn announce(&mut self, started: WallTime) {
-        self.identity.started = started;
+    /// Says `connected`; `started` is the zero of the leg's timeline.
+    pub(crate) fn connected(&mut self, started: WallTime) {
+        self.started = started;
         let version = Some(Cow::Borrowed("1.0.0"));
-        carrier::encode_connected(&Connected { version, token: None }, &mut self.text);
+        let token = self.plan.token.as_ref().map(|token| Secret::new(Cow::from(token.expose())));
+        carrier::encode_connected(&Connected { version, token }, &mut self.text);
         self.push(None);
+    }
+
+    /// Says `start`.
+    pub(crate) fn start(&mut self) {
         let sequence = Some(self.next_sequence());
-        let Identity { plan, call_control, stream, .. } = &self.identity;
-        let (to, from) = (plan.to.to_string(), plan.from.map(|number| number.to_string()));
+        let plan = &self.plan;
+        let text = |text: &'_ str| Some(Pii::new(Cow::Owned(text.to_owned())));
         let start = Start {
             sequence,
-            stream_id: Some(Cow::Borrowed(stream)),
+            stream_id: Some(Cow::Borrowed(&plan.stream_id)),
             user_id: Some(Cow::Borrowed(USER_ID)),
-            call_control_id: Some(Cow::Borrowed(call_control)),
-            call_session_id: Some(Cow::Borrowed(stream)),
-            from: from.as_deref().map(|from| Pii::new(Cow::Borrowed(from))),
-            to: Some(Pii::new(Cow::Borrowed(to.as_str()))),
-            tags: Vec::new(),
-            client_state: None,
+            call_control_id: Some(Cow::Borrowed(&plan.call_control)),
+            call_session_id: Some(Cow::Borrowed(&plan.call_session)),
+            from: plan.from.as_deref().and_then(text),
+            to: text(&plan.to),
+            tags: plan.tags.iter().map(|tag| Cow::Borrowed(tag.as_str())).collect(),
+            client_state: plan.client_state.as_deref().and_then(text),
             custom_parameters: plan.parameters.iter().map(parameter).collect(),
-            media_format: MediaFormat::of(plan.codec),
+            media_format: plan.announced.clone(),
         };
         carrier::encode_start(&start, &mut self.text);
+        self.push(None);
+    }
+
+    /// Complains about what the engine sent.
+    pub(crate) fn complain(&mut self, fault: StreamFault) {
+        let (code, title) = match fault {
+            StreamFault::Unspecified => (100_002, "unknown_error"),
+            StreamFault::MalformedMessage => (100_003, "malformed_frame"),
+            StreamFault::InvalidMedia => (100_004, "invalid_media"),
+            StreamFault::RateLimit => (100_005, "rate_limit_reached"),
+        };
+        let error = StreamError {
+            stream_id: Some(Cow::Borrowed(&self.plan.stream_id)),
+            code: Some(code),
+            title: Some(Cow::Borrowed(title)),
+            detail: None,
+        };
+        carrier::encode_error(&error, &mut self.text);
         self.push(None);
     }
 
@@ -106,13 +126,13 @@ impl Outbox {
         let sequence = self.next_sequence();
         let head = MediaHead {
             sequence,
-            stream_id: &self.identity.stream,
+            stream_id: &self.plan.stream_id,
             track: Track::Inbound,
             chunk: self.chunk,
             timestamp,
         };
         carrier::encode_media(&head, payload, &mut self.text);
-        let fate = self.identity.plan.impairments.fate(due, &mut self.random);
+        let fate = self.plan.impairments.fate(due, &mut self.random);
         self.counters.packets_lost += u64::from(fate.leaves.is_none());
         self.counters.packets_doubled += u64::from(fate.again.is_some());
         for leaves in fate.leaves.into_iter().chain(fate.again) {
@@ -138,11 +158,11 @@ impl Outbox {
     }
 
     pub(crate) fn press(&mut self, digit: DtmfDigit, at: CallTime) {
-        let occurred = self.identity.started.after(at - CallTime::ZERO);
+        let occurred = self.started.after(at - CallTime::ZERO);
         let sequence = Some(self.next_sequence());
         let dtmf = Dtmf {
             sequence,
-            stream_id: Some(Cow::Borrowed(&self.identity.stream)),
+            stream_id: Some(Cow::Borrowed(&self.plan.stream_id)),
             occurred_at: Some(Cow::Owned(rfc3339(occurred))),
             digit,
         };
@@ -155,7 +175,7 @@ impl Outbox {
         let sequence = Some(self.next_sequence());
         let mark = Mark {
             sequence,
-            stream_id: Some(Cow::Borrowed(&self.identity.stream)),
+            stream_id: Some(Cow::Borrowed(&self.plan.stream_id)),
             name: Cow::Borrowed(name),
         };
         carrier::encode_mark(&mark, &mut self.text);
@@ -166,9 +186,9 @@ impl Outbox {
         let sequence = Some(self.next_sequence());
         let stop = Stop {
             sequence,
-            stream_id: Some(Cow::Borrowed(&self.identity.stream)),
+            stream_id: Some(Cow::Borrowed(&self.plan.stream_id)),
             user_id: Some(Cow::Borrowed(USER_ID)),
-            call_control_id: Some(Cow::Borrowed(&self.identity.call_control)),
+            call_control_id: Some(Cow::Borrowed(&self.plan.call_control)),
         };
         carrier::encode_stop(&stop, &mut self.text);
         self.push(None);
@@ -193,23 +213,9 @@ fn parameter((name, value): &(String, String)) -> Parameter<'_> {
     Parameter { name: Cow::Borrowed(name), value: Pii::new(Cow::Borrowed(value)) }
 }
 
-/// `at` as the carrier writes it (telnyx.md §1.5): days from civil after Howard Hinnant's
-/// `civil_from_days`.
+/// `at` as the carrier writes it.
 fn rfc3339(at: WallTime) -> String {
-    let ms = at.as_unix_millis();
-    let (days, in_day) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute) = (in_day / 3_600_000, in_day / 60_000 % 60);
-    let (second, fraction) = (in_day / 1_000 % 60, in_day % 1_000);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z")
+    WallMicros::from_unix_micros(at.as_unix_millis().saturating_mul(1_000)).to_string()
 }
 
 /// The account the simulated carrier bills: a fixed, recognizable one.

@@ -122,7 +122,7 @@ impl Performer {
                     Some(digit) => {
                         *at += self.rate.samples_in(KEY_SPACING);
                         let at = time_of(self.rate, scene.position);
-                        scene.observations.push_back(Observation::Pressed { at });
+                        scene.observations.push_back(Observation::Pressed { digit, at });
                         return Some(Deed::Press(digit));
                     }
                     None => self.doing = Doing::Between,

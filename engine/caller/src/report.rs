@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use serde::Serialize;
-use types::{CallTime, E164, Millis, Pii, SampleRate, WallTime};
+use types::{CallTime, DtmfDigit, E164, Millis, Pii, SampleRate, WallTime};
 
 use crate::lateness::{Lateness, Verdict};
 
@@ -226,10 +226,22 @@ pub struct Counters {
     pub unknown: u64,
     /// Media whose payload could not be decoded.
     pub undecodable: u64,
+    /// Media dropped without a word: the stream was started in the mode for whole files.
+    pub ignored: u64,
     /// Binary messages: the protocol has none.
     pub binary: u64,
     /// Samples that did not fit into the play queue.
     pub overflowed: u64,
+}
+
+impl Counters {
+    /// Adds the packets of another stream of the same leg.
+    pub(crate) fn add_packets(&mut self, of: Self) {
+        self.packets_sent += of.packets_sent;
+        self.packets_lost += of.packets_lost;
+        self.packets_doubled += of.packets_doubled;
+        self.packets_delayed += of.packets_delayed;
+    }
 }
 
 /// What the caller tells while the call is up.
@@ -288,6 +300,8 @@ pub enum Observation {
     },
     /// The caller pressed a key.
     Pressed {
+        /// Which.
+        digit: DtmfDigit,
         /// When.
         at: CallTime,
     },

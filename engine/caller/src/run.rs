@@ -37,7 +37,7 @@ pub async fn run(
     plan: CallPlan,
     observer: impl FnMut(Observation),
 ) -> Result<CallReport, CallerError> {
-    let request = request(&plan)?;
+    let request = upgrade_request(&plan.url, plan.token.as_ref())?;
     let leg = CarrierLeg::new(plan)?;
     let socket = connect(request).await?;
     Ok(drive(socket, leg, observer).await)
@@ -127,7 +127,7 @@ where
     let _ = timeout(duration(CLOSE_MAX), farewell).await;
 }
 
-async fn connect(request: Request) -> Result<WebSocketStream<TcpStream>, CallerError> {
+pub(crate) async fn connect(request: Request) -> Result<WebSocketStream<TcpStream>, CallerError> {
     let address = address(request.uri());
     let unreachable = |source| CallerError::Connect { address: address.clone(), source };
     let late = |_| CallerError::HandshakeTimeout { address: address.clone(), limit: CONNECT_MAX };
@@ -152,11 +152,11 @@ async fn connect(request: Request) -> Result<WebSocketStream<TcpStream>, CallerE
     }
 }
 
-/// The upgrade request of `plan`, with its token.
-fn request(plan: &CallPlan) -> Result<Request, CallerError> {
-    let refused = |reason| CallerError::Url { url: plan.url.clone(), reason };
-    let mut url = plan.url.clone();
-    if let Some(Token::Path(token)) = &plan.token {
+/// The upgrade request for `url`, with its token.
+pub(crate) fn upgrade_request(url: &str, token: Option<&Token>) -> Result<Request, CallerError> {
+    let refused = |reason| CallerError::Url { url: url.to_owned(), reason };
+    let mut url = url.to_owned();
+    if let Some(Token::Path(token)) = token {
         if !token.expose().bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b)) {
             return Err(CallerError::Token);
         }
@@ -174,7 +174,7 @@ fn request(plan: &CallPlan) -> Result<Request, CallerError> {
         return Err(refused("names no host"));
     }
     let mut request = uri.into_client_request().map_err(|_| refused("is no address"))?;
-    if let Some(Token::Header(token)) = &plan.token {
+    if let Some(Token::Header(token)) = token {
         let value = HeaderValue::from_str(token.expose()).map_err(|_| CallerError::Token)?;
         request.headers_mut().insert(TOKEN_HEADER, value);
     }

@@ -266,9 +266,9 @@ fn keys_are_pressed_one_after_the_other() {
         })
         .collect();
     let expected = [
-        ('4', "2026-11-22T11:00:00.123Z"),
-        ('2', "2026-11-22T11:00:00.323Z"),
-        ('#', "2026-11-22T11:00:00.523Z"),
+        ('4', "2026-11-22T11:00:00.123000Z"),
+        ('2', "2026-11-22T11:00:00.323000Z"),
+        ('#', "2026-11-22T11:00:00.523000Z"),
     ];
     assert_eq!(pressed, expected.map(|(digit, at)| (digit, at.to_owned())));
     assert_eq!(report.duration, Millis::new(600));

@@ -106,7 +106,8 @@ impl Node {
         let (journal, journal_writer) =
             Journal::open(&dir, journal_settings(keeping), kept, telemetry.clone())?;
         let (recorder, recording_writer) = Recorder::start(telemetry.clone()).map_err(fail)?;
-        let (archive, archive_writer) = Archive::start(config.state.clone(), journal.clone()).map_err(fail)?;
+        let (archive, archive_writer) =
+            Archive::start(config.state.clone(), journal.clone()).map_err(fail)?;
         let places = Arc::new(Places::new(config.media.calls_max));
         let node = Self {
             config,

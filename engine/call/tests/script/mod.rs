@@ -151,6 +151,7 @@ fn event(what: &str, now: CallTime) -> Event {
         ["caller", "pauses", ms] => Event::SpeechPaused { at: at(ms) },
         ["caller", "resumes"] => Event::SpeechResumed,
         ["caller", "ended", ms] => Event::SpeechEnded { at: at(ms) },
+        ["caller", "stopped", ms] => Event::SpeechStopped { at: at(ms) },
         ["partial", n] => Event::Partial { utterance: utterance(n), text },
         ["stable", n] => Event::Stable { utterance: utterance(n), text },
         ["final", n] => Event::Final { utterance: utterance(n), text, audio: Millis::new(500) },

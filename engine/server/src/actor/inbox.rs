@@ -3,9 +3,11 @@
 use axum::extract::ws::WebSocket;
 use call::EndManner;
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
+use tokio::sync::oneshot;
 use types::{AudioFormat, Unavailable};
 use vendor::{BrainEvent, Offered, RecognizerEvent, Sink, VoiceEvent};
 
+use crate::control::CallView;
 use crate::front::carrier::CarrierError;
 use crate::telemetry::Telemetry;
 
@@ -28,6 +30,8 @@ pub(crate) enum Inner {
     Leg(LegNews),
     /// From the front door: what became of the order to stream again.
     Restreamed(Result<(), CarrierError>),
+    /// An operator: show what there is to see.
+    Look(oneshot::Sender<Box<CallView>>),
     /// The carrier streams this call anew, on another socket.
     Attach {
         /// The new socket.

@@ -1,6 +1,6 @@
 //! A call's event log on its way to the journal and, in the end, to its file.
 
-use call::{Action, Event, LogHeader, LogWriter, Timer};
+use call::{Action, Event, LogHeader, LogWriter, Remark, Timer};
 use types::{CallId, CallTime, Millis};
 use vendor::Offered;
 
@@ -71,6 +71,11 @@ impl CallLog {
 
     pub(crate) fn action(&mut self, now: CallTime, action: &Action) {
         self.writer.action(now, action);
+        self.gather(now);
+    }
+
+    pub(crate) fn remark(&mut self, now: CallTime, remark: &Remark) {
+        self.writer.remark(now, remark);
         self.gather(now);
     }
 

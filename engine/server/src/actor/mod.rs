@@ -59,7 +59,12 @@ pub(crate) async fn run(node: Arc<Node>, socket: WebSocket, admitted: Admitted) 
     if let Some(ticket) = &ticket {
         ticket.leg.report(LegEvent::SocketOpened);
     }
-    let opened = opening::open(&node, &mut line).await;
+    let limit = match &ticket {
+        // Its leg is answered: the caller hears nothing until it has begun.
+        Some(_) => node.config.front.leg.start_wait,
+        None => node.config.media.start_wait,
+    };
+    let opened = opening::open(&node, &mut line, limit).await;
     let opening = match opened.and_then(|opening| check_leg(opening, ticket.as_deref())) {
         Ok(opening) => opening,
         Err(why) => {
@@ -266,7 +271,10 @@ async fn carry_on(
 ) {
     let (id, business) = (session.id, session.agent.business);
     offer_began(&node, &session);
-    session.show(|| Seen::Began { carrier_call: session.opening.carrier_call.clone() });
+    session.show(|| Seen::Began {
+        carrier_call: session.opening.carrier_call.clone(),
+        from: session.opening.from.clone(),
+    });
 
     let reason = converse(&node, &mut session, &mut line).await;
 
@@ -445,6 +453,8 @@ fn keep(node: &Node, session: Session, reason: EndReason) {
     };
     let (events, counters) = session.finish();
     node.telemetry.media_filled.increment(counters.gaps_filled);
+    node.telemetry.media_recovered.increment(counters.gaps_recovered);
+    node.telemetry.media_late.increment(counters.late);
     node.telemetry.media_bad.increment(counters.undecodable);
     match serde_json::to_vec(&record) {
         Ok(payload) => {

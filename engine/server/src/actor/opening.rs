@@ -56,9 +56,8 @@ impl Opening {
     }
 }
 
-/// Waits for `start` on a fresh socket, for as long as the settings allow.
-pub(crate) async fn open(node: &Node, line: &mut Line) -> Result<Opening, NoCall> {
-    let limit: Millis = node.config.media.start_wait;
+/// Waits for `start` on a fresh socket, for `limit`.
+pub(crate) async fn open(node: &Node, line: &mut Line, limit: Millis) -> Result<Opening, NoCall> {
     let deadline = super::instant_after(limit);
     let mut before = 0;
     loop {

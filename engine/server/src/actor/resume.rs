@@ -52,11 +52,7 @@ pub(crate) struct Returning {
 
 /// Makes room for the calls that were live when an earlier process died: sockets and webhooks about
 /// them find them from now on. One of which too little is known is closed.
-pub(crate) fn gather(
-    node: &Node,
-    publisher: &Publisher,
-    orphans: Vec<Orphan>,
-) -> Vec<Returning> {
+pub(crate) fn gather(node: &Node, publisher: &Publisher, orphans: Vec<Orphan>) -> Vec<Returning> {
     orphans.into_iter().filter_map(|orphan| expect(node, publisher, orphan)).collect()
 }
 
@@ -90,8 +86,7 @@ fn expect(node: &Node, publisher: &Publisher, orphan: Orphan) -> Option<Returnin
 /// The agent in the version the call began with; as it is now, if that version is lost.
 fn agent_of(node: &Node, publisher: &Publisher, began: &Began) -> Option<Arc<AgentConfig>> {
     let source = began.source.as_ref();
-    let pinned =
-        source.and_then(|source| publisher.agent_of(source, began.business, began.agent));
+    let pinned = source.and_then(|source| publisher.agent_of(source, began.business, began.agent));
     if let Some(mut agent) = pinned {
         Arc::make_mut(&mut agent).version = began.version;
         return Some(agent);

@@ -86,6 +86,8 @@ pub(crate) struct Desk {
     gone: Gone,
     deadlines: BTreeSet<(Instant, LegName)>,
     sweep_at: Instant,
+    /// Looks so far: a leg that is hung up again needs a new command.
+    sweeps: u32,
     /// Unowned at the last look.
     suspects: HashSet<LegName>,
     /// Of ours, and not listed at the last look.
@@ -114,6 +116,7 @@ impl Desk {
             gone: Gone::default(),
             deadlines: BTreeSet::new(),
             sweep_at,
+            sweeps: 0,
             suspects: HashSet::new(),
             missing: HashSet::new(),
         }
@@ -195,8 +198,11 @@ impl Desk {
                     self.on_answered_before(&ring, state.call);
                 }
             }
-            What::HungUp => {
+            What::HungUp | What::HungUpAnswered => {
                 if self.legs.contains_key(&leg) {
+                    if what == What::HungUpAnswered {
+                        self.tell(&leg, LegEvent::WasAnswered);
+                    }
                     self.tell(&leg, LegEvent::HungUp);
                 } else {
                     // Before its `call.initiated`, maybe: that one is then too late.
@@ -360,7 +366,10 @@ impl Desk {
     /// Tells a leg what happened, and carries out what it orders.
     fn tell(&mut self, name: &LegName, event: LegEvent) {
         let Some(leg) = self.legs.get_mut(name) else { return };
-        let proves = matches!(event, LegEvent::Answered | LegEvent::Began | LegEvent::SocketOpened);
+        let proves = matches!(
+            event,
+            LegEvent::Answered | LegEvent::WasAnswered | LegEvent::Began | LegEvent::SocketOpened
+        );
         if proves && leg.answered_at.is_none() {
             leg.answered_at = Some(crate::actor::wall_now());
             self.node.telemetry.legs_answered.increment(1);
@@ -585,6 +594,7 @@ impl Desk {
     /// Compares the carrier's live legs with ours, twice before anything is done: what is on its way
     /// looks like what is lost.
     fn on_active(&mut self, active: &[ActiveCall]) {
+        self.sweeps = self.sweeps.wrapping_add(1);
         let unowned = active.iter().filter(|active| match &active.mark {
             LegMark::None => !self.legs.contains_key(&active.leg),
             LegMark::Ours(state) => {
@@ -600,10 +610,10 @@ impl Desk {
         for leg in lost {
             self.node.telemetry.legs_swept.increment(1);
             tracing::warn!("a leg nobody owns is hung up");
-            let (carrier, epoch) = (self.carrier.clone(), self.epoch);
+            let (carrier, epoch, n) = (self.carrier.clone(), self.epoch, self.sweeps);
             tokio::spawn(async move {
                 // What could not be hung up is found again at the next look.
-                let _ = carrier.hang_up(&leg, CommandId { epoch, n: u32::MAX }).await;
+                let _ = carrier.hang_up(&leg, CommandId { epoch, n }).await;
             });
         }
         self.suspects = unowned;

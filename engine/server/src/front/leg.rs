@@ -42,6 +42,9 @@ pub struct LegSettings {
     pub end_wait: Millis,
 }
 
+/// How much later than its socket a leg gives up on `start`.
+const SOCKET_SLACK: Millis = Millis::from_secs(1);
+
 /// How a leg reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -59,6 +62,8 @@ pub enum Way {
 pub enum LegEvent {
     /// The carrier says that it is answered.
     Answered,
+    /// The carrier says, late, that it had been answered: nothing is to be done for it now.
+    WasAnswered,
     /// The carrier says that it is gone.
     HungUp,
     /// The carrier could not stream.
@@ -285,6 +290,7 @@ impl LegLife {
     pub fn handle_event(&mut self, now: CallTime, event: LegEvent) {
         match event {
             LegEvent::Answered => self.on_answered(now),
+            LegEvent::WasAnswered => self.on_was_answered(),
             LegEvent::HungUp => self.on_hung_up(now),
             LegEvent::StreamFailed => self.on_stream_failed(now),
             LegEvent::Done(Verb::Answer, outcome) => self.on_answer_done(now, outcome),
@@ -364,6 +370,19 @@ impl LegLife {
             }
             Phase::Starting(_) | Phase::HangingUp { .. } => self.answered = Answered::Yes,
             Phase::Refusing { .. }
+            | Phase::Carried
+            | Phase::Draining { .. }
+            | Phase::HandedOver
+            | Phase::Over => (),
+        }
+    }
+
+    fn on_was_answered(&mut self) {
+        match self.phase {
+            Phase::Answering { .. } | Phase::Starting(_) => self.answered = Answered::Yes,
+            // We hung up ourselves: that it ended in order says nothing.
+            Phase::HangingUp { .. }
+            | Phase::Refusing { .. }
             | Phase::Carried
             | Phase::Draining { .. }
             | Phase::HandedOver
@@ -551,7 +570,8 @@ impl LegLife {
     fn starting(&self, now: CallTime, n: u32, step: Step) -> Phase {
         let wait = match step {
             Step::Ordered => self.settings.socket_wait,
-            Step::Opened => self.settings.start_wait,
+            // The socket itself gives up first, and is closed: two streams the carrier does not take.
+            Step::Opened => self.settings.start_wait + SOCKET_SLACK,
             Step::Paused => self.settings.stream_gap,
         };
         Phase::Starting(Starting { n, step, until: now + wait })

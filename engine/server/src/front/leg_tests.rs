@@ -126,6 +126,10 @@ fn a_caller_who_is_gone_before_the_answer_leaves_no_record() {
         let expected = [(0, Answer), (50, closed(RecordBy::Nobody, Why::CallerGone))];
         assert_eq!(orders, expected);
     }
+    // Its end overtook its beginning: there was a call, however short.
+    let steps = [(50, LegEvent::WasAnswered), (50, HungUp), (90, Answered)];
+    let orders = run(&mut ordered(), &steps, 60_000);
+    assert_eq!(orders[1..], [(50, closed(RecordBy::Front, Why::CallerGone))]);
     let orders = run(&mut ordered(), &[(50, Answered), (60, streamed(GONE))], 60_000);
     assert_eq!(orders.last(), Some(&(60, closed(RecordBy::Front, Why::CallerGone))));
 }
@@ -312,6 +316,7 @@ fn any_event() -> impl Strategy<Value = LegEvent> {
     let outcome = prop_oneof![Just(OK), Just(GONE), Just(FAILED), Just(EARLY)];
     prop_oneof![
         Just(Answered),
+        Just(LegEvent::WasAnswered),
         Just(HungUp),
         Just(StreamFailed),
         (verb, outcome).prop_map(|(verb, outcome)| LegEvent::Done(verb, outcome)),

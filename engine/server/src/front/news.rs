@@ -3,7 +3,7 @@
 use types::{E164, Pii};
 use wire::telnyx::client_state;
 use wire::telnyx::texml::{StreamEvent, StreamStatus, TexmlRequest};
-use wire::telnyx::webhook::{Direction, Event, Webhook};
+use wire::telnyx::webhook::{Direction, Event, HangupCause, Webhook};
 
 use super::carrier::{ClientState, LegMark, LegName, LegRole};
 
@@ -36,6 +36,8 @@ pub(crate) enum What {
     /// A leg that we set up, or that a transfer did.
     RingsOthers,
     Answered,
+    /// It is over, and was answered before.
+    HungUpAnswered,
     HungUp,
     StreamFailed,
     /// Nothing to act on.
@@ -57,7 +59,20 @@ pub(crate) fn of_webhook(webhook: &Webhook<'_>) -> Option<News> {
             Some(Direction::Outgoing) | None => What::RingsOthers,
         },
         Event::Answered(_) => What::Answered,
-        Event::Hangup(_) => What::HungUp,
+        // Webhooks overtake each other: this one tells both.
+        Event::Hangup(hangup) => match hangup.cause {
+            Some(HangupCause::NormalClearing | HangupCause::TimeLimit) => What::HungUpAnswered,
+            Some(
+                HangupCause::CallRejected
+                | HangupCause::OriginatorCancel
+                | HangupCause::Timeout
+                | HangupCause::UserBusy
+                | HangupCause::NotFound
+                | HangupCause::NoAnswer
+                | HangupCause::Unspecified,
+            )
+            | None => What::HungUp,
+        },
         Event::StreamingFailed(_) => What::StreamFailed,
         Event::Bridged
         | Event::StreamingStarted { .. }

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc};
@@ -53,6 +55,15 @@ pub(crate) struct Api {
     base: String,
     connections: Vec<String>,
     telemetry: Telemetry,
+}
+
+/// What the clock of a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// The next attempt.
+    Attempt,
+    /// The end of our patience with the last one.
+    Silence,
 }
 
 /// What a request came back with: the bytes of an accepted reply.
@@ -186,28 +197,48 @@ impl Api {
         Ok(active)
     }
 
-    /// Makes attempts until there is an answer.
+    /// Makes attempts until there is an answer. One that is slow is not given up for the next: the
+    /// first that is answered counts, so that a slow way to the carrier is a way all the same.
     async fn ask(&self, request: &Request<'_>) -> Result<(u16, Vec<u8>), CarrierError> {
         let encoded = request.encode();
         let (begun, mut attempts) = (Instant::now(), Attempts::default());
+        let mut under_way = FuturesUnordered::new();
+        under_way.push(self.timed(&encoded));
+        // When the next one is made, or the last one made counts as not answered.
+        let (mut at, mut due) = (begun + REPLY_WAIT, Due::Silence);
         loop {
-            self.telemetry.carrier_requests.increment(1);
-            let asked = Instant::now();
-            let answered = tokio::time::timeout(REPLY_WAIT, self.attempt(&encoded)).await;
-            self.telemetry.carrier_ms.record(asked.elapsed().as_secs_f64() * 1_000.0);
-            let setback = match answered {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(setback)) => setback,
-                Err(_) => Setback { error: CarrierError::NoReply, wait: None },
+            let setback = tokio::select! {
+                Some(answered) = under_way.next() => match answered {
+                    Ok(answer) => return Ok(answer),
+                    // Another is on its way already.
+                    Err(_) if due == Due::Attempt => continue,
+                    Err(setback) => setback,
+                },
+                () = tokio::time::sleep_until(at) => match due {
+                    Due::Attempt => {
+                        under_way.push(self.timed(&encoded));
+                        (at, due) = (Instant::now() + REPLY_WAIT, Due::Silence);
+                        continue;
+                    }
+                    Due::Silence => Setback { error: CarrierError::NoReply, wait: None },
+                },
             };
             match attempts.handle_setback(begun.elapsed(), setback) {
                 Next::Again(gap) => {
                     self.telemetry.carrier_retries.increment(1);
-                    tokio::time::sleep(gap).await;
+                    (at, due) = (Instant::now() + gap, Due::Attempt);
                 }
                 Next::GiveUp(error) => return Err(error),
             }
         }
+    }
+
+    async fn timed(&self, encoded: &Encoded) -> Answered {
+        self.telemetry.carrier_requests.increment(1);
+        let asked = Instant::now();
+        let answered = self.attempt(encoded).await;
+        self.telemetry.carrier_ms.record(asked.elapsed().as_secs_f64() * 1_000.0);
+        answered
     }
 
     async fn attempt(&self, encoded: &Encoded) -> Answered {

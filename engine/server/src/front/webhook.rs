@@ -258,7 +258,7 @@ pub(crate) async fn handle_stream_status(
     let (leg, what) = news::of_status(&status);
     let event = match what {
         What::StreamFailed => LegEvent::StreamFailed,
-        What::HungUp => LegEvent::HungUp,
+        What::HungUp | What::HungUpAnswered => LegEvent::HungUp,
         What::Unknown => {
             telemetry.webhooks_unknown.increment(1);
             return hall.acknowledged(at);

@@ -21,9 +21,9 @@ pub(crate) struct Began {
     #[serde(default)]
     pub(crate) leg: LegKind,
     #[serde(default)]
-    encoding: String,
+    pub(crate) encoding: String,
     #[serde(default)]
-    hz: u32,
+    pub(crate) hz: u32,
 }
 
 /// What a call reaches its leg by.
@@ -45,7 +45,8 @@ impl Began {
 
     /// The leg's format; none if it was not written down.
     pub(crate) fn format(&self) -> Option<AudioFormat> {
-        let encodings = [Encoding::Pcmu, Encoding::Pcma, Encoding::L16, Encoding::Opus];
+        let encodings =
+            [Encoding::Pcmu, Encoding::Pcma, Encoding::G722, Encoding::L16, Encoding::Opus];
         let encoding = encodings.into_iter().find(|known| known.name() == self.encoding)?;
         let rate = SampleRate::from_hz(self.hz)?;
         Some(AudioFormat { encoding, rate })

@@ -117,11 +117,8 @@ impl Journal {
             | Kind::Webhook
             | Kind::Refused => ENTRIES_MAX,
         };
-        let room = if entry.kind == Kind::Events && self.full.load(Ordering::Relaxed) {
-            0
-        } else {
-            room
-        };
+        let room =
+            if entry.kind == Kind::Events && self.full.load(Ordering::Relaxed) { 0 } else { room };
         if room <= self.waiting.load(Ordering::Relaxed) {
             self.telemetry.journal_shed.increment(1);
             return Offered::Shed;

@@ -1,6 +1,7 @@
 //! The accept loop of every listener: limits before the first byte, handshake and header on a clock,
 //! and each connection a task of its own, so that a slow one holds up nobody.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,8 +59,14 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, port: Port, mut
         };
         match accepted {
             Ok((stream, peer)) => admit(stream, peer, &router, &port, &running),
+            // The peer was gone already: nobody else waits for that.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) => {}
             Err(error) => {
-                // Either the peer was gone already, or files have run out: then others must end.
+                // Files have run out: others must end first.
                 tracing::debug!(%error, "a connection could not be taken");
                 tokio::time::sleep(EXHAUSTED_REST).await;
             }

@@ -113,7 +113,16 @@ fn is_old(path: &Path) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use directory::{Defaults, KnownVendors};
+
     use super::*;
+    use crate::config::EngineConfig;
+
+    fn rules() -> Rules {
+        let shipped = EngineConfig::shipped().defaults;
+        let (turns, limits, intake) = (shipped.turns, shipped.limits, shipped.intake);
+        Rules { defaults: Defaults { turns, limits, intake }, vendors: KnownVendors::local() }
+    }
 
     #[test]
     fn a_version_is_found_by_its_digest_and_a_damaged_one_is_not() {
@@ -127,8 +136,8 @@ mod tests {
         assert_ne!(pinned.store(business, &other), Some(name.clone()));
         fs::write(pinned.path(&name), b"# apex last good 1: dentist x\nb = 1\n").unwrap();
         let whose = (business, "main".parse().unwrap());
-        assert!(pinned.agent(&name, whose, &Rules::local()).is_none());
-        assert!(pinned.agent("../../etc/passwd", whose, &Rules::local()).is_none());
+        assert!(pinned.agent(&name, whose, &rules()).is_none());
+        assert!(pinned.agent("../../etc/passwd", whose, &rules()).is_none());
         pinned.prune(&[]);
         assert!(pinned.path(&name).exists(), "too young to go");
         fs::remove_dir_all(dir).unwrap();

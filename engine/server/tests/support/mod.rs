@@ -2,6 +2,7 @@
 //! who behave and callers who do not.
 #![allow(dead_code, reason = "what several test binaries share is used in full by none of them")]
 
+pub(crate) mod exchange;
 pub(crate) mod raw;
 pub(crate) mod rings;
 pub(crate) mod shop;

@@ -46,7 +46,9 @@ pub fn fuzz_telnyx_webhook(bytes: &[u8]) {
     webhook::encode(&first, &mut body);
     let second = webhook::decode(&body).expect("what we write we read");
     assert!(first.id == second.id && first.leg == second.leg, "no name is lost");
-    assert!(first.event.name() == second.event.name(), "an event stays what it is");
+    // The old envelope has no dots in names.
+    let name = |webhook: &webhook::Webhook<'_>| webhook.event.name().replace('_', ".");
+    assert!(name(&first) == name(&second), "an event stays what it is");
 }
 
 /// Checks any bytes as a signed webhook: none is believed.

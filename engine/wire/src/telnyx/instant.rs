@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use types::Millis;
+
 /// A point on the wall clock: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC
 /// with six digits of fraction (telnyx.md §2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +18,25 @@ impl WallMicros {
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub const fn as_unix_micros(self) -> i64 {
         self.0
+    }
+
+    /// How long ago `earlier` was, rounded down to milliseconds; zero if it lies ahead.
+    pub const fn since(self, earlier: Self) -> Millis {
+        let ms = self.0.saturating_sub(earlier.0) / 1_000;
+        if ms < 0 {
+            return Millis::ZERO;
+        }
+        Millis::new(if ms > u32::MAX as i64 { u32::MAX } else { ms as u32 })
+    }
+
+    /// This point, `span` later.
+    pub const fn after(self, span: Millis) -> Self {
+        Self(self.0.saturating_add(span.as_micros() as i64))
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00Z; none before that.
+    pub const fn as_unix_seconds(self) -> u64 {
+        if self.0 < 0 { 0 } else { self.0 as u64 / 1_000_000 }
     }
 
     /// The point that `text` names: RFC 3339, any offset, any number of fractional digits, of

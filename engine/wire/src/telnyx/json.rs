@@ -48,8 +48,11 @@ impl<'o> Writer<'o> {
 
     pub(super) fn texts(&mut self, key: &str, texts: &[Cow<'_, str>]) {
         self.key(key);
+        self.out.push(b'[');
         for (n, text) in texts.iter().enumerate() {
-            self.out.push(if n == 0 { b'[' } else { b',' });
+            if n != 0 {
+                self.out.push(b',');
+            }
             append_string(text, self.out);
         }
         self.out.push(b']');

@@ -13,7 +13,7 @@ const DEPTH_MAX: usize = 16;
 pub(super) struct Element<'a> {
     pub(super) name: &'a str,
     pub(super) attributes: Vec<(&'a str, Cow<'a, str>)>,
-    pub(super) children: Vec<Element<'a>>,
+    pub(super) children: Vec<Self>,
     /// All text directly in it.
     pub(super) text: String,
 }
