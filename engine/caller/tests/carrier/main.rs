@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod commands;
+mod encrypted;
 mod engine;
 mod streams;
 mod texml;
