@@ -148,6 +148,11 @@ impl Call {
         &self.dialogue
     }
 
+    /// Whether the leg carries media, as far as the call was told.
+    pub fn has_media(&self) -> bool {
+        !self.link.is_down()
+    }
+
     /// Whether the caller's audio should be coming: while a transfer is tried it may not.
     pub fn expects_media(&self) -> bool {
         match self.phase {

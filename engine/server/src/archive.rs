@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 
 use types::{BusinessId, CallId, CallRecord};
 
+use crate::journal::{Entry, Journal, Kind};
 use crate::publish::write_whole;
 
 /// Finished calls on their way to the disk: 200 calls that all end at once, several times over.
@@ -38,12 +39,12 @@ pub(crate) struct Archive {
 
 impl Archive {
     /// Starts the writer; it ends, after writing everything, when the last clone is gone.
-    pub(crate) fn start(state: PathBuf) -> io::Result<(Self, JoinHandle<()>)> {
+    pub(crate) fn start(state: PathBuf, journal: Journal) -> io::Result<(Self, JoinHandle<()>)> {
         let (finished, inbox) = sync_channel(FINISHED_MAX);
         let root = state.clone();
         let writer = std::thread::Builder::new()
             .name("archive".into())
-            .spawn(move || write_finished(&root, &inbox))?;
+            .spawn(move || write_finished(&root, &inbox, &journal))?;
         Ok((Self { state, finished }, writer))
     }
 
@@ -64,7 +65,7 @@ impl Archive {
     }
 }
 
-fn write_finished(state: &Path, inbox: &Receiver<Finished>) {
+fn write_finished(state: &Path, inbox: &Receiver<Finished>, journal: &Journal) {
     while let Ok(finished) = inbox.recv() {
         let record = &finished.record;
         let dir = call_dir(state, record.business, record.call);
@@ -72,8 +73,15 @@ fn write_finished(state: &Path, inbox: &Receiver<Finished>) {
             .and_then(|()| write_whole(&dir.join("events.jsonl"), &finished.events))
             .and_then(|()| serde_json::to_vec_pretty(record).map_err(io::Error::other))
             .and_then(|json| write_whole(&dir.join("call.json"), &json));
-        if let Err(error) = written {
-            tracing::error!(call = %record.call, %error, "a finished call cannot be kept as files");
+        match written {
+            // From now on the journal need not hold it.
+            Ok(()) => {
+                let (kind, call, payload) = (Kind::Folded, record.call, Vec::new());
+                journal.offer(Entry { kind, call, payload });
+            }
+            Err(error) => {
+                tracing::error!(call = %record.call, %error, "a finished call cannot be kept as files");
+            }
         }
     }
 }

@@ -14,12 +14,14 @@ use thiserror::Error;
 use tokio::sync::watch;
 use types::{Millis, Secret};
 
+use crate::actor;
 use crate::admission::Tokens;
+use crate::archive::Finished;
 use crate::config::{EngineConfig, TlsUse};
 use crate::control::{OpenControl, check_access};
 use crate::feed::Feed;
 use crate::front::{FrontDoor, RestError};
-use crate::journal::{self, Entry, Journal, JournalError, Kind};
+use crate::journal::{self, JournalError, Recovered, Unfolded};
 use crate::listen::doors::Doors;
 use crate::listen::serve::Port;
 use crate::listen::tls::{Certificates, TlsError, install_provider};
@@ -130,12 +132,13 @@ impl Engine {
         let routes = Arc::new(Routes::new(Published::empty()));
         let publisher = Arc::new(publisher(&config, &vendors, routes.clone(), &telemetry));
         publisher.publish()?;
-        let orphans = journal::orphans(&config.state.join("journal"))?;
+        let Recovered { live, unfolded, kept } = journal::recover(&config.state.join("journal"))?;
         let tokens = Tokens::new(config.media.access, given.standing_token);
         let front = door.as_ref().map(|door| door.front().clone());
         let parts = Parts { routes, vendors, tokens, feed: given.feed, front, telemetry };
-        let (node, writers) = Node::start(config, parts)?;
-        close_orphans(&node.journal, &orphans);
+        let (node, writers) = Node::start(config, parts, kept)?;
+        fold(&node, unfolded);
+        let mut returning = actor::gather(&node, &publisher, live);
         let (run, running) = watch::channel(Run::On);
         let config = &node.config;
         let media_port = port(config, config.media.tls, (certificates.as_ref(), &node.telemetry));
@@ -144,7 +147,10 @@ impl Engine {
         let mut threads = Vec::new();
         for (number, listener) in listeners.into_iter().enumerate() {
             let inside = (node.clone(), media_port.clone());
-            threads.push(spawn_media(number, listener, inside, running.clone())?);
+            // Calls of an earlier process are spread over the threads.
+            let rest = config.media.threads - number;
+            let mine = returning.split_off(returning.len() - returning.len() / rest);
+            threads.push(spawn_media((number, mine), listener, inside, running.clone())?);
         }
         let mut control = bind(config.control, 1)?;
         let listener = control.remove(0);
@@ -274,11 +280,12 @@ fn publisher(
     Publisher::new(paths, rules, vendors.greeter(), routes, telemetry.clone())
 }
 
-/// Calls that were live when an earlier process died are over: the journal says so from now on.
-fn close_orphans(journal: &Journal, orphans: &[journal::Orphan]) {
-    for orphan in orphans {
-        tracing::warn!(call = %orphan.call, "closed: its node had died");
-        let payload = br#"{"reason":"node_died"}"#.to_vec();
-        journal.offer(Entry { kind: Kind::Closed, call: orphan.call, payload });
+/// Finished calls whose record an earlier process did not live to keep as files.
+fn fold(node: &Node, unfolded: Vec<Unfolded>) {
+    for Unfolded { record, events } in unfolded {
+        match serde_json::from_slice(&record) {
+            Ok(record) => node.archive.keep(Finished { record, events }),
+            Err(error) => tracing::error!(%error, "a record in the journal cannot be read"),
+        }
     }
 }

@@ -103,7 +103,7 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
 /// # Errors
 /// The system has no thread left.
 pub(crate) fn spawn_media(
-    number: usize,
+    (number, returning): (usize, Vec<actor::Returning>),
     listener: TcpListener,
     (node, port): (Arc<Node>, Port),
     running: Running,
@@ -116,6 +116,9 @@ pub(crate) fn spawn_media(
             runtime.block_on(async {
                 let telemetry = node.telemetry.clone();
                 let pacer = tokio::spawn(async move { pacer::run(&telemetry).await });
+                for call in returning {
+                    tokio::spawn(actor::resume(node.clone(), call));
+                }
                 serve(listener, media_router(node), port, running).await;
                 pacer.abort();
             });

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use call::EndManner;
 use dashmap::DashMap;
-use types::{AgentConfig, BusinessId, CallId, Pii};
+use types::{AgentConfig, BusinessId, CallId, Millis, Pii};
 
 use crate::actor::{InboxSink, Inner};
 use crate::admission::{Place, Places, Refusal, Tokens};
@@ -17,7 +17,7 @@ use crate::archive::Archive;
 use crate::config::EngineConfig;
 use crate::feed::Feed;
 use crate::front::Front;
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, JournalSettings, Kept};
 use crate::publish::Routes;
 use crate::recording::Recorder;
 use crate::telemetry::Telemetry;
@@ -89,19 +89,25 @@ impl Writers {
 }
 
 impl Node {
-    /// A node with its writers running and no call yet.
+    /// A node with its writers running and no call yet. `kept` is what the journal holds of an
+    /// earlier process's calls.
     ///
     /// # Errors
     /// [`JournalError`] if the state directory cannot be written.
-    pub fn start(config: EngineConfig, parts: Parts) -> Result<(Arc<Self>, Writers), JournalError> {
+    pub fn start(
+        config: EngineConfig,
+        parts: Parts,
+        kept: Kept,
+    ) -> Result<(Arc<Self>, Writers), JournalError> {
         let Parts { routes, vendors, tokens, feed, front, telemetry } = parts;
         let dir: PathBuf = config.state.join("journal");
         let keeping = config.keeping;
         let fail = |source: io::Error| JournalError { dir: config.state.clone(), source };
         let (journal, journal_writer) =
-            Journal::open(&dir, keeping.commit, keeping.segment_bytes_max, telemetry.clone())?;
+            Journal::open(&dir, journal_settings(keeping), kept, telemetry.clone())?;
         let (recorder, recording_writer) = Recorder::start(telemetry.clone()).map_err(fail)?;
-        let (archive, archive_writer) = Archive::start(config.state.clone()).map_err(fail)?;
+        let (archive, archive_writer) =
+            Archive::start(config.state.clone(), journal.clone()).map_err(fail)?;
         let places = Arc::new(Places::new(config.media.calls_max));
         let node = Self {
             config,
@@ -154,6 +160,17 @@ impl Node {
     /// Calls that are up.
     pub fn calls_live(&self) -> usize {
         self.live.len()
+    }
+}
+
+/// A piece of a call's log waits for its call, then for the group: together no longer than the
+/// settings say.
+fn journal_settings(keeping: crate::config::KeepingConfig) -> JournalSettings {
+    JournalSettings {
+        commit: keeping.commit.saturating_sub(crate::actor::PIECE_WAIT).max(Millis::new(1)),
+        segment_bytes_max: keeping.segment_bytes_max,
+        bytes_max: u64::from(keeping.disk_mb_max) << 20,
+        age_min: JournalSettings::AGE_MIN,
     }
 }
 

@@ -108,6 +108,14 @@ handles! {
     finals_refused: Counter = counter!("apex_finals_refused_total");
     /// Jobs that failed by a fault of ours.
     pool_panics: Counter = counter!("apex_pool_panics_total");
+    /// Legs that lost their media.
+    legs_detached: Counter = counter!("apex_legs_detached_total");
+    /// Legs that got it back.
+    legs_reattached: Counter = counter!("apex_legs_reattached_total");
+    /// Calls that were brought back after their process had died.
+    calls_restored: Counter = counter!("apex_calls_restored_total");
+    /// Bytes of all journal files.
+    journal_bytes: Gauge = gauge!("apex_journal_bytes");
     /// Failed writes of the journal.
     journal_faults: Counter = counter!("apex_journal_faults_total");
     /// Connections closed because the listener was full.

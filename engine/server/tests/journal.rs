@@ -10,12 +10,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use call::{LogReader, Outcome, ReplayOptions, replay};
+use server::archive::call_dir;
 use server::engine::{Engine, Given};
-use server::journal::{Entry, Fault, Journal, JournalReader, Kind, orphans};
+use server::journal::{Entry, Fault, Journal, JournalReader, JournalSettings, Kept, Kind, orphans};
 use support::raw::{Raw, block_on};
 use support::shop::Shop;
 use support::{Counted, SOON, config, models, scratch, wait_for};
-use types::{CallId, Millis};
+use types::{BusinessId, CallId, CallRecord, EndReason, Millis};
 use vendor::Offered;
 
 /// Longer than any test: a group is written when the journal is closed.
@@ -26,6 +27,19 @@ const EVENTS_QUEUED_MAX: usize = 6_144;
 
 fn entry(kind: Kind, call: u128, payload: &[u8]) -> Entry {
     Entry { kind, call: CallId::new(call), payload: payload.to_vec() }
+}
+
+fn settings(commit: Millis, segment_bytes_max: u64) -> JournalSettings {
+    let age_min = JournalSettings::AGE_MIN;
+    JournalSettings { commit, segment_bytes_max, bytes_max: 1 << 30, age_min }
+}
+
+fn open(
+    dir: &Path,
+    settings: JournalSettings,
+    counted: &Counted,
+) -> (Journal, std::thread::JoinHandle<()>) {
+    Journal::open(dir, settings, Kept::default(), counted.telemetry.clone()).expect("a journal")
 }
 
 /// Everything in `dir`, and what is damaged.
@@ -125,21 +139,92 @@ fn a_call_that_died_with_its_node_is_found_and_closed() {
     assert_eq!(again.outcome, Outcome::Same);
     assert!(2 < again.entries, "{again:?}");
 
+    let state = settings.state.clone();
     let engine = Engine::start(settings, Given::default()).expect("it starts again");
+    // Its carrier cannot be told to stream again, and does not come back by itself.
+    wait_for("its record", SOON, || call_dir(&state, business(), found[0].call).exists());
     engine.stop(Millis::ZERO);
     assert_eq!(orphans(&journal).expect("a readable journal"), []);
+    let json = fs::read(call_dir(&state, business(), found[0].call).join("call.json"));
+    let record: CallRecord = serde_json::from_slice(&json.expect("a record")).expect("a record");
+    assert_eq!(record.ended, EndReason::LegLost);
+    assert_eq!(record.parties.carrier_call, "cut-short");
+    let whole = fs::read(call_dir(&state, business(), found[0].call).join("events.jsonl"));
+    let whole = whole.expect("its event log");
+    let again = replay(LogReader::new(&whole).expect("a log"), ReplayOptions::default());
+    assert_eq!(again.expect("whole lines").outcome, Outcome::Same, "both processes' log is one");
     let (entries, faults) = read(&journal);
-    let closed = entries.iter().find(|entry| entry.kind == Kind::Closed).expect("closed");
-    assert_eq!(closed.call, found[0].call);
+    let records = entries.iter().filter(|entry| entry.kind == Kind::Record).count();
+    let folded = entries.iter().filter(|entry| entry.kind == Kind::Folded).count();
+    assert_eq!((records, folded), (1, 1));
     assert_eq!(faults, [], "a torn end is no damage");
+}
+
+fn business() -> BusinessId {
+    "dentist-5".parse().expect("a slug")
+}
+
+#[test]
+fn files_that_nobody_needs_are_removed() {
+    let dir = scratch("pruned");
+    let counted = Counted::new();
+    let settings = JournalSettings { age_min: Duration::ZERO, ..settings(Millis::new(1), 1) };
+    let (journal, writer) = open(&dir, settings, &counted);
+    let offer = |kind, call| {
+        let before = read(&dir).0.len();
+        journal.offer(entry(kind, call, b"{}"));
+        // Each entry begins a new file; files that are gone take theirs along.
+        wait_for("it is written", SOON, || {
+            let (entries, _) = read(&dir);
+            before != entries.len() || entries.last() == Some(&entry(kind, call, b"{}"))
+        });
+    };
+    offer(Kind::Began, 1);
+    offer(Kind::Began, 2);
+    offer(Kind::Record, 2);
+    offer(Kind::Folded, 2);
+    assert_eq!(read(&dir).0[0], entry(Kind::Began, 1, b"{}"), "a live call holds its file");
+    offer(Kind::Record, 1);
+    offer(Kind::Folded, 1);
+    offer(Kind::Webhook, 0);
+    drop(journal);
+    writer.join().expect("it writes");
+    assert!(files(&dir).len() <= 2, "{:?}", files(&dir));
+    let again = server::journal::recover(&dir).expect("readable");
+    assert!(again.live.is_empty() && again.unfolded.is_empty() && again.kept.is_empty());
+}
+
+#[test]
+fn a_journal_that_is_too_large_takes_no_more_logs_and_all_records() {
+    let dir = scratch("too-large");
+    let counted = Counted::new();
+    let settings = JournalSettings { bytes_max: 4_000, ..settings(Millis::new(1), 1) };
+    let (journal, writer) = open(&dir, settings, &counted);
+    journal.offer(entry(Kind::Began, 1, b"{}"));
+    let full = "pieces are refused";
+    wait_for(full, SOON, || journal.offer(entry(Kind::Events, 1, &[b'x'; 1_000])) == Offered::Shed);
+    for call in 2..6 {
+        assert_eq!(journal.offer(entry(Kind::Began, call, b"{}")), Offered::Accepted);
+        assert_eq!(journal.offer(entry(Kind::Record, call, b"{}")), Offered::Accepted);
+        assert_eq!(journal.offer(entry(Kind::Folded, call, b"")), Offered::Accepted);
+    }
+    // What held it all is over: there is room again.
+    journal.offer(entry(Kind::Closed, 1, b"{}"));
+    let mut call = 10;
+    wait_for("pieces are taken again", SOON, || {
+        call += 1;
+        journal.offer(entry(Kind::Closed, call, b"{}"));
+        journal.offer(entry(Kind::Events, 7, b"line\n")) == Offered::Accepted
+    });
+    drop(journal);
+    writer.join().expect("it writes");
 }
 
 #[test]
 fn a_flipped_bit_costs_one_record() {
     let dir = scratch("flipped");
     let counted = Counted::new();
-    let (journal, writer) =
-        Journal::open(&dir, NEVER, 1 << 20, counted.telemetry.clone()).expect("a journal");
+    let (journal, writer) = open(&dir, settings(NEVER, 1 << 20), &counted);
     let written: Vec<Entry> = (1..=3)
         .flat_map(|call| {
             [entry(Kind::Began, call, b"{}"), entry(Kind::Events, call, b"a line\n"), {
@@ -192,9 +277,7 @@ fn what_comes_together_is_written_together() {
     let dir = scratch("groups");
     let counted = Counted::new();
     // Every group begins a new file, beside the first that is made at the opening.
-    let open =
-        |commit| Journal::open(&dir, commit, 1, counted.telemetry.clone()).expect("a journal");
-    let (journal, writer) = open(NEVER);
+    let (journal, writer) = open(&dir, settings(NEVER, 1), &counted);
     for call in 0..1_000 {
         assert_eq!(journal.offer(entry(Kind::Began, call, b"{}")), Offered::Accepted);
     }
@@ -203,7 +286,7 @@ fn what_comes_together_is_written_together() {
     assert_eq!(files(&dir).len(), 2, "one group");
     assert_eq!(read(&dir).0.len(), 1_000);
 
-    let (journal, writer) = open(Millis::new(1));
+    let (journal, writer) = open(&dir, settings(Millis::new(1), 1), &counted);
     for more in 1..=3 {
         journal.offer(entry(Kind::Began, 7, b"{}"));
         wait_for("it is on disk without a further entry", SOON, || {
@@ -219,8 +302,7 @@ fn what_comes_together_is_written_together() {
 fn a_stuck_disk_sheds_event_logs_first() {
     let dir = scratch("stuck");
     let counted = Counted::new();
-    let (journal, writer) =
-        Journal::open(&dir, NEVER, 1 << 20, counted.telemetry.clone()).expect("a journal");
+    let (journal, writer) = open(&dir, settings(NEVER, 1 << 20), &counted);
     for call in 0..EVENTS_QUEUED_MAX {
         let offered = journal.offer(entry(Kind::Events, call as u128, b"line\n"));
         assert_eq!(offered, Offered::Accepted, "piece {call}");
@@ -241,8 +323,7 @@ fn a_disk_that_fails_and_recovers_has_the_records() {
     const PIECE: usize = 100_000;
     let dir = scratch("failing");
     let counted = Counted::new();
-    let (journal, writer) =
-        Journal::open(&dir, Millis::new(1), 1, counted.telemetry.clone()).expect("a journal");
+    let (journal, writer) = open(&dir, settings(Millis::new(1), 1), &counted);
     // Every group needs a new file, and there is no place for one.
     fs::remove_dir_all(&dir).expect("ours");
     journal.offer(entry(Kind::Began, 1, b"{}"));

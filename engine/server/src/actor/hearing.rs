@@ -96,6 +96,8 @@ impl Hearing {
         self.inbound.restart(format)?;
         self.place = Place::ByClock;
         self.order = self.inbound.byte_order();
+        // Speech that was going on is new speech.
+        self.detector.stop();
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use types::{AudioFormat, Unavailable};
 use vendor::{BrainEvent, Offered, RecognizerEvent, Sink, VoiceEvent};
 
 use crate::control::CallView;
+use crate::front::carrier::CarrierError;
 use crate::telemetry::Telemetry;
 
 /// A reply of a minute in segments of two seconds is 30 voice events and as many words; beyond
@@ -27,6 +28,8 @@ pub(crate) enum Inner {
     End(EndManner),
     /// From the front door: news of the leg.
     Leg(LegNews),
+    /// From the front door: what became of the order to stream again.
+    Restreamed(Result<(), CarrierError>),
     /// An operator: show what there is to see.
     Look(oneshot::Sender<Box<CallView>>),
     /// The carrier streams this call anew, on another socket.

@@ -5,6 +5,7 @@ mod inbox;
 mod leg;
 mod log;
 mod opening;
+mod resume;
 mod session;
 mod socket;
 mod speaking;
@@ -22,7 +23,9 @@ use types::{
 
 pub(crate) use inbox::{InboxSink, Inner, LegNews};
 use leg::{CarrierLeg, SocketLeg};
+pub(crate) use log::PIECE_WAIT;
 use opening::{NoCall, Opening};
+pub(crate) use resume::{Returning, gather, resume};
 pub(crate) use session::wall_now;
 use session::{Beginning, LineState, RingShare, Session};
 use socket::{Line, Ticks, Wake};
@@ -34,7 +37,7 @@ use crate::front::carrier::{LegName, LegParties};
 use crate::front::leg::{Ending, LegEvent};
 use crate::front::record::{self, Lost};
 use crate::front::{LegHandle, Seat};
-use crate::journal::{Entry, Kind};
+use crate::journal::{Began, Entry, Kind, LegKind};
 use crate::node::{LiveCall, Node};
 
 /// How long a carrier may take to take our last word.
@@ -76,8 +79,7 @@ pub(crate) async fn run(node: Arc<Node>, socket: WebSocket, admitted: Admitted) 
         return run_leg(node, line, (opening, inbox), *ticket).await;
     }
     if let Some(live) = live_call(&node, &opening) {
-        let socket = Box::new(line.into_socket());
-        live.offer_inner(Inner::Attach { socket, format: opening.format });
+        attach(&live, line, opening.format);
         return;
     }
     match admit(&node, &opening, inbox) {
@@ -92,6 +94,13 @@ pub(crate) async fn run(node: Arc<Node>, socket: WebSocket, admitted: Admitted) 
             tracing::warn!(%refusal, "call refused");
             line.close(close_code::AGAIN, "busy", CLOSE_LIMIT).await;
         }
+    }
+}
+
+/// Hands a socket to the call it belongs to.
+fn attach(live: &InboxSink, line: Line, format: types::AudioFormat) {
+    if let Some(socket) = line.into_socket() {
+        live.offer_inner(Inner::Attach { socket: Box::new(socket), format });
     }
 }
 
@@ -119,8 +128,7 @@ async fn run_leg(
         Purpose::Again => {
             let live = node.live.get(&call).map(|live| live.inbox.clone());
             if let Some(live) = live {
-                let socket = Box::new(line.into_socket());
-                live.offer_inner(Inner::Attach { socket, format: opening.format });
+                attach(&live, line, opening.format);
                 return;
             }
             None
@@ -135,10 +143,24 @@ async fn run_leg(
     node.telemetry.calls_admitted.increment(1);
     let (_, seed) = random_numbers();
     let control = Box::new(CarrierLeg(leg.clone()));
+    let source = published.source(agent.business).cloned();
     let began = wall_now();
     let ring = Some(RingShare { own: leg.own.clone(), opened });
-    let beginning =
-        Beginning { node, call, seed, opening, agent, published, inbox, leg: control, began, ring };
+    let beginning = Beginning {
+        node,
+        call,
+        seed,
+        opening,
+        agent,
+        published,
+        inbox,
+        leg: control,
+        began,
+        ring,
+        again: Some(leg.clone()),
+        past: None,
+        source,
+    };
     leg.report(LegEvent::Began);
     carry(beginning, line, place, Some(leg)).await;
 }
@@ -190,6 +212,7 @@ fn admit(
     let place = node.admit(&agent).map_err(Rejected::Full)?;
     node.telemetry.calls_admitted.increment(1);
     let (number, seed) = random_numbers();
+    let source = published.source(agent.business).cloned();
     let beginning = Beginning {
         node: node.clone(),
         call: CallId::new(number),
@@ -200,6 +223,9 @@ fn admit(
         inbox,
         leg: Box::new(SocketLeg),
         ring: None,
+        again: None,
+        past: None,
+        source,
         began: wall_now(),
     };
     Ok((beginning, place))
@@ -213,13 +239,13 @@ fn random_numbers() -> (u128, u64) {
     (u128::from(draw(1)) << 64 | u128::from(draw(2)), draw(3))
 }
 
-/// Begins the call and keeps it until it is over; its leg is told how it ended.
-async fn carry(beginning: Beginning, mut line: Line, place: Place, leg: Option<LegHandle>) {
+/// Begins the call and keeps it until it is over.
+async fn carry(beginning: Beginning, line: Line, place: Place, leg: Option<LegHandle>) {
     let node = beginning.node.clone();
     let (id, business) = (beginning.call, beginning.agent.business);
     let inbox = beginning.inbox.clone();
     let never = Never::of(&beginning);
-    let mut session = match Session::begin(beginning) {
+    let session = match Session::begin(beginning) {
         Ok(session) => session,
         Err(error) => {
             tracing::error!(%error, "call cannot begin");
@@ -234,12 +260,21 @@ async fn carry(beginning: Beginning, mut line: Line, place: Place, leg: Option<L
     let live = LiveCall { business, carrier_call: session.opening.carrier_call.clone(), inbox };
     node.live.insert(id, live);
     node.telemetry.calls_live.set(node.live.len() as f64);
+    tracing::info!(call = %id, %business, version = %session.agent.version, "call began");
+    carry_on((node, session, line), (Some(place), leg)).await;
+}
+
+/// Keeps a call, new or brought back, until it is over; its leg is told how it ended.
+async fn carry_on(
+    (node, mut session, mut line): (Arc<Node>, Session, Line),
+    (place, leg): (Option<Place>, Option<LegHandle>),
+) {
+    let (id, business) = (session.id, session.agent.business);
     offer_began(&node, &session);
     session.show(|| Seen::Began {
         carrier_call: session.opening.carrier_call.clone(),
         from: session.opening.from.clone(),
     });
-    tracing::info!(call = %id, %business, version = %session.agent.version, "call began");
 
     let reason = converse(&node, &mut session, &mut line).await;
 
@@ -300,6 +335,7 @@ async fn converse(node: &Node, session: &mut Session, line: &mut Line) -> EndRea
                 Ok(Some(message)) => {
                     if line.send(message).is_err() {
                         node.telemetry.legs_stalled.increment(1);
+                        line.drop_socket();
                         session.handle_gone();
                         break;
                     }
@@ -315,6 +351,7 @@ async fn converse(node: &Node, session: &mut Session, line: &mut Line) -> EndRea
         if let LineState::Over(reason) = session.line {
             return reason;
         }
+        session.commit_log();
         let ticks = if session.speaking.is_playing() { Ticks::Wanted } else { Ticks::Unwanted };
         let wake = line.wait(session.deadline().min(ping_at), ticks).await;
         if ping_at <= Instant::now() {
@@ -325,8 +362,14 @@ async fn converse(node: &Node, session: &mut Session, line: &mut Line) -> EndRea
         }
         if let Wake::Inner(Inner::Attach { socket, format }) = wake {
             line.replace_socket(*socket);
-            session.restart(format);
+            if let Err(reason) = guarded(node, session, |session| session.attach(format)) {
+                return reason;
+            }
             continue;
+        }
+        match wake {
+            Wake::Gone | Wake::Broken => line.drop_socket(),
+            Wake::Text(_) | Wake::Binary | Wake::Inner(_) | Wake::Tick | Wake::Deadline => (),
         }
         let handled = guarded(node, session, |session| match wake {
             Wake::Text(text) => session.handle_text(&text),
@@ -358,19 +401,22 @@ fn guarded<T>(
     })
 }
 
-/// Writes into the journal that the call began: enough to know whose it was if we die now.
+/// Writes into the journal that the call began: enough for another process to go on with it.
 fn offer_began(node: &Node, session: &Session) {
-    let began = serde_json::json!({
-        "business": session.agent.business,
-        "agent": session.agent.agent,
-        "version": session.agent.version,
-        "to": session.opening.to,
-        "from": session.opening.from,
-        "carrier_call": session.opening.carrier_call,
-        "began": session.began,
-    });
-    let payload = began.to_string().into_bytes();
-    node.journal.offer(Entry { kind: Kind::Began, call: session.id, payload });
+    let leg = if session.has_carrier() { LegKind::Carrier } else { LegKind::Socket };
+    let began = Began {
+        source: session.source(),
+        from: session.opening.from.clone(),
+        carrier_call: session.opening.carrier_call.clone(),
+        leg,
+        ..Began::new(&session.agent, session.opening.to, session.began)
+    };
+    match serde_json::to_vec(&began.in_format(session.opening.format)) {
+        Ok(payload) => {
+            node.journal.offer(Entry { kind: Kind::Began, call: session.id, payload });
+        }
+        Err(error) => tracing::error!(%error, "a call's beginning cannot be written"),
+    }
 }
 
 /// Makes the call's record and hands everything that is kept to its writers.

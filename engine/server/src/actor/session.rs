@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, Remark, ResumeLimits};
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, LogWriter, Rebuilt, Remark};
 use codecs::l16::ByteOrder;
 use media::{PlayoutSettings, Starved, Tap};
 use speech::Audibility;
@@ -32,7 +32,8 @@ use crate::control::{
     CONTROL_FORMAT, CallLine, CallView, CountsView, OpeningView, Party, TurnView, Words,
 };
 use crate::feed::{Note, Seen};
-use crate::front::OwnShare;
+use crate::front::carrier::CarrierError;
+use crate::front::{LegHandle, OwnShare};
 use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
@@ -71,6 +72,19 @@ pub(crate) struct Beginning {
     pub(crate) leg: Box<dyn LegControl>,
     pub(crate) began: WallTime,
     pub(crate) ring: Option<RingShare>,
+    /// The way to have the leg streamed again, if its carrier can be told to.
+    pub(crate) again: Option<LegHandle>,
+    /// What another process has left, if the call goes on from there.
+    pub(crate) past: Option<Past>,
+    /// The business file the agent came from, by its kept name.
+    pub(crate) source: Option<String>,
+}
+
+/// A call that another process began.
+pub(crate) struct Past {
+    pub(crate) rebuilt: Rebuilt,
+    /// Its event log.
+    pub(crate) lines: Vec<u8>,
 }
 
 /// Our own share of the time from a ring to the greeting: what passed before its `start`, and when
@@ -89,22 +103,38 @@ pub(crate) struct Session {
     published: Arc<Published>,
     pub(crate) began: WallTime,
     clock: Instant,
+    /// What the call's clock showed when `clock` began.
+    clock_offset: CallTime,
     pub(crate) call: Call,
     log: CallLog,
     hearing: Hearing,
     pub(crate) speaking: Speaking,
     brain: Box<dyn BrainSession>,
     leg: Box<dyn LegControl>,
+    again: Option<LegHandle>,
+    inbox: InboxSink,
+    source: Option<String>,
     recording: Option<Recording>,
     events: VecDeque<Event>,
     payload: Vec<u8>,
     pub(crate) line: LineState,
+    socket: Socket,
+    /// When media last arrived.
+    media_at: CallTime,
     /// Until the greeting's first audio has left.
     ring: Option<RingShare>,
     /// What watchers were told is going on.
     doing: &'static str,
     /// When they were told how loud the caller is.
     level_at: CallTime,
+}
+
+/// Whether there is a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Socket {
+    Open,
+    /// It is gone, and another one is waited for.
+    Gone,
 }
 
 /// What is to become of the socket.
@@ -121,8 +151,8 @@ pub(crate) enum LineState {
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
-        let Beginning { node, call: id, seed, opening, agent, published, inbox, leg, began, ring } =
-            beginning;
+        let Beginning { node, call: id, seed, opening, agent, published, inbox, .. } = beginning;
+        let Beginning { leg, began, ring, again, past, source, .. } = beginning;
         let recognizer = node
             .vendors
             .recognizer(&agent.vendors.recognizer)
@@ -132,7 +162,7 @@ impl Session {
             language: agent.persona.language.clone(),
             vocabulary: vocabulary(&agent.facts),
         };
-        let sink = Arc::new(inbox);
+        let sink = Arc::new(inbox.clone());
         let session = recognizer.open(&request, sink.clone())?;
         let format = opening.format;
         let settings = HearingSettings {
@@ -142,26 +172,21 @@ impl Session {
         let hearing = Hearing::new(format, settings, node.vendors.vad(), session, rate)?;
         let speaking = open_speaking(&node, &agent, format, sink.clone())?;
         let brain = open_brain(&node, &agent, &opening, sink)?;
+        let resume =
+            if again.is_some() { &node.config.resume.carrier } else { &node.config.resume.bare };
         let config = CallConfig {
             persona: agent.persona.clone(),
             turns: agent.turns.clone(),
             limits: agent.limits.clone(),
             lines: Lines::english(),
-            resume: ResumeLimits::STANDARD,
+            resume: resume.clone(),
         };
-        let header = LogHeader {
-            format: call::LOG_FORMAT,
-            call: id,
-            business: agent.business,
-            agent: agent.agent,
-            version: agent.version,
-            began,
-            seed,
-            config: config.clone(),
+        let Conversation { call, log, clock_offset, gap } = match past {
+            Some(past) => Conversation::goes_on(&node, id, began, past),
+            None => Conversation::begins(&node, (id, began, seed), &agent, config),
         };
-        let log = CallLog::begin(id, node.journal.clone(), &header);
         let recording = (agent.recording == Record::On).then(|| {
-            let path = node.archive.dir(agent.business, id).join("call.wav");
+            let path = recording_path(&node.archive.dir(agent.business, id));
             node.recorder.begin(id, path, format.rate, node.config.keeping.recording_backlog)
         });
         let mut session = Self {
@@ -172,30 +197,49 @@ impl Session {
             published,
             began,
             clock: Instant::now(),
-            call: Call::new(config, seed),
+            clock_offset,
+            call,
             log,
             hearing,
             speaking,
             brain,
             leg,
+            again,
+            inbox,
+            source,
             recording,
             events: VecDeque::with_capacity(16),
             payload: Vec::with_capacity(4_096),
             line: LineState::Up,
+            socket: if gap.is_some() { Socket::Gone } else { Socket::Open },
+            media_at: CallTime::ZERO,
             ring,
             doing: "",
             level_at: CallTime::ZERO,
         };
         let now = session.now();
+        session.hearing.suspend_starvation(now);
+        session.media_at = now;
         let leg = Remark::leg(session.opening.from.clone(), session.opening.to, format);
         session.log.remark(now, &leg);
-        session.tell(now, Event::Answered);
+        session.tell(now, gap.map_or(Event::Answered, |gap| Event::Restored { gap }));
         Ok(session)
+    }
+
+    /// Whether the leg's carrier can be told what to do.
+    pub(crate) fn has_carrier(&self) -> bool {
+        self.again.is_some()
+    }
+
+    /// The name under which the business file is kept that the agent came from.
+    pub(crate) fn source(&self) -> Option<String> {
+        self.source.clone()
     }
 
     /// The present on the call's clock.
     pub(crate) fn now(&self) -> CallTime {
-        CallTime::from_micros(self.clock.elapsed().as_micros() as u64)
+        let passed = self.clock.elapsed().as_micros() as u64;
+        CallTime::from_micros(self.clock_offset.as_micros() + passed)
     }
 
     /// Takes in a message of the carrier.
@@ -213,7 +257,7 @@ impl Session {
                 }
             }
             Ok(Message::Start(start)) => match Opening::read(&start) {
-                Ok(opening) => self.handle_restart(now, opening.format),
+                Ok(opening) => self.attach(opening.format),
                 Err(_) => self.node.telemetry.messages_bad.increment(1),
             },
             Ok(Message::Stop(_)) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
@@ -231,6 +275,7 @@ impl Session {
         if media.track != Track::Inbound {
             return;
         }
+        self.media_at = now;
         self.payload.clear();
         if media.decode_payload(&mut self.payload).is_err() {
             self.node.telemetry.media_bad.increment(1);
@@ -271,7 +316,6 @@ impl Session {
             self.settle(now);
         }
         self.hearing.record_late(self.recording.as_mut());
-        self.log.commit_if_due(now);
         if self.node.feed.is_watched() && LEVEL_EVERY <= now.since(self.level_at) {
             self.level_at = now;
             let caller = self.hearing.level();
@@ -279,14 +323,10 @@ impl Session {
         }
     }
 
-    /// The carrier streams anew, on another socket.
-    pub(crate) fn restart(&mut self, format: AudioFormat) {
-        let now = self.now();
-        self.handle_restart(now, format);
-    }
-
     /// The carrier streams anew, on this socket or another: what it had queued is lost.
-    fn handle_restart(&mut self, now: CallTime, format: AudioFormat) {
+    pub(crate) fn attach(&mut self, format: AudioFormat) {
+        let now = self.now();
+        let gap = now.since(self.media_at);
         self.hearing.suspend_starvation(now);
         if format != self.hearing.format() || self.hearing.restart(format).is_err() {
             tracing::warn!(%format, "carrier comes back with another format");
@@ -294,9 +334,13 @@ impl Session {
             self.tell(now, Event::LegEnded { how: LegEnd::Lost });
             return;
         }
+        self.media_at = now;
+        self.socket = Socket::Open;
+        self.node.telemetry.legs_reattached.increment(1);
         self.log.remark(now, &Remark::Restarted);
         self.speaking.restart(now);
         self.settle_speaking(now);
+        self.tell(now, Event::Reattached { gap });
     }
 
     /// Takes in what a vendor or the house has to say.
@@ -323,10 +367,20 @@ impl Session {
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
             Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
             Inner::Leg(LegNews::Refused(reason)) => self.tell(now, Event::LegRefused { reason }),
-            // Its socket tells by itself that it is gone.
-            Inner::Leg(LegNews::StreamFailed) => (),
+            Inner::Leg(LegNews::StreamFailed) => {
+                self.tell(now, Event::AttachRefused { reason: Unavailable::Refused });
+            }
+            // Its socket follows.
+            Inner::Restreamed(Ok(())) => (),
+            Inner::Restreamed(Err(CarrierError::Ended)) => {
+                self.tell(now, Event::LegEnded { how: LegEnd::Stopped });
+            }
+            Inner::Restreamed(Err(error)) => {
+                tracing::warn!(call = %self.id, %error, "the leg is not streamed again");
+                self.tell(now, Event::AttachRefused { reason: Unavailable::Refused });
+            }
             // The actor has exchanged the socket by now.
-            Inner::Attach { socket: _, format } => self.handle_restart(now, format),
+            Inner::Attach { socket: _, format } => self.attach(format),
         }
     }
 
@@ -365,7 +419,7 @@ impl Session {
 
     /// No media has come for a while, perhaps.
     fn handle_starvation(&mut self, now: CallTime) {
-        if !self.call.expects_media() {
+        if !self.call.expects_media() || self.socket == Socket::Gone {
             self.hearing.suspend_starvation(now);
             return;
         }
@@ -380,10 +434,17 @@ impl Session {
         }
     }
 
-    /// The socket is gone.
+    /// Hands the event log's new lines to the journal, if it is time.
+    pub(crate) fn commit_log(&mut self) {
+        self.log.handle_timeout(self.now());
+    }
+
+    /// The socket is gone. The leg need not be.
     pub(crate) fn handle_gone(&mut self) {
         let now = self.now();
-        self.tell(now, Event::LegEnded { how: LegEnd::Lost });
+        self.socket = Socket::Gone;
+        self.node.telemetry.legs_detached.increment(1);
+        self.tell(now, Event::Detached { how: LegEnd::Lost });
     }
 
     /// The next message for the carrier that is due.
@@ -399,6 +460,7 @@ impl Session {
     /// When there is something to do if nothing else happens.
     pub(crate) fn deadline(&self) -> Instant {
         let times = [
+            self.log.poll_timeout(),
             self.call.poll_timeout().map(|(due, _)| due),
             self.hearing.poll_timeout(),
             // While it plays the pacer's ticks are its clock.
@@ -406,7 +468,8 @@ impl Session {
         ];
         let idle = self.now() + IDLE_MAX;
         let first = times.into_iter().flatten().fold(idle, CallTime::min);
-        self.clock + std::time::Duration::from_micros(first.as_micros())
+        let ahead = first.as_micros().saturating_sub(self.clock_offset.as_micros());
+        self.clock + std::time::Duration::from_micros(ahead)
     }
 
     /// Ends the session: what remains is its log.
@@ -606,11 +669,7 @@ impl Session {
                 self.events.push_back(cleared);
             }
             Action::Leg { order } => self.order(&order),
-            // A bare socket has nobody who could be asked.
-            Action::Reattach { attempt: _ } => {
-                let reason = Unavailable::Unsupported;
-                self.events.push_back(Event::AttachRefused { reason });
-            }
+            Action::Reattach { attempt } => self.stream_again(attempt),
             Action::KeepMessage { message: _ } => {
                 // It stands in the call's summary, and so in its record and the journal.
                 tracing::info!(call = %self.id, "message taken");
@@ -642,12 +701,77 @@ impl Session {
         }
     }
 
+    /// Has the carrier stream the leg again; what becomes of it comes into the inbox.
+    fn stream_again(&mut self, attempt: u32) {
+        let Some(leg) = self.again.clone() else {
+            let reason = Unavailable::Unsupported;
+            self.events.push_back(Event::AttachRefused { reason });
+            return;
+        };
+        tracing::info!(call = %self.id, attempt, "streaming again");
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            let outcome = leg.restream().await;
+            inbox.offer_inner(Inner::Restreamed(outcome));
+        });
+    }
+
     /// We have hung up: the leg is gone because we said so.
     pub(crate) fn handle_hung_up(&mut self) {
         let now = self.now();
         self.line = LineState::Up;
         self.tell(now, Event::LegEnded { how: LegEnd::Stopped });
     }
+}
+
+/// What a session begins or goes on with.
+struct Conversation {
+    call: Call,
+    log: CallLog,
+    clock_offset: CallTime,
+    /// How long nobody was there, if it goes on.
+    gap: Option<Millis>,
+}
+
+impl Conversation {
+    fn begins(
+        node: &Node,
+        (id, began, seed): (CallId, WallTime, u64),
+        agent: &AgentConfig,
+        config: CallConfig,
+    ) -> Self {
+        let header = LogHeader {
+            format: call::LOG_FORMAT,
+            call: id,
+            business: agent.business,
+            agent: agent.agent,
+            version: agent.version,
+            began,
+            seed,
+            config: config.clone(),
+        };
+        let log = CallLog::begin(id, node.journal.clone(), &header);
+        Self { call: Call::new(config, seed), log, clock_offset: CallTime::ZERO, gap: None }
+    }
+
+    /// The call's clock has gone on by the wall clock, and never goes back.
+    fn goes_on(node: &Node, id: CallId, began: WallTime, past: Past) -> Self {
+        let Past { rebuilt, lines } = past;
+        let mut whole = LogWriter::behind(&lines[..rebuilt.bytes]);
+        rebuilt.unlogged.iter().for_each(|action| whole.action(rebuilt.at, action));
+        let log = CallLog::behind(id, node.journal.clone(), whole.pending());
+        let passed = wall_now().as_unix_millis() - began.as_unix_millis();
+        let now = CallTime::from_millis(passed.try_into().unwrap_or(0)).max(rebuilt.at);
+        let gap = Some(now.since(rebuilt.at));
+        Self { call: rebuilt.call, log, clock_offset: now, gap }
+    }
+}
+
+/// Where the audio of a call goes: after a crash, into a second file.
+fn recording_path(dir: &std::path::Path) -> std::path::PathBuf {
+    let first = dir.join("call.wav");
+    let mut others = (2..RECORDINGS_MAX).map(|number| dir.join(format!("call-{number}.wav")));
+    if first.exists() { others.find(|path| !path.exists()).unwrap_or(first) } else { first }
 }
 
 fn open_speaking(
@@ -707,3 +831,6 @@ const IDLE_MAX: Millis = Millis::from_secs(10);
 pub(crate) fn wall_now() -> WallTime {
     WallTime::from_unix_millis(jiff::Timestamp::now().as_millisecond())
 }
+
+/// Files of one call's audio: one more for each crash it survives.
+const RECORDINGS_MAX: u32 = 100;

@@ -56,7 +56,8 @@ pub(crate) struct Stalled;
 
 /// A socket, a call's inbox, its place at the pacer and its alarm.
 pub(crate) struct Line {
-    socket: WebSocket,
+    /// Absent while the call waits for the carrier to come back.
+    socket: Option<WebSocket>,
     outgoing: VecDeque<Message>,
     unflushed: Unflushed,
     inbox: Receiver<Inner>,
@@ -72,6 +73,15 @@ enum Unflushed {
 
 impl Line {
     pub(crate) fn new(socket: WebSocket, inbox: Receiver<Inner>) -> Self {
+        Self::with(Some(socket), inbox)
+    }
+
+    /// A line without a socket: one is waited for.
+    pub(crate) fn detached(inbox: Receiver<Inner>) -> Self {
+        Self::with(None, inbox)
+    }
+
+    fn with(socket: Option<WebSocket>, inbox: Receiver<Inner>) -> Self {
         Self {
             socket,
             outgoing: VecDeque::with_capacity(OUTGOING_MAX),
@@ -83,13 +93,20 @@ impl Line {
     }
 
     /// The socket alone: nothing has been sent on it.
-    pub(crate) fn into_socket(self) -> WebSocket {
+    pub(crate) fn into_socket(self) -> Option<WebSocket> {
         self.socket
+    }
+
+    /// The carrier is gone, perhaps not for ever: what waited for it is not waited with.
+    pub(crate) fn drop_socket(&mut self) {
+        self.socket = None;
+        self.outgoing.clear();
+        self.unflushed = Unflushed::Nothing;
     }
 
     /// The carrier has come back with a new socket: the old one and what waited for it are gone.
     pub(crate) fn replace_socket(&mut self, socket: WebSocket) {
-        self.socket = socket;
+        self.socket = Some(socket);
         self.outgoing.clear();
         self.unflushed = Unflushed::Nothing;
     }
@@ -105,6 +122,10 @@ impl Line {
     }
 
     fn queue(&mut self, message: Message) -> Result<(), Stalled> {
+        if self.socket.is_none() {
+            // Nobody hears it: the call knows, and says again what matters.
+            return Ok(());
+        }
         if OUTGOING_MAX <= self.outgoing.len() {
             return Err(Stalled);
         }
@@ -136,8 +157,9 @@ impl Line {
         if self.alarm.as_mut().poll(context).is_ready() {
             return Poll::Ready(Wake::Deadline);
         }
+        let Some(socket) = &mut self.socket else { return Poll::Pending };
         loop {
-            return match Pin::new(&mut self.socket).poll_next(context) {
+            return match Pin::new(&mut *socket).poll_next(context) {
                 Poll::Ready(Some(Ok(Message::Text(text)))) => Poll::Ready(Wake::Text(text)),
                 Poll::Ready(Some(Ok(Message::Binary(_)))) => Poll::Ready(Wake::Binary),
                 // Pings are answered by the library, when we next write or read.
@@ -154,18 +176,19 @@ impl Line {
 
     /// Writes what the socket takes now. Pending or not makes no difference to the caller.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Result<(), axum::Error> {
+        let Some(socket) = &mut self.socket else { return Ok(()) };
         while !self.outgoing.is_empty() {
-            match Pin::new(&mut self.socket).poll_ready(context) {
+            match Pin::new(&mut *socket).poll_ready(context) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(ready) => ready?,
             }
             if let Some(message) = self.outgoing.pop_front() {
-                Pin::new(&mut self.socket).start_send(message)?;
+                Pin::new(&mut *socket).start_send(message)?;
                 self.unflushed = Unflushed::Something;
             }
         }
         if self.unflushed == Unflushed::Something
-            && let Poll::Ready(flushed) = Pin::new(&mut self.socket).poll_flush(context)
+            && let Poll::Ready(flushed) = Pin::new(&mut *socket).poll_flush(context)
         {
             flushed?;
             self.unflushed = Unflushed::Nothing;
@@ -175,6 +198,9 @@ impl Line {
 
     /// Says goodbye to the carrier, within `limit`.
     pub(crate) async fn close(mut self, code: u16, reason: &'static str, limit: Duration) {
+        if self.socket.is_none() {
+            return;
+        }
         let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
         self.outgoing.push_back(Message::Close(Some(frame)));
         let written = poll_fn(|context| match self.poll_write(context) {

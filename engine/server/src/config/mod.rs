@@ -38,6 +38,8 @@ pub struct EngineConfig {
     pub playout: PlayoutConfig,
     /// What is kept, and how.
     pub keeping: KeepingConfig,
+    /// How long a leg without media is tried for.
+    pub resume: ResumeConfig,
     /// How long calls may go on after the engine was told to stop.
     pub drain_wait: Millis,
     /// Where and how the carrier reaches us, and we it.
@@ -124,6 +126,15 @@ pub struct PlayoutConfig {
     pub start_after: Millis,
 }
 
+/// How long a leg without media is tried for.
+#[derive(Clone, Debug)]
+pub struct ResumeConfig {
+    /// One whose carrier can be told to stream again.
+    pub carrier: call::ResumeLimits,
+    /// One that comes back by itself or not at all.
+    pub bare: call::ResumeLimits,
+}
+
 /// What is kept of calls, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct KeepingConfig {
@@ -131,6 +142,8 @@ pub struct KeepingConfig {
     pub commit: Millis,
     /// When a journal file is followed by a new one, in bytes.
     pub segment_bytes_max: u64,
+    /// All journal files together, in MB.
+    pub disk_mb_max: u32,
     /// Recording audio that may wait for the disk, per call.
     pub recording_backlog: Millis,
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
 
+use call::ResumeLimits;
 use codecs::l16::{ByteOrder, OrderChoice};
 use media::StarvationSettings;
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 use super::front::{RawConnections, RawFront, RawTls, tls_use};
 use super::{
     Access, AgentDefaults, DirectoryConfig, EngineConfig, FrontConfig, KeepingConfig, MediaConfig,
-    Mistake, ModelsConfig, PlayoutConfig, TlsUse,
+    Mistake, ModelsConfig, PlayoutConfig, ResumeConfig, TlsUse,
 };
 
 #[derive(Deserialize)]
@@ -29,6 +30,7 @@ pub(super) struct RawConfig {
     limits: RawLimits,
     playout: RawPlayout,
     journal: RawJournal,
+    resume: RawResume,
     recording: RawRecording,
     drain: RawDrain,
     front: RawFront,
@@ -119,6 +121,16 @@ struct RawPlayout {
 struct RawJournal {
     commit_ms: i64,
     segment_bytes_max: i64,
+    disk_mb_max: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawResume {
+    detached_max_ms: i64,
+    bare_wait_ms: i64,
+    attempts_max: i64,
+    bridge_after_ms: i64,
 }
 
 #[derive(Deserialize)]
@@ -218,6 +230,11 @@ impl RawConfig {
                 self.journal.segment_bytes_max,
                 65_536..=1_073_741_824,
             )),
+            disk_mb_max: check.number(
+                "journal.disk_mb_max",
+                self.journal.disk_mb_max,
+                16..=1_048_576,
+            ),
             recording_backlog: check.ms(
                 "recording.backlog_ms",
                 self.recording.backlog_ms,
@@ -245,6 +262,7 @@ impl RawConfig {
             defaults: AgentDefaults { turns, limits, intake },
             playout,
             keeping,
+            resume: self.resume.check(&mut check),
             drain_wait,
             front: front?,
             tls,
@@ -367,6 +385,28 @@ impl RawLimits {
             },
         };
         (limits, intake)
+    }
+}
+
+impl RawResume {
+    fn check(self, check: &mut Check<'_>) -> ResumeConfig {
+        let bridge_after = check.ms("resume.bridge_after_ms", self.bridge_after_ms, 100..=10_000);
+        ResumeConfig {
+            carrier: ResumeLimits {
+                detached_max: check.ms(
+                    "resume.detached_max_ms",
+                    self.detached_max_ms,
+                    1_000..=300_000,
+                ),
+                attempts_max: check.number("resume.attempts_max", self.attempts_max, 1..=100),
+                bridge_after,
+            },
+            bare: ResumeLimits {
+                detached_max: check.ms("resume.bare_wait_ms", self.bare_wait_ms, 0..=60_000),
+                attempts_max: 0,
+                bridge_after,
+            },
+        }
     }
 }
 

@@ -5,13 +5,17 @@
 //! what follows the checksum and the checksum covers the same. A torn last record is what a crash
 //! leaves behind: readers stop there.
 
+mod began;
+mod kept;
 mod reader;
 mod writer;
 
 use types::CallId;
 
-pub use reader::{Fault, JournalReader, Orphan, orphans};
-pub use writer::{Journal, JournalError};
+pub(crate) use began::{Began, LegKind};
+pub use kept::Kept;
+pub use reader::{Fault, JournalReader, Orphan, Recovered, Unfolded, orphans, recover};
+pub use writer::{Journal, JournalError, JournalSettings};
 
 /// The first bytes of every file: name and format version.
 const HEADER: [u8; 8] = *b"APEXJ\0\0\x01";
@@ -20,7 +24,7 @@ const HEADER: [u8; 8] = *b"APEXJ\0\0\x01";
 const PREFIX_BYTES: usize = 1 + 16;
 
 /// The largest payload; a piece of an event log is far smaller.
-const PAYLOAD_BYTES_MAX: usize = 16 << 20;
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 16 << 20;
 
 /// What a record says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +35,13 @@ pub enum Kind {
     Events,
     /// It ended: its [`types::CallRecord`] as JSON.
     Record,
-    /// Its node died: found at the next start. A JSON object with the reason.
+    /// Its node died, and nothing can be made of it: found at the next start. A JSON object with the
+    /// reason.
     Closed,
+    /// Its record is kept elsewhere: nothing here is needed any more. Empty.
+    Folded,
+    /// All of its event log so far, in place of the pieces before: another process goes on with it.
+    Log,
     /// A webhook was seen: its digested id and when, 24 bytes. Belongs to no call.
     Webhook,
     /// A leg was not answered: a JSON object with the reason.
@@ -46,6 +55,8 @@ impl Kind {
             Self::Events => 2,
             Self::Record => 3,
             Self::Closed => 4,
+            Self::Folded => 5,
+            Self::Log => 6,
             Self::Webhook => 8,
             Self::Refused => 9,
         }
@@ -57,6 +68,8 @@ impl Kind {
             2 => Some(Self::Events),
             3 => Some(Self::Record),
             4 => Some(Self::Closed),
+            5 => Some(Self::Folded),
+            6 => Some(Self::Log),
             8 => Some(Self::Webhook),
             9 => Some(Self::Refused),
             _ => None,

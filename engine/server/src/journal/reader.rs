@@ -8,7 +8,7 @@ use std::{fs, io};
 use thiserror::Error;
 use types::{CallId, WallTime};
 
-use super::{Entry, HEADER, Kind};
+use super::{Entry, HEADER, Kept, Kind};
 
 /// A journal file that is damaged, not merely torn at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -36,6 +36,7 @@ pub struct JournalReader {
     /// Files that were damaged, with the offset up to which they were read.
     pub faults: Vec<(PathBuf, usize, Fault)>,
     path: PathBuf,
+    segment: u64,
 }
 
 impl JournalReader {
@@ -51,6 +52,7 @@ impl JournalReader {
             at: 0,
             faults: Vec::new(),
             path: PathBuf::new(),
+            segment: 0,
         })
     }
 
@@ -68,6 +70,11 @@ impl JournalReader {
         });
         reader.files = files.collect::<Vec<_>>().into_iter();
         Ok(reader)
+    }
+
+    /// The number of the file the last entry stands in.
+    pub fn segment(&self) -> u64 {
+        self.segment
     }
 
     /// The next entry. A damaged one is skipped, or, if nothing sound stands behind it, the rest of
@@ -91,12 +98,13 @@ impl JournalReader {
                     }
                 }
             }
-            let Some((_, path)) = self.files.next() else {
+            let Some((segment, path)) = self.files.next() else {
                 self.at = self.bytes.len();
                 return Ok(None);
             };
             self.bytes = fs::read(&path)?;
             self.path = path;
+            self.segment = segment;
             self.at = HEADER.len();
             if !self.bytes.starts_with(&HEADER) {
                 // An empty file is one whose header was torn off by a crash.
@@ -130,26 +138,63 @@ pub struct Orphan {
     pub events: Vec<u8>,
 }
 
-/// The calls in the journal of `dir` that were live when their node died.
+/// A finished call whose record is nowhere but in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfolded {
+    /// Its [`types::CallRecord`] as JSON.
+    pub record: Vec<u8>,
+    /// Its event log as far as it was committed.
+    pub events: Vec<u8>,
+}
+
+/// What an earlier process has left in the journal.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Calls that were live when it ended, by id.
+    pub live: Vec<Orphan>,
+    /// Finished calls whose record was not kept elsewhere yet.
+    pub unfolded: Vec<Unfolded>,
+    /// Which files are needed for it.
+    pub kept: Kept,
+}
+
+/// Reads the journal of `dir` for what an earlier process could not finish.
+///
+/// Cost: all files are read, one after the other; memory holds the logs of unfinished calls.
 ///
 /// # Errors
 /// The journal cannot be read.
-pub fn orphans(dir: &Path) -> io::Result<Vec<Orphan>> {
+pub fn recover(dir: &Path) -> io::Result<Recovered> {
     let mut reader = JournalReader::open(dir)?;
     let mut live: BTreeMap<CallId, Orphan> = BTreeMap::new();
+    let mut unfolded: BTreeMap<CallId, Unfolded> = BTreeMap::new();
+    let mut kept = Kept::default();
     while let Some(entry) = reader.next_entry()? {
+        let call = entry.call;
+        kept.note(reader.segment(), entry.kind, call);
         match entry.kind {
             Kind::Began => {
-                let orphan = Orphan { call: entry.call, began: entry.payload, events: Vec::new() };
-                live.insert(entry.call, orphan);
+                // Written again by a process that goes on with it: then its log stays.
+                let events = live.remove(&call).map_or_else(Vec::new, |before| before.events);
+                live.insert(call, Orphan { call, began: entry.payload, events });
             }
             Kind::Events => {
-                if let Some(orphan) = live.get_mut(&entry.call) {
+                if let Some(orphan) = live.get_mut(&call) {
                     orphan.events.extend_from_slice(&entry.payload);
                 }
             }
-            Kind::Record | Kind::Closed => {
-                live.remove(&entry.call);
+            Kind::Log => {
+                if let Some(orphan) = live.get_mut(&call) {
+                    orphan.events = entry.payload;
+                }
+            }
+            Kind::Record => {
+                let events = live.remove(&call).map_or_else(Vec::new, |before| before.events);
+                unfolded.insert(call, Unfolded { record: entry.payload, events });
+            }
+            Kind::Closed | Kind::Folded => {
+                live.remove(&call);
+                unfolded.remove(&call);
             }
             Kind::Webhook | Kind::Refused => (),
         }
@@ -157,7 +202,16 @@ pub fn orphans(dir: &Path) -> io::Result<Vec<Orphan>> {
     for (path, offset, fault) in &reader.faults {
         tracing::error!(file = %path.display(), offset, %fault, "journal is damaged");
     }
-    Ok(live.into_values().collect())
+    let unfolded = unfolded.into_values().collect();
+    Ok(Recovered { live: live.into_values().collect(), unfolded, kept })
+}
+
+/// The calls in the journal of `dir` that were live when their node died.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn orphans(dir: &Path) -> io::Result<Vec<Orphan>> {
+    Ok(recover(dir)?.live)
 }
 
 /// The journal's files with their numbers, ascending.

@@ -77,7 +77,7 @@ fn copy_path(dir: &Path, business: BusinessId) -> PathBuf {
     dir.join(format!("{business}.good"))
 }
 
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -1,19 +1,22 @@
 //! Business files into the live directory: read, check, synthesize greetings, swap.
 
 mod files;
+mod pinned;
 mod watch;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use directory::{Directory, LastGood, Mistake, Rules};
+use directory::{Directory, LastGood, Mistake, Rules, Source, ToStore};
 use thiserror::Error;
-use types::{AgentConfig, BusinessId, ConfigVersion, E164, SampleRate};
+use types::{AgentConfig, AgentId, BusinessId, ConfigVersion, E164, SampleRate};
 
 pub use files::read_sources;
 pub(crate) use files::write_whole;
 pub use watch::{Watch, WatchError};
+
+use pinned::Pinned;
 
 use crate::routes::Snapshot;
 use crate::telemetry::Telemetry;
@@ -35,17 +38,24 @@ pub struct Published {
     pub directory: Directory,
     /// What first words sound like at [`GREETING_RATE`], by their text.
     greetings: HashMap<String, Arc<[i16]>>,
+    /// The file of each business, by the digest it is kept under.
+    sources: HashMap<BusinessId, String>,
 }
 
 impl Published {
     /// No business yet.
     pub fn empty() -> Self {
-        Self { directory: Directory::empty(), greetings: HashMap::new() }
+        Self { directory: Directory::empty(), greetings: HashMap::new(), sources: HashMap::new() }
     }
 
     /// The agent that answers `number`.
     pub fn agent_for(&self, number: E164) -> Option<Arc<AgentConfig>> {
         self.directory.agent_for(number)
+    }
+
+    /// The name under which the file of `business` is kept in this version.
+    pub(crate) fn source(&self, business: BusinessId) -> Option<&String> {
+        self.sources.get(&business)
     }
 
     /// What `text` sounds like, if it is an agent's first words.
@@ -85,6 +95,7 @@ pub struct PublishError {
 pub struct Publisher {
     path: PathBuf,
     last_good: PathBuf,
+    pinned: Pinned,
     rules: Rules,
     greeter: Box<dyn Greeter>,
     routes: Arc<Routes>,
@@ -102,7 +113,8 @@ impl Publisher {
         telemetry: Telemetry,
     ) -> Self {
         let (path, last_good) = paths;
-        Self { path, last_good, rules, greeter, routes, telemetry, turn: Mutex::new(()) }
+        let pinned = Pinned::new(last_good.with_file_name("versions"));
+        Self { path, last_good, pinned, rules, greeter, routes, telemetry, turn: Mutex::new(()) }
     }
 
     /// Where the files lie.
@@ -142,10 +154,56 @@ impl Publisher {
         self.telemetry.config_mistakes.set(outcome.mistakes.len() as f64);
         if outcome.version != previous.directory.version() {
             let greetings = self.greetings(&previous, &next.directory);
-            self.routes.publish(Arc::new(Published { directory: next.directory, greetings }));
+            let kept = (&next.to_store[..], &sources[..], &last_good[..]);
+            let sources = self.keep_sources(&previous, &next.directory, kept);
+            let published = Published { directory: next.directory, greetings, sources };
+            self.routes.publish(Arc::new(published));
         }
         self.report(&outcome, &next.kept);
         Ok(outcome)
+    }
+
+    /// The agent as a call began with it: the file called `source`, whatever the files say now.
+    pub(crate) fn agent_of(
+        &self,
+        source: &str,
+        business: BusinessId,
+        agent: AgentId,
+    ) -> Option<Arc<AgentConfig>> {
+        self.pinned.agent(source, (business, agent), &self.rules)
+    }
+
+    /// Keeps the files of all businesses in force, for calls that outlive this process; the names
+    /// they are kept under.
+    fn keep_sources(
+        &self,
+        previous: &Published,
+        next: &Directory,
+        (to_store, sources, last_good): (&[ToStore], &[Source], &[LastGood]),
+    ) -> HashMap<BusinessId, String> {
+        let mut names = HashMap::new();
+        for business in next.businesses() {
+            let id = business.id;
+            let stored = to_store.iter().find(|stored| stored.business == id);
+            let before = previous.sources.get(&id);
+            let name = match (stored, before) {
+                (Some(stored), _) => self.pinned.store(id, &sources[stored.source]),
+                (None, Some(before)) => Some(before.clone()),
+                (None, None) => {
+                    let copy = last_good.iter().find(|copy| copy.business == id);
+                    copy.and_then(|copy| self.pinned.store(id, &copy.source))
+                }
+            };
+            if let Some(before) = before.filter(|before| name.as_ref() != Some(before)) {
+                self.pinned.retire(before);
+            }
+            names.extend(name.map(|name| (id, name)));
+        }
+        let gone = previous.sources.iter().filter(|(id, _)| !names.contains_key(id));
+        gone.for_each(|(_, name)| self.pinned.retire(name));
+        let current: Vec<&str> = names.values().map(String::as_str).collect();
+        self.pinned.prune(&current);
+        names
     }
 
     /// The sound of all first words: what was there before is kept, the rest is synthesized.
