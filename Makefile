@@ -6,7 +6,7 @@ APEX := $(CARGO_TARGET_DIR)/fast/apex
 # Where the speech models lie, and where `make demo` writes.
 MODELS ?= models
 OUT ?= demo-out
-# What the legs of the demo carry: pcmu, pcma, l16 or opus.
+# What the legs of the demo carry: pcmu, pcma, g722, l16 or opus.
 CODEC ?= pcmu
 # The business files `make serve` answers for.
 BUSINESSES ?= fixtures/businesses

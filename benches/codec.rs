@@ -10,17 +10,25 @@ use std::hint::black_box;
 use benches::gates::{EarshotGate, WebRtcGate};
 use benches::signal::voice;
 use benches::stopwatch::{Cost, Effort, measure};
+use codecs::comfort::ComfortNoise;
+use codecs::conceal::Concealer;
+use codecs::dtmf::{self, DtmfDetector};
+use codecs::g722::{G722Decoder, G722Encoder};
 use codecs::gate::{EnergyGate, Gate, GateConfig};
 use codecs::leg::{Decoder, Encoder};
 use codecs::resample::Resampler;
 use codecs::{fade, g711};
-use types::{AudioFormat, Encoding, SampleRate};
+use types::{AudioFormat, DtmfDigit, Encoding, PTIME, SampleRate};
 
 fn main() {
     let mut bench = Bench::from_args();
     bench.g711();
     bench.resamplers();
     bench.opus();
+    bench.g722();
+    bench.losses();
+    bench.noise();
+    bench.keys();
     bench.gates();
     bench.fades();
 }
@@ -142,6 +150,87 @@ impl Bench {
                 samples.clear();
                 decoder.decode(packet, &mut samples).expect("our own packet");
                 black_box(&samples);
+            });
+        }
+    }
+
+    fn g722(&mut self) {
+        let frames = voice(SampleRate::Hz16000, FRAMES);
+        let (mut encoder, mut decoder) = (G722Encoder::new(), G722Decoder::new());
+        let coded: Vec<Vec<u8>> = frames
+            .iter()
+            .map(|frame| {
+                let mut bytes = Vec::new();
+                encoder.encode(frame, &mut bytes).expect("an even number of samples");
+                bytes
+            })
+            .collect();
+        let (mut bytes, mut samples) = (Vec::new(), Vec::new());
+        self.row("g722 encode", &frames, |frame| {
+            bytes.clear();
+            encoder.encode(frame, &mut bytes).expect("an even number of samples");
+            black_box(&bytes);
+        });
+        self.row("g722 decode", &coded, |bytes| {
+            samples.clear();
+            decoder.decode(bytes, &mut samples);
+            black_box(&samples);
+        });
+    }
+
+    /// What arrives is only remembered; the first lost frame searches for the period.
+    fn losses(&mut self) {
+        for rate in [SampleRate::Hz8000, SampleRate::Hz16000] {
+            let frames = voice(rate, FRAMES);
+            let khz = rate.hz() / 1_000;
+            let mut concealer = Concealer::new(rate);
+            let mut fresh = frames[0].clone();
+            self.row(&format!("loss: arrived {khz} kHz"), &frames, |frame| {
+                fresh.copy_from_slice(frame);
+                concealer.observe(&mut fresh);
+                black_box(&fresh);
+            });
+            let mut out = Vec::new();
+            self.row(&format!("loss: first lost + next {khz} kHz"), &frames, |frame| {
+                out.clear();
+                concealer.conceal(&mut out);
+                fresh.copy_from_slice(frame);
+                concealer.observe(&mut fresh);
+                black_box((&out, &fresh));
+            });
+            self.row(&format!("loss: long {khz} kHz"), &frames, |_| {
+                out.clear();
+                concealer.conceal(&mut out);
+                black_box(&out);
+            });
+        }
+    }
+
+    fn noise(&mut self) {
+        let frames = voice(SampleRate::Hz8000, FRAMES);
+        let mut noise = ComfortNoise::new(1);
+        self.row("comfort noise: observe", &frames, |frame| noise.observe(frame));
+        let mut out = Vec::new();
+        self.row("comfort noise: fill", &frames, |_| {
+            out.clear();
+            noise.fill(SampleRate::Hz8000.samples_in(PTIME), &mut out);
+            black_box(&out);
+        });
+    }
+
+    fn keys(&mut self) {
+        let frames = voice(SampleRate::Hz8000, FRAMES);
+        let silence = vec![vec![0; SampleRate::Hz8000.samples_in(PTIME)]];
+        let digits: Vec<DtmfDigit> = "159D".chars().filter_map(DtmfDigit::new).collect();
+        let mut tones = Vec::new();
+        dtmf::press(&digits, SampleRate::Hz8000, &mut tones);
+        let pressed: Vec<Vec<i16>> = tones.chunks(160).map(<[i16]>::to_vec).collect();
+        for (name, frames) in [("speech", &frames), ("silence", &silence), ("keys", &pressed)] {
+            let mut detector = DtmfDetector::new();
+            self.row(&format!("keys: in {name}"), frames, |frame| {
+                detector.push(frame, |digit| {
+                    black_box(digit);
+                });
             });
         }
     }

@@ -167,6 +167,29 @@ fn every_file_says_what_it_is() {
 }
 
 #[test]
+fn every_entry_point_is_fuzzed() {
+    let mut entries = Vec::new();
+    let mut driven = Vec::new();
+    for (path, text) in files(&[".rs"]) {
+        for line in text.lines() {
+            let name_after = |start: &str| {
+                let name = line.trim_start().strip_prefix(start)?;
+                let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+                Some(name[..end].to_owned())
+            };
+            if path == "tests/fuzz/src/main.rs" {
+                driven.extend(name_after("(\"").filter(|name| name.starts_with("fuzz_")));
+            } else {
+                entries.extend(name_after("pub fn fuzz_").map(|name| format!("fuzz_{name}")));
+            }
+        }
+    }
+    entries.sort();
+    driven.sort();
+    assert_eq!(entries, driven, "pub fn fuzz_* of the crates, and the list of the fuzzer");
+}
+
+#[test]
 fn tests_do_not_sleep() {
     let mut bad = Vec::new();
     for (path, text) in files(&[".rs"]) {

@@ -23,6 +23,12 @@ pub enum CodecError {
         /// How long the payload was.
         bytes: usize,
     },
+    /// An odd number of samples for G.722, whose bytes hold two each.
+    #[error("{samples} samples end in half a byte of G.722: cut frames with a Framer first")]
+    HalfByte {
+        /// How many samples came.
+        samples: usize,
+    },
     /// An Opus payload without a single byte. libopus would take it for a lost packet.
     #[error("empty Opus packet: report a lost packet as lost instead")]
     EmptyPacket,

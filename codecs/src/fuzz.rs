@@ -4,7 +4,10 @@
 
 use types::{AudioFormat, Encoding, SampleRate};
 
+use crate::conceal::Concealer;
+use crate::dtmf::DtmfDetector;
 use crate::g711;
+use crate::g722::{G722Decoder, G722Encoder};
 use crate::l16::{self, ByteOrder};
 use crate::leg::Decoder;
 use crate::opus::OpusDecoder;
@@ -68,7 +71,7 @@ pub fn fuzz_l16(bytes: &[u8]) {
 }
 
 /// Any bytes as a leg: the first byte picks encoding and rate, then each payload follows its
-/// length in one byte, where zero is a lost frame.
+/// length in one byte, where zero is a lost frame and one a lost frame with its successor at hand.
 ///
 /// # Panics
 /// If an error leaves samples behind or a lost frame does not become 20 ms.
@@ -88,13 +91,73 @@ pub fn fuzz_leg_decoder(bytes: &[u8]) {
         if length == 0 {
             decoder.conceal(&mut out);
             assert!(out.len() == format.rate.samples_in(types::PTIME));
+        } else if length == 1 {
+            decoder.recover(rest, &mut out);
+            assert!(out.len() == format.rate.samples_in(types::PTIME));
         } else if decoder.decode(payload, &mut out).is_err() {
             assert!(out.is_empty());
         }
     }
 }
 
-const ENCODINGS: [Encoding; 4] = [Encoding::Pcmu, Encoding::Pcma, Encoding::L16, Encoding::Opus];
+/// Any bytes as G.722.
+///
+/// # Panics
+/// If a byte does not become two samples, or samples do not become bytes again.
+pub fn fuzz_g722(bytes: &[u8]) {
+    let (mut samples, mut again) = (Vec::new(), Vec::new());
+    G722Decoder::new().decode(bytes, &mut samples);
+    assert!(samples.len() == 2 * bytes.len());
+    let encoded = G722Encoder::new().encode(&samples, &mut again);
+    assert!(encoded.is_ok() && again.len() == bytes.len());
+}
+
+/// Any bytes as samples that arrive or are lost: the first byte picks the rate, then pieces of
+/// samples follow their length in one byte, where zero is a lost frame.
+///
+/// # Panics
+/// If a lost frame does not become 20 ms, or more than the beginning of what arrives is changed.
+pub fn fuzz_concealer(bytes: &[u8]) {
+    let Some((&choice, mut rest)) = bytes.split_first() else { return };
+    let rate = SampleRate::ALL[usize::from(choice) % SampleRate::ALL.len()];
+    let mut concealer = Concealer::new(rate);
+    let mut out = Vec::new();
+    while let Some((&length, tail)) = rest.split_first() {
+        let (piece, tail) = tail.split_at(tail.len().min(2 * usize::from(length)));
+        rest = tail;
+        out.clear();
+        if length == 0 {
+            concealer.conceal(&mut out);
+            assert!(out.len() == rate.samples_in(types::PTIME));
+            continue;
+        }
+        out.extend(piece.as_chunks::<2>().0.iter().map(|&pair| i16::from_le_bytes(pair)));
+        let came = out.clone();
+        concealer.observe(&mut out);
+        let blended = rate.samples_in(types::Millis::new(10)).min(out.len());
+        assert!(out[blended..] == came[blended..]);
+    }
+}
+
+/// Any bytes as samples of a line with keys in it.
+///
+/// # Panics
+/// If keys come faster than tones can.
+pub fn fuzz_dtmf(bytes: &[u8]) {
+    let samples: Vec<i16> =
+        bytes.as_chunks::<2>().0.iter().map(|&pair| i16::from_le_bytes(pair)).collect();
+    let mut keys = 0;
+    let mut detector = DtmfDetector::new();
+    for piece in samples.chunks(usize::from(bytes.first().copied().unwrap_or(0)) + 1) {
+        detector.push(piece, |_| keys += 1);
+        if piece.len() % 5 == 4 {
+            detector.skip(piece.len());
+        }
+    }
+    assert!(keys <= samples.len() / 200);
+}
+
+const ENCODINGS: [Encoding; 5] = Encoding::ALL;
 
 /// The longest packet there is (RFC 6716 §3.2.5).
 const OPUS_MS_MAX: usize = 120;
@@ -139,6 +202,21 @@ mod tests {
         }
 
         #[test]
+        fn g722_takes_any_bytes(bytes in vec(any::<u8>(), 0..1_000)) {
+            fuzz_g722(&bytes);
+        }
+
+        #[test]
+        fn a_concealer_takes_any_samples(bytes in vec(any::<u8>(), 0..2_000)) {
+            fuzz_concealer(&bytes);
+        }
+
+        #[test]
+        fn a_key_detector_takes_any_samples(bytes in vec(any::<u8>(), 0..3_000)) {
+            fuzz_dtmf(&bytes);
+        }
+
+        #[test]
         fn a_leg_takes_any_bytes(bytes in vec(any::<u8>(), 0..2_000)) {
             fuzz_leg_decoder(&bytes);
         }
@@ -146,7 +224,7 @@ mod tests {
         /// The same stream of packets, some damaged, through one decoder: state may be spoiled, too.
         #[test]
         fn an_opus_leg_takes_damaged_packets(flips in vec((0usize..400, any::<u8>()), 0..12)) {
-            let mut bytes = vec![3 + 4]; // Opus at 16 kHz
+            let mut bytes = vec![4 + 5]; // Opus at 16 kHz
             let format = AudioFormat { encoding: Encoding::Opus, rate: SampleRate::Hz16000 };
             let mut encoder = crate::leg::Encoder::new(format).unwrap();
             for n in 1..=8 {

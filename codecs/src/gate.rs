@@ -122,7 +122,7 @@ pub const FLOOR_ASSUMED: Dbfs = Dbfs(-60.0);
 
 /// The 10th percentile of the last 3 s of levels, kept up to date in a histogram.
 #[derive(Clone, Debug)]
-struct FloorTracker {
+pub(crate) struct FloorTracker {
     /// How many levels of the window lie in each bin.
     counts: [u8; BINS],
     /// The bins of the window's levels; `oldest` is replaced next.
@@ -134,14 +134,14 @@ struct FloorTracker {
 }
 
 impl FloorTracker {
-    fn new(assumed: Dbfs) -> Self {
+    pub(crate) fn new(assumed: Dbfs) -> Self {
         let bin = bin_of(assumed);
         let mut counts = [0; BINS];
         counts[bin] = WINDOW_FRAMES as u8;
         Self { counts, window: [bin as u8; WINDOW_FRAMES], oldest: 0, bin, below: 0 }
     }
 
-    fn push(&mut self, level: Dbfs) {
+    pub(crate) fn push(&mut self, level: Dbfs) {
         let added = bin_of(level);
         let removed = usize::from(std::mem::replace(&mut self.window[self.oldest], added as u8));
         self.oldest = (self.oldest + 1) % WINDOW_FRAMES;
@@ -160,7 +160,7 @@ impl FloorTracker {
         }
     }
 
-    fn level(&self) -> Dbfs {
+    pub(crate) fn level(&self) -> Dbfs {
         Dbfs::SILENCE.raised_by(self.bin as f32 / BINS_PER_DB)
     }
 }

@@ -9,11 +9,14 @@
 //! voice --resample--> samples --fade, framing--> frames --leg::Encoder--> payload
 //! ```
 
+pub mod comfort;
 pub mod conceal;
+pub mod dtmf;
 pub mod fade;
 pub mod framing;
 pub mod fuzz;
 pub mod g711;
+pub mod g722;
 pub mod gate;
 pub mod l16;
 pub mod leg;

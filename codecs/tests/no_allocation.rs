@@ -1,11 +1,14 @@
 //! Once warm, no per-frame path allocates.
 
+use codecs::comfort::ComfortNoise;
+use codecs::dtmf::{self, DtmfDetector};
 use codecs::fade;
 use codecs::framing::Framer;
 use codecs::gate::{EnergyGate, Gate, GateConfig};
+use codecs::l16::{OrderCheck, OrderChoice};
 use codecs::leg::{Decoder, Encoder, check_format};
 use codecs::resample::Resampler;
-use types::{AudioFormat, Encoding, PTIME, SampleRate};
+use types::{AudioFormat, DtmfDigit, Encoding, PTIME, SampleRate};
 
 /// Runs `frame` until warm, then counts what it allocates.
 fn check(what: &str, mut frame: impl FnMut()) {
@@ -26,7 +29,7 @@ fn speech(rate: SampleRate) -> Vec<i16> {
 
 #[test]
 fn legs_do_not_allocate_per_frame() {
-    for encoding in [Encoding::Pcmu, Encoding::Pcma, Encoding::L16, Encoding::Opus] {
+    for encoding in Encoding::ALL {
         for rate in SampleRate::ALL {
             let format = AudioFormat { encoding, rate };
             if check_format(format).is_err() {
@@ -84,4 +87,56 @@ fn gate_framer_and_fades_do_not_allocate_per_frame() {
         fade::fade_in(&mut frame);
         fade::fade_out(&mut frame);
     });
+}
+
+#[test]
+fn noise_and_keys_do_not_allocate_per_frame() {
+    let frame = speech(SampleRate::Hz8000);
+    let quiet: Vec<i16> = frame.iter().map(|sample| sample / 1_024).collect();
+    let mut noise = ComfortNoise::new(1);
+    let mut out = Vec::new();
+    check("comfort noise", || {
+        out.clear();
+        noise.observe(&frame);
+        noise.observe(&quiet);
+        noise.fill(160, &mut out);
+    });
+    let (mut tones, mut keys) = (Vec::new(), 0);
+    let five: Vec<DtmfDigit> = DtmfDigit::new('5').into_iter().collect();
+    let mut detector = DtmfDetector::new();
+    check("keys", || {
+        tones.clear();
+        dtmf::press(&five, SampleRate::Hz8000, &mut tones);
+        detector.push(&tones, |_| keys += 1);
+    });
+    assert_eq!(keys, 205, "each time it sounds");
+    let mut order = OrderCheck::new(OrderChoice::Auto, SampleRate::Hz8000);
+    let bytes: Vec<u8> = frame.iter().flat_map(|sample| sample.to_be_bytes()).collect();
+    check("byte order", || {
+        order.push(&bytes);
+    });
+}
+
+#[test]
+fn losses_do_not_allocate() {
+    for format in Encoding::ALL
+        .into_iter()
+        .flat_map(|encoding| SampleRate::ALL.map(|rate| AudioFormat { encoding, rate }))
+    {
+        let (Ok(mut encoder), Ok(mut decoder)) = (Encoder::new(format), Decoder::new(format))
+        else {
+            continue;
+        };
+        let frame = speech(format.rate);
+        let (mut payload, mut out) = (Vec::with_capacity(4_096), Vec::new());
+        check(&format!("{format} with losses"), || {
+            payload.clear();
+            out.clear();
+            encoder.encode_frame(&frame, &mut payload).unwrap();
+            decoder.decode(&payload, &mut out).unwrap();
+            (0..5).for_each(|_| decoder.conceal(&mut out));
+            decoder.recover(&payload, &mut out);
+            decoder.decode(&payload, &mut out).unwrap();
+        });
+    }
 }

@@ -61,6 +61,7 @@ pub struct Caller {
     now: CallTime,
     over_at: CallTime,
     agent: AgentHeard,
+    asked: Option<String>,
 }
 
 /// What the caller notices of the agent since the thing before.
@@ -71,7 +72,7 @@ struct AgentHeard {
 }
 
 /// Softer is silence.
-const AUDIBLE: i16 = 300;
+pub(crate) const AUDIBLE: i16 = 300;
 
 impl Caller {
     /// A caller who will do what `script` says.
@@ -84,6 +85,7 @@ impl Caller {
             now: CallTime::ZERO,
             over_at: CallTime::ZERO,
             agent: AgentHeard::default(),
+            asked: None,
         }
     }
 
@@ -109,6 +111,16 @@ impl Caller {
             self.agent = AgentHeard::default();
         }
         deed
+    }
+
+    /// What the caller waits for an answer to: the last words, if they are over.
+    pub fn awaits(&self) -> Option<&str> {
+        if self.sound.is_empty() { self.asked.as_deref() } else { None }
+    }
+
+    /// Somebody answered.
+    pub fn is_answered(&mut self) {
+        self.asked = None;
     }
 
     /// The agent's words as truly heard.
@@ -137,6 +149,7 @@ impl Caller {
                 let mut audio = Vec::new();
                 self.lexicon.say(&text, &mut audio);
                 self.sound.extend(audio);
+                self.asked = Some(text);
                 None
             }
             What::Noise(span) => {
@@ -145,7 +158,11 @@ impl Caller {
                 self.sound.extend((0..samples).map(|n| if n % 2 == 0 { 5_000 } else { -3_001 }));
                 None
             }
-            What::Key(key) => Some(Deed::Key(key)),
+            What::Key(key) => {
+                // More keys may follow: the wait is the caller's own.
+                self.asked = None;
+                Some(Deed::Key(key))
+            }
             What::HangUp => Some(Deed::HangUp),
         }
     }

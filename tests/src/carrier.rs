@@ -8,9 +8,10 @@ use types::{AudioFormat, CallTime, DtmfDigit, Millis};
 use wire::telnyx::carrier::{Command, MediaHead, decode_command};
 use wire::telnyx::{Dtmf, Mark, Stop, Track, carrier};
 
-use crate::caller::{Caller, Deed};
+use crate::caller::{AUDIBLE, Caller, Deed};
 use crate::random::Random;
 use crate::scenario::Line;
+use crate::speech::SAMPLES_PER_MS;
 
 /// The carrier's end of a media stream.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct Carrier {
     chunk: u64,
     tick_at: u64,
     is_over: bool,
+    is_streaming: bool,
     frame: Vec<i16>,
     said: Vec<i16>,
     payload: Vec<u8>,
@@ -58,6 +60,7 @@ impl Carrier {
             chunk: 0,
             tick_at: 0,
             is_over: false,
+            is_streaming: true,
             frame: Vec::new(),
             said: Vec::new(),
             payload: Vec::new(),
@@ -96,15 +99,56 @@ impl Carrier {
     /// The engine sends a command.
     pub fn command(&mut self, now: CallTime, text: String) {
         // In order: a socket does not overtake itself.
+        if !self.is_streaming {
+            return;
+        }
         let jitter = Millis::new(self.random.below(6) as u32);
         let at = now + self.line.delay + jitter;
         let at = self.to_carrier.back().map_or(at, |&(last, _)| at.max(last));
         self.to_carrier.push_back((at, text));
     }
 
-    /// The engine hangs up.
+    /// The engine hangs up, by the carrier's interface: it needs no socket.
     pub fn hang_up(&mut self, now: CallTime) {
         self.send_stop(now + self.line.delay);
+    }
+
+    /// The socket breaks: what was under way is lost, and what was queued.
+    pub fn lose_socket(&mut self) {
+        self.is_streaming = false;
+        self.to_engine.clear();
+        self.to_carrier.clear();
+        self.queue.clear();
+    }
+
+    /// A new socket: its counters begin anew.
+    pub fn stream_again(&mut self) {
+        self.is_streaming = true;
+        self.sequence = 0;
+        self.chunk = 0;
+        self.to_engine.clear();
+        self.to_carrier.clear();
+    }
+
+    /// Whether the leg is no more.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Whether there is a socket.
+    pub fn is_streaming(&self) -> bool {
+        self.is_streaming
+    }
+
+    /// Agent audio that waits to be played.
+    pub fn queued(&self) -> Millis {
+        let samples = self.queue.iter().filter(|item| matches!(item, Queued::Sample(_))).count();
+        Millis::new((samples / SAMPLES_PER_MS) as u32)
+    }
+
+    /// Whether what the caller hears now is sound.
+    pub fn is_audible(&self) -> bool {
+        self.frame.iter().any(|sample| AUDIBLE < sample.saturating_abs())
     }
 
     fn obey(&mut self, now: CallTime, text: &str) {
@@ -149,6 +193,10 @@ impl Carrier {
     }
 
     fn send_audio(&mut self, now: CallTime) {
+        let since = now.since(CallTime::ZERO);
+        if self.line.starves.is_some_and(|(from, until)| from <= since && since < until) {
+            return;
+        }
         self.payload.clear();
         self.encoder.encode_frame(&self.said, &mut self.payload).expect("a telephone's format");
         self.chunk += 1;
@@ -217,6 +265,9 @@ impl Carrier {
     }
 
     fn deliver(&mut self, at: CallTime) {
+        if !self.is_streaming {
+            return;
+        }
         self.sequence += 1;
         let text = String::from_utf8(self.text.clone()).expect("JSON is UTF-8");
         self.to_engine.insert((at, self.sequence), text);

@@ -26,5 +26,7 @@ pub mod voice;
 pub mod world;
 
 pub use report::Report;
-pub use scenario::{BrainFaults, Line, RecognizerFaults, Scenario, VoiceFaults};
+pub use scenario::{
+    Back, BrainFaults, Line, Lost, Outage, RecognizerFaults, Scenario, VoiceFaults,
+};
 pub use world::World;

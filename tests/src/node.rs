@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use call::{Action, Call, Event, LOG_FORMAT, LegEnd, LogHeader, LogWriter, SegmentHeard};
-use media::{Inbound, Origin, Outgoing, Playout, PlayoutEvent, PlayoutSettings};
+use call::{Action, Call, Event, LOG_FORMAT, LegEnd, LogHeader, LogWriter, SegmentHeard, rebuild};
+use media::{
+    Inbound, Origin, Outgoing, Playout, PlayoutEvent, PlayoutSettings, Starvation,
+    StarvationSettings, Starved,
+};
 use types::{
     AudioFormat, CallId, CallTime, ConfigVersion, GenerationId, LegOrder, Millis, SegmentId,
     Unavailable, UtteranceId, WallTime,
@@ -26,11 +29,17 @@ pub struct Node {
     pub log: LogWriter,
     /// Everything it did.
     pub actions: Vec<(CallTime, Action)>,
+    /// When each step was, and where in the log it ends.
+    pub steps: Vec<(CallTime, usize)>,
     /// The fake voice, which knows all that was to be said.
     pub voice: Voice,
     inbound: Inbound,
     playout: Playout,
     detector: Detector,
+    /// From the first message on.
+    starvation: Option<Starvation>,
+    /// When the last sample was spoken.
+    heard_until: CallTime,
     recognizer: Recognizer,
     brain: Brain,
     coming: BTreeMap<(CallTime, u64), Coming>,
@@ -38,10 +47,22 @@ pub struct Node {
     speaking: BTreeMap<GenerationId, Speaking>,
     sent: BTreeSet<GenerationId>,
     finished: bool,
+    wants_media: bool,
+    /// What vendors were asked and have not answered.
+    asked: BTreeSet<Asked>,
+    scenario: Scenario,
     recognizer_dies: Option<CallTime>,
     frame: Vec<i16>,
     payload: Vec<u8>,
     text: Vec<u8>,
+}
+
+/// Something a vendor was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Words(UtteranceId),
+    Thought(GenerationId),
+    Sound(GenerationId, SegmentId),
 }
 
 /// Something a vendor will say.
@@ -113,10 +134,13 @@ impl Node {
             call: Call::new(scenario.config.clone(), seed),
             log: LogWriter::new(&header),
             actions: Vec::new(),
+            steps: Vec::new(),
             voice: Voice::new(scenario.voice, seed),
             inbound: Inbound::new(format).expect("a telephone's format"),
             playout: Playout::new(format, settings).expect("a telephone's format"),
             detector: Detector::default(),
+            starvation: None,
+            heard_until: CallTime::ZERO,
             recognizer: Recognizer::new(scenario.recognizer, seed),
             brain: Brain::new(scenario.brain, seed),
             coming: BTreeMap::new(),
@@ -124,6 +148,9 @@ impl Node {
             speaking: BTreeMap::new(),
             sent: BTreeSet::new(),
             finished: false,
+            wants_media: false,
+            asked: BTreeSet::new(),
+            scenario: scenario.clone(),
             recognizer_dies: scenario.recognizer.dies_at.map(|at| CallTime::ZERO + at),
             frame: Vec::new(),
             payload: Vec::new(),
@@ -136,11 +163,69 @@ impl Node {
         self.finished
     }
 
+    /// Whether a vendor has been asked and has not answered: then silence is not the engine's.
+    pub fn awaits_vendors(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// Vendors' words on their way.
+    pub fn coming(&self) -> usize {
+        self.coming.len()
+    }
+
+    /// Whether the leg was to be told to carry media again since the last question.
+    pub fn take_wants_media(&mut self) -> bool {
+        std::mem::take(&mut self.wants_media)
+    }
+
+    /// The leg carries media again, after `gap`.
+    pub fn attach(&mut self, now: CallTime, gap: Millis, carrier: &mut Carrier, said: &Lexicon) {
+        self.inbound = Inbound::new(AudioFormat::PCMU_8K).expect("a telephone's format");
+        self.detector = Detector::default();
+        self.playout.handle_restart(now);
+        self.report(now, carrier, said);
+        self.happen(now, Event::Reattached { gap }, carrier, said);
+    }
+
+    /// Another process goes on: it knows the log, but for the last `lost`, and nothing else.
+    ///
+    /// # Panics
+    /// If the log does not bring the call back.
+    pub fn restore(&mut self, died: CallTime, lost: Millis, now: CallTime) {
+        let cut = died.saturating_sub(lost);
+        let lines = self.log.pending();
+        let end = self.steps.iter().rev().find(|(at, _)| *at <= cut).map_or(0, |&(_, end)| end);
+        let end = if end == 0 { self.steps[0].1 } else { end };
+        let rebuilt = rebuild(&lines[..end]).expect("a log");
+        assert!(rebuilt.is_faithful, "the log tells it all");
+        assert!(rebuilt.unlogged.is_empty(), "steps are logged whole");
+        if lost == Millis::ZERO {
+            assert_eq!(rebuilt.call.fingerprint(), self.call.fingerprint(), "the same call");
+        }
+        self.log = LogWriter::behind(&lines[..end]);
+        self.steps.retain(|&(_, step)| step <= end);
+        let at = rebuilt.at;
+        self.call = rebuilt.call;
+        self.actions.retain(|&(when, _)| when <= at);
+        let fresh = Self::new(&self.scenario);
+        self.inbound = fresh.inbound;
+        self.playout = fresh.playout;
+        self.detector = fresh.detector;
+        self.recognizer = fresh.recognizer;
+        self.coming.clear();
+        self.speaking.clear();
+        self.sent.clear();
+        self.asked.clear();
+        self.finished = false;
+        assert!(at <= now, "time goes on");
+    }
+
     /// Something happened to the leg.
     pub fn happen(&mut self, now: CallTime, event: Event, carrier: &mut Carrier, said: &Lexicon) {
         if self.finished {
             return;
         }
+        self.note_answered(&event);
         self.log.event(now, &event);
         self.call.handle_event(now, event);
         self.drain(now, carrier, said);
@@ -153,6 +238,7 @@ impl Node {
         }
         self.inbound.handle_timeout(now);
         self.hear(now, carrier, said);
+        self.starve(now, carrier, said);
         if self.recognizer_dies.is_some_and(|at| at <= now) {
             self.recognizer_dies = None;
             self.happen(now, Event::RecognizerFailed, carrier, said);
@@ -177,6 +263,11 @@ impl Node {
             Message::Media(media) => {
                 let mut bytes = Vec::new();
                 media.decode_payload(&mut bytes).expect("base64");
+                let fresh = Starvation::new(StarvationSettings::STANDARD, now);
+                let gap = self.starvation.get_or_insert(fresh).handle_media(now);
+                if let Some(gap) = gap {
+                    self.happen(now, Event::Reattached { gap }, carrier, said);
+                }
                 // What is late or doubled is the inbound's business.
                 let _ = self.inbound.handle_media(now, media.chunk, &bytes);
                 self.hear(now, carrier, said);
@@ -206,11 +297,40 @@ impl Node {
             }
             let origin = self.inbound.origin().unwrap_or(now);
             let edge = self.detector.edge(info.at, info.origin, &frame, origin);
+            let end = info.at + frame.len() as u64;
+            self.heard_until = CallTime::from_micros(origin.as_micros() + end * 125);
             if let Some(event) = edge {
                 self.happen(now, event, carrier, said);
             }
         }
         self.frame = frame;
+    }
+
+    /// No audio has come for a while, perhaps: as the server has it.
+    fn starve(&mut self, now: CallTime, carrier: &mut Carrier, said: &Lexicon) {
+        let Some(mut starvation) = self.starvation else { return };
+        if !self.call.expects_media() {
+            starvation.suspend(now);
+        }
+        let at = self.heard_until;
+        while let Some(stage) = starvation.poll(now) {
+            let is_speaking = self.detector.state != Heard::Silence;
+            let event = match stage {
+                Starved::Silent if is_speaking => {
+                    self.detector.state = Heard::Pause;
+                    Event::SpeechEnded { at }
+                }
+                Starved::Stopped if is_speaking => {
+                    self.detector.state = Heard::Silence;
+                    Event::SpeechStopped { at }
+                }
+                Starved::Silent | Starved::Stopped => continue,
+                Starved::Dead => Event::Detached { how: LegEnd::MediaDead },
+                Starved::Ended => Event::LegEnded { how: LegEnd::MediaDead },
+            };
+            self.happen(now, event, carrier, said);
+        }
+        self.starvation = Some(starvation);
     }
 
     fn on_coming(&mut self, now: CallTime, coming: Coming, carrier: &mut Carrier, said: &Lexicon) {
@@ -300,8 +420,51 @@ impl Node {
             assert!(!self.finished, "nothing follows the end");
             self.log.action(now, &action);
             self.actions.push((now, action.clone()));
+            self.note_asked(&action);
             self.carry_out(now, action, carrier, said);
         }
+        self.steps.push((now, self.log.pending().len()));
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only what asks or takes back matters")]
+    fn note_asked(&mut self, action: &Action) {
+        match *action {
+            Action::FinalizeUtterance { utterance } => {
+                self.asked.insert(Asked::Words(utterance));
+            }
+            Action::DiscardUtterance { utterance } => {
+                self.asked.remove(&Asked::Words(utterance));
+            }
+            Action::Think { generation, .. } => {
+                self.asked.insert(Asked::Thought(generation));
+            }
+            Action::CancelThought { generation } => {
+                self.asked.remove(&Asked::Thought(generation));
+            }
+            Action::Speak { generation, segment, .. } => {
+                self.asked.insert(Asked::Sound(generation, segment));
+            }
+            Action::CancelSpeech { generation: dead, .. }
+            | Action::ClearPlayout { generation: dead } => {
+                self.asked.retain(|asked| !matches!(asked, Asked::Sound(of, _) if *of == dead));
+            }
+            _ => (),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only answers matter")]
+    fn note_answered(&mut self, event: &Event) {
+        match *event {
+            Event::Final { utterance, .. } => self.asked.remove(&Asked::Words(utterance)),
+            Event::ThoughtDone { generation, .. } | Event::ThoughtFailed { generation } => {
+                self.asked.remove(&Asked::Thought(generation))
+            }
+            Event::SegmentQueued { generation, segment, .. }
+            | Event::SegmentFailed { generation, segment } => {
+                self.asked.remove(&Asked::Sound(generation, segment))
+            }
+            _ => false,
+        };
     }
 
     fn carry_out(&mut self, now: CallTime, action: Action, carrier: &mut Carrier, said: &Lexicon) {
@@ -354,7 +517,14 @@ impl Node {
                 let event = Event::PlayoutCleared { generation, heard: heard.collect() };
                 self.soon(now, Coming::Event(event));
             }
-            Action::Leg { order: LegOrder::HangUp } => carrier.hang_up(now),
+            Action::Leg { order: LegOrder::HangUp } => {
+                carrier.hang_up(now);
+                if !carrier.is_streaming() {
+                    let event = Event::LegEnded { how: LegEnd::Stopped };
+                    self.soon(now + Millis::new(50), Coming::Event(event));
+                }
+            }
+            Action::Reattach { .. } => self.wants_media = true,
             Action::Leg { order: LegOrder::Transfer { .. } | LegOrder::SendDtmf { .. } } => {
                 let reason = Unavailable::Unsupported;
                 self.soon(now, Coming::Event(Event::LegRefused { reason }));

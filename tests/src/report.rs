@@ -1,7 +1,7 @@
 //! What became of a call, and what must be true of every one.
 
 use call::{Action, CallSummary, LogReader, Outcome, ReplayOptions, replay};
-use types::{CallTime, Dialogue, DialogueEntry, EndReason, Heard};
+use types::{CallTime, Dialogue, DialogueEntry, EndReason, Heard, Millis};
 
 use crate::node::Node;
 use crate::speech::Found;
@@ -19,6 +19,12 @@ pub struct Report {
     pub log: Vec<u8>,
     /// The agent's words that reached the caller's ear.
     pub heard: Vec<String>,
+    /// The longest a caller who had asked something waited for nobody but the engine.
+    pub unanswered_longest: Millis,
+    /// When that was over.
+    pub unanswered_at: CallTime,
+    /// The longest from media that was back to the agent's voice, vendors' time not counted.
+    pub mended_longest: Millis,
 }
 
 impl Report {
@@ -30,6 +36,9 @@ impl Report {
             dialogue: Dialogue::clone(node.call.dialogue()),
             actions: node.actions.clone(),
             log: node.log.pending().to_vec(),
+            unanswered_longest: Millis::ZERO,
+            unanswered_at: CallTime::ZERO,
+            mended_longest: Millis::ZERO,
             heard: heard.iter().map(|found| lexicon.word(found.word).to_owned()).collect(),
         }
     }
@@ -47,6 +56,9 @@ impl Report {
         let report = replay(reader, ReplayOptions::default()).expect("whole lines");
         assert_eq!(report.outcome, Outcome::Same, "the log tells it all");
         self.check_clears();
+        let waited = self.unanswered_longest;
+        let at = self.unanswered_at.as_millis();
+        assert!(waited <= UNANSWERED_MAX, "a caller waited {} ms, until {at} ms", waited.get());
     }
 
     /// What must be true where the carrier's word can be trusted: the memory holds what the caller
@@ -55,7 +67,7 @@ impl Report {
     /// # Panics
     /// If it does not.
     pub fn check_memory(&self) {
-        let mut ear = self.heard.iter().map(String::as_str).peekable();
+        let mut ear = self.heard.iter().map(String::as_str);
         for entry in &self.dialogue.entries {
             let DialogueEntry::Agent { text, heard, .. } = entry else { continue };
             let words: Vec<&str> = text.reveal().split_whitespace().collect();
@@ -64,10 +76,12 @@ impl Report {
                 Heard::Cut => 1,
             };
             for (place, word) in words.iter().enumerate() {
+                if words.len() <= place + doubtful {
+                    break;
+                }
                 // Words of replies that count as never heard may lie between.
                 let found = ear.by_ref().any(|heard| heard == *word);
-                let is_last = words.len() <= place + doubtful;
-                assert!(found || is_last, "{word:?} of {:?} was not heard", text.reveal());
+                assert!(found, "{word:?} of {:?} was not heard", text.reveal());
             }
         }
     }
@@ -105,3 +119,6 @@ impl Report {
         self.actions.iter().filter(|(_, action)| is(action)).count()
     }
 }
+
+/// What a caller who asked something may wait for the engine alone.
+const UNANSWERED_MAX: Millis = Millis::from_secs(3);

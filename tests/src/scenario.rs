@@ -1,6 +1,6 @@
 //! What a call is to be like.
 
-use call::{CallConfig, Lines};
+use call::{CallConfig, Lines, ResumeLimits};
 use types::{BargeIn, Limits, Millis, Persona, Tone, Turns};
 
 use crate::caller::Said;
@@ -16,6 +16,8 @@ pub struct Scenario {
     pub caller: Vec<Said>,
     /// What the line does to it.
     pub line: Line,
+    /// When the media is lost, and how it comes back; by time.
+    pub outages: Vec<Outage>,
     /// How the recognizer is.
     pub recognizer: RecognizerFaults,
     /// How the brain is.
@@ -43,8 +45,10 @@ pub struct Line {
     pub delay: Millis,
     /// How much faster the carrier's clock runs, in millionths.
     pub drift_ppm: i32,
-    /// When the socket breaks, if it does.
+    /// When the leg goes away without a word, if it does.
     pub breaks_at: Option<Millis>,
+    /// From when to when the caller's audio stays away, the socket up, if it does.
+    pub starves: Option<(Millis, Millis)>,
 }
 
 impl Line {
@@ -59,6 +63,7 @@ impl Line {
         delay: Millis::new(30),
         drift_ppm: 0,
         breaks_at: None,
+        starves: None,
     };
 
     /// A bad one.
@@ -72,7 +77,44 @@ impl Line {
         delay: Millis::new(60),
         drift_ppm: 80,
         breaks_at: None,
+        starves: None,
     };
+}
+
+/// A stretch without media.
+#[derive(Clone, Copy, Debug)]
+pub struct Outage {
+    /// When it begins.
+    pub at: Millis,
+    /// What is lost.
+    pub lost: Lost,
+    /// How the media comes back.
+    pub back: Back,
+}
+
+/// What an outage takes away.
+#[derive(Clone, Copy, Debug)]
+pub enum Lost {
+    /// The socket.
+    Socket,
+    /// The engine's process, for so long.
+    Process(Millis),
+}
+
+/// How media comes back.
+#[derive(Clone, Copy, Debug)]
+pub enum Back {
+    /// By itself, after so long: perhaps before anybody asks for it.
+    ByItself(Millis),
+    /// As ordered, so long after the order, which is refused so often before.
+    Ordered {
+        /// Orders refused.
+        refused: u32,
+        /// From the order that is not refused to the media.
+        after: Millis,
+    },
+    /// Not at all, whatever is ordered.
+    Never,
 }
 
 /// How a recognizer behaves.
@@ -117,6 +159,7 @@ impl Scenario {
             config: config(),
             caller,
             line: Line::CLEAN,
+            outages: Vec::new(),
             recognizer: RecognizerFaults { latency_max, silent: 0, dies_at: None },
             brain: BrainFaults { latency_max, fails: 0, silent: 0 },
             voice: VoiceFaults { latency_max, fails: 0, silent: 0 },
@@ -142,5 +185,6 @@ fn config() -> CallConfig {
         },
         limits: Limits { call_duration_max: Millis::from_secs(300), calls_max: 1 },
         lines: Lines::english(),
+        resume: ResumeLimits::STANDARD,
     }
 }

@@ -97,6 +97,12 @@ pub enum Action {
         /// What.
         order: LegOrder,
     },
+    /// Have the leg carry media again. Answered by [`crate::Event::Reattached`], or
+    /// [`crate::Event::AttachRefused`], or [`crate::Event::LegEnded`] if it is no more.
+    Reattach {
+        /// Which attempt of this outage, from 1.
+        attempt: u32,
+    },
     /// Keep a message for the business: its words were heard and agreed to.
     KeepMessage {
         /// The message.

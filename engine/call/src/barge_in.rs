@@ -1,11 +1,11 @@
 //! Caller's speech against the agent's: held at once, then confirmed or rejected.
 
 use serde::{Deserialize, Serialize};
-use types::{BargeIn, Expect, Millis};
+use types::{BargeIn, CallTime, Expect, Millis, Pii};
 
 use crate::call::Call;
-use crate::decision::Decision;
-use crate::ear::Edge;
+use crate::decision::{BargeInSeen, CallerVoice, Decision};
+use crate::ear::{Edge, Utterance};
 use crate::endpoint::Certainty;
 use crate::reply::{HeldFrom, Progress, Reply, Stage};
 use crate::words::{contains, tokens, words_beside};
@@ -60,8 +60,9 @@ struct Evidence<'a> {
 }
 
 /// What the caller would interrupt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Manner {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Manner {
     /// Words the caller hears: signs of listening are natural.
     Telling,
     /// A question that can be answered in a word.
@@ -142,6 +143,38 @@ fn manner(reply: &Reply) -> Manner {
     }
 }
 
+/// The evidence, for whoever reads the event log.
+fn seen(
+    reply: &Reply,
+    utterance: &Utterance,
+    (now, held): (CallTime, Millis),
+    words: &Words,
+) -> BargeInSeen {
+    let text = tokens(&utterance.text);
+    let evidence = Evidence {
+        text: &text,
+        certainty: utterance.certainty,
+        edge: utterance.edge,
+        speech: utterance.speech(now),
+        held,
+        manner: manner(reply),
+        words,
+    };
+    BargeInSeen {
+        text: Pii::new(utterance.text.clone()),
+        meaning: u32::try_from(meaning(&evidence)).unwrap_or(u32::MAX),
+        certainty: utterance.certainty,
+        voice: match utterance.edge {
+            Edge::Speaking => CallerVoice::Speaking,
+            Edge::Paused { .. } => CallerVoice::Paused,
+            Edge::Ended { .. } => CallerVoice::Ended,
+        },
+        speech: evidence.speech,
+        held,
+        manner: evidence.manner,
+    }
+}
+
 impl Call {
     /// The caller speaks: if the agent does, too, the agent falls silent until it is clear why.
     pub(crate) fn consider_barge_in(&mut self) {
@@ -156,10 +189,20 @@ impl Call {
         match reply.barge_in() {
             BargeIn::Allowed => (),
             // What is said meanwhile is answered afterwards.
-            BargeIn::Protected => return,
+            BargeIn::Protected => {
+                let decision = Decision::BargeInProtected {
+                    generation: reply.generation,
+                    utterance: utterance.id,
+                };
+                if from == HeldFrom::Audible {
+                    self.note(decision);
+                }
+                return;
+            }
         }
         let generation = reply.generation;
-        let decision = Decision::BargeInHeld { generation, utterance: utterance.id };
+        let seen = Some(seen(reply, utterance, (self.now, Millis::ZERO), &self.config.lines.words));
+        let decision = Decision::BargeInHeld { generation, utterance: utterance.id, seen };
         let is_ordered = reply.is_ordered();
         reply.stage = Stage::Held { since: self.now, from };
         self.note(decision);
@@ -212,12 +255,23 @@ impl Call {
     fn confirm_barge_in(&mut self, why: Confirmed) {
         let Some(reply) = &self.reply else { return };
         let generation = reply.generation;
+        let seen = self.barge_in_seen();
         if reply.is_audible() {
             self.counts.barge_ins += 1;
         }
-        self.note(Decision::BargeInConfirmed { generation, why });
+        self.note(Decision::BargeInConfirmed { generation, why, seen });
         self.clear_reply();
         self.arm_endpoint();
+    }
+
+    /// What is known of the caller's speech against the reply, if there are both.
+    fn barge_in_seen(&self) -> Option<BargeInSeen> {
+        let (reply, utterance) = (self.reply.as_ref()?, self.ear.hearing.as_ref()?);
+        let held = match reply.stage {
+            Stage::Held { since, .. } => self.now.since(since),
+            Stage::Unspoken | Stage::Voicing | Stage::Audible | Stage::Clearing => Millis::ZERO,
+        };
+        Some(seen(reply, utterance, (self.now, held), &self.config.lines.words))
     }
 
     /// Takes the reply back: at once if the voice does not know of it, else by a clear.
@@ -248,8 +302,9 @@ impl Call {
     fn reject_barge_in(&mut self, why: Rejected) {
         let Some(reply) = &self.reply else { return };
         let generation = reply.generation;
+        let seen = self.barge_in_seen();
         self.counts.barge_ins_rejected += 1;
-        self.note(Decision::BargeInRejected { generation, why });
+        self.note(Decision::BargeInRejected { generation, why, seen });
         self.discard_hearing();
         self.release_reply();
     }
@@ -296,8 +351,6 @@ const _: () = assert!(ARBITRATION_MAX.get() < HELD_MAX.get());
 
 #[cfg(test)]
 mod tests {
-    use types::CallTime;
-
     use super::*;
 
     const SPEAKING: Edge = Edge::Speaking;

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use types::{CallTime, Dialogue, EndReason, Limits, Message, Persona, Pii, Turns};
+use types::{CallTime, Dialogue, EndReason, Limits, Message, Millis, Persona, Pii, Turns};
 
 use crate::decision::Decision;
 use crate::ear::{Ear, Edge};
 use crate::endpoint::Certainty;
+use crate::outage::{Bridge, Link, ResumeLimits};
 use crate::phase::{Goodbye, Phase};
 use crate::reply::{Piece, Reply, Source, Stage};
 use crate::timers::Timers;
@@ -26,6 +27,9 @@ pub struct CallConfig {
     pub limits: Limits,
     /// The engine's own sentences and words.
     pub lines: Lines,
+    /// How long a leg without media is tried for.
+    #[serde(default)]
+    pub resume: ResumeLimits,
 }
 
 /// One conversation. Its methods are of three kinds, to be called in this order:
@@ -42,6 +46,7 @@ pub struct Call {
     pub(crate) seed: u64,
     pub(crate) now: CallTime,
     pub(crate) phase: Phase,
+    pub(crate) link: Link,
     pub(crate) ear: Ear,
     pub(crate) reply: Option<Reply>,
     pub(crate) turns: turn::Turns,
@@ -61,6 +66,7 @@ impl Call {
             seed,
             now: CallTime::ZERO,
             phase: Phase::Ringing,
+            link: Link::Up,
             ear: Ear::default(),
             reply: None,
             turns: turn::Turns::default(),
@@ -142,6 +148,29 @@ impl Call {
         &self.dialogue
     }
 
+    /// Whether the caller's audio should be coming: while a transfer is tried it may not.
+    pub fn expects_media(&self) -> bool {
+        match self.phase {
+            Phase::Transferring | Phase::Ended { .. } => false,
+            Phase::Ringing
+            | Phase::Open
+            | Phase::Closing { .. }
+            | Phase::Leaving { .. }
+            | Phase::HangingUp { .. } => true,
+        }
+    }
+
+    /// The response time of the present turn, once its reply is heard.
+    pub fn response(&self) -> Option<Millis> {
+        self.turns.records().last()?.stages.response()
+    }
+
+    /// What the caller is saying at this moment, as far as it is recognized.
+    pub fn hearing(&self) -> Option<&str> {
+        let utterance = self.ear.hearing.as_ref()?;
+        (!utterance.text.is_empty()).then_some(&utterance.text)
+    }
+
     /// One word for what is going on, for displays.
     pub fn phase_name(&self) -> &'static str {
         match self.phase {
@@ -150,6 +179,7 @@ impl Call {
             Phase::HangingUp { .. } => "hanging up",
             Phase::Ended { .. } => "ended",
             Phase::Closing { .. } | Phase::Leaving { .. } => "closing",
+            Phase::Open if self.link.is_down() => "detached",
             Phase::Open => self.floor_name(),
         }
     }
@@ -177,12 +207,17 @@ impl Call {
     fn on_event(&mut self, event: Event) {
         // The audio timeline runs behind the clock, never ahead of it.
         let now = self.now;
+        if self.link.is_down() && event.is_of_media() {
+            // The last of an audio that has broken off: silence in it is none.
+            return;
+        }
         match event {
             Event::Answered => self.on_answered(),
             Event::SpeechStarted { at } => self.on_speech_started(at.min(now)),
             Event::SpeechPaused { at } => self.on_speech_paused(at.min(now)),
             Event::SpeechResumed => self.on_speech_resumed(),
             Event::SpeechEnded { at } => self.on_speech_ended(at.min(now)),
+            Event::SpeechStopped { at } => self.on_speech_stopped(at.min(now)),
             Event::Partial { utterance, text } => {
                 self.on_words(utterance, text, Certainty::Partial);
             }
@@ -190,6 +225,10 @@ impl Call {
             Event::Final { utterance, text, audio } => self.on_final(utterance, text, audio),
             Event::RecognizerFailed => self.on_recognizer_failed(),
             Event::Dtmf { digit } => self.on_dtmf(digit),
+            Event::Detached { how } => self.on_detached(how),
+            Event::Reattached { gap } => self.on_reattached(gap),
+            Event::AttachRefused { reason } => self.on_attach_refused(reason),
+            Event::Restored { gap } => self.on_restored(gap),
             Event::LegRefused { reason: _ } => self.on_leg_refused(),
             Event::LegEnded { how } => self.on_leg_ended(how),
             Event::EndRequested { manner } => self.on_end_requested(manner),
@@ -262,6 +301,7 @@ impl Call {
             Event::LegEnded { how } => self.on_leg_ended(how),
             Event::LegRefused { reason: _ } => self.on_leg_refused(),
             Event::EndRequested { manner } => self.on_end_requested(manner),
+            Event::Restored { gap } => self.on_restored(gap),
             _ => (),
         }
     }
@@ -282,6 +322,9 @@ impl Call {
             Timer::ClosingWait => self.on_closing_wait(),
             Timer::TransferWait => self.on_leg_refused(),
             Timer::HangUpWait => self.on_hang_up_wait(),
+            Timer::DetachedMax => self.on_detached_max(),
+            Timer::Reattach => self.attach_again(),
+            Timer::GoOnWait => self.on_go_on_wait(),
             Timer::DurationWarning => self.on_duration_warning(),
             Timer::DurationMax => self.start_closing(EndReason::DurationMax),
         }
@@ -326,6 +369,10 @@ impl Call {
 
     /// After every step: whatever can follow by itself follows, and something is always awaited.
     fn settle(&mut self) {
+        if self.link.is_down() {
+            // Its own clocks run; the rest follows when the media is back.
+            return;
+        }
         match self.phase {
             Phase::Open | Phase::Transferring | Phase::Leaving { .. } => (),
             Phase::Closing { reason, goodbye: Goodbye::Due } if self.reply.is_none() => {
@@ -336,6 +383,7 @@ impl Call {
             | Phase::HangingUp { .. }
             | Phase::Ended { .. } => return,
         }
+        self.settle_outage();
         self.settle_protected();
         if self.reply.is_none() && self.ear.is_idle() {
             self.recover();
@@ -346,6 +394,9 @@ impl Call {
         if self.reply.is_none() && self.ear.is_idle() {
             self.settle_silence();
         }
+        if self.reply.is_none() {
+            self.settle_cut_off();
+        }
     }
 
     /// Nobody speaks: somebody must be woken up for it.
@@ -354,6 +405,7 @@ impl Call {
             Phase::Leaving { .. } if self.timers.runs(Timer::GoodbyeWait) => (),
             Phase::Leaving { .. } => self.timers.start(Timer::GoodbyeWait, self.now),
             Phase::Open if self.manners.due.is_some() => self.say_due_line(),
+            Phase::Open if self.manners.bridge != Bridge::None => self.say_bridge(),
             Phase::Open if self.timers.runs(Timer::NoInput) => (),
             Phase::Open => {
                 let due = self.now + self.config.turns.no_input_delay;

@@ -3,7 +3,7 @@
 use types::{CallTime, DialogueEntry, Effect, EndReason, LegOrder, Millis};
 
 use crate::call::Call;
-use crate::decision::Decision;
+use crate::decision::{Decision, NoInputSeen};
 use crate::event::{EndManner, LegEnd};
 use crate::phase::{Goodbye, Phase};
 use crate::reply::{Consequences, Progress, Stage};
@@ -17,7 +17,10 @@ impl Call {
             return;
         }
         self.manners.no_input += 1;
-        self.note(Decision::NoInput { count: self.manners.no_input });
+        let turns = &self.config.turns;
+        let seen =
+            NoInputSeen { silence: turns.no_input_delay, prompts_max: turns.no_input_prompts_max };
+        self.note(Decision::NoInput { count: self.manners.no_input, seen: Some(seen) });
         if self.config.turns.no_input_prompts_max < self.manners.no_input {
             let line = self.config.lines.no_input_goodbye.clone();
             return self.say_line(line, Some(EndReason::NoInput));
@@ -156,6 +159,7 @@ impl Call {
                 self.timers.stop(Timer::TransferWait);
                 self.phase = Phase::Open;
                 self.manners.due = Some(DueLine::TransferUnavailable);
+                self.want_back();
             }
             // A leg that cannot even hang up is none.
             Phase::HangingUp { reason } => self.finish(reason),
@@ -204,11 +208,7 @@ impl Call {
     }
 
     pub(crate) fn on_leg_ended(&mut self, how: LegEnd) {
-        let by_leg = match how {
-            LegEnd::Stopped => EndReason::CallerHungUp,
-            LegEnd::Lost => EndReason::LegLost,
-            LegEnd::MediaDead => EndReason::MediaDead,
-        };
+        let by_leg = how.reason();
         let reason = match self.phase {
             Phase::HangingUp { reason } | Phase::Leaving { reason } => reason,
             Phase::Transferring if how == LegEnd::Stopped => EndReason::Transferred,
@@ -268,6 +268,6 @@ const CLOSING_WAIT_MAX: Millis = Millis::from_secs(8);
 const TRANSFER_WAIT_MAX: Millis = Millis::from_secs(30);
 
 /// A leg that does not end when told to is given up.
-const HANG_UP_WAIT_MAX: Millis = Millis::from_secs(5);
+pub(crate) const HANG_UP_WAIT_MAX: Millis = Millis::from_secs(5);
 
 const _: () = assert!(WARNING.get() < WARNED_DURATION_MIN.get());

@@ -5,7 +5,7 @@ use types::{
     CallTime, EndReason, Expect, GenerationId, Heard, Millis, Pii, SegmentId, UtteranceId,
 };
 
-use crate::{Certainty, Confirmed, Permille, Rejected, Rule};
+use crate::{Certainty, Confirmed, LegEnd, Manner, Permille, Rejected, Rule};
 
 /// A decision with its inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub enum Decision {
         certainty: Certainty,
         /// The kind of answer that was asked for.
         expect: Expect,
+        /// What else it was chosen from. Logs of format 1 do not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<EndpointSeen>,
     },
     /// The caller's turn is over.
     Endpointed {
@@ -54,6 +57,16 @@ pub enum Decision {
         generation: GenerationId,
         /// With which utterance.
         utterance: UtteranceId,
+        /// What was known. Logs of format 1 do not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<BargeInSeen>,
+    },
+    /// The caller speaks into words that must not be interrupted: they go on. From format 2 on.
+    BargeInProtected {
+        /// Of which reply.
+        generation: GenerationId,
+        /// With which utterance.
+        utterance: UtteranceId,
     },
     /// The caller is.
     BargeInConfirmed {
@@ -61,6 +74,9 @@ pub enum Decision {
         generation: GenerationId,
         /// Because of what.
         why: Confirmed,
+        /// What was known. Absent for keys, and in logs of format 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<BargeInSeen>,
     },
     /// The caller is not.
     BargeInRejected {
@@ -68,6 +84,9 @@ pub enum Decision {
         generation: GenerationId,
         /// Because of what.
         why: Rejected,
+        /// What was known. Logs of format 1 do not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<BargeInSeen>,
     },
     /// How much of a reply reached the caller's ear.
     HeardText {
@@ -99,6 +118,9 @@ pub enum Decision {
     NoInput {
         /// How often in a row, this one included.
         count: u32,
+        /// What that was judged by. Logs of format 1 do not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<NoInputSeen>,
     },
     /// An answer to something nobody waits for any more.
     LateAnswer {
@@ -112,6 +134,26 @@ pub enum Decision {
         /// How often in a row, this one included.
         count: u32,
     },
+    /// The leg has lost its media.
+    Detached {
+        /// How.
+        how: LegEnd,
+    },
+    /// The process died, and the call was rebuilt from its log.
+    Restored {
+        /// How long nobody was there.
+        gap: Millis,
+    },
+    /// The leg has its media back.
+    Reattached {
+        /// After how long.
+        gap: Millis,
+    },
+    /// What an outage had interrupted is taken up again.
+    TakenUp {
+        /// Whether an apology goes before it.
+        apologizes: bool,
+    },
     /// The call is to end.
     Closing {
         /// Why.
@@ -122,6 +164,98 @@ pub enum Decision {
         /// Why it would have ended.
         reason: EndReason,
     },
+}
+
+/// What an endpoint delay was chosen from, besides the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointSeen {
+    /// How many words there were.
+    pub words: u32,
+    /// How long the caller had been speaking, pauses included.
+    pub speech: Millis,
+    /// How long the caller had been silent.
+    pub silence: Millis,
+    /// The shortest delay that could have been chosen.
+    pub delay_min: Millis,
+    /// The longest.
+    pub delay_max: Millis,
+}
+
+/// What a barge-in was judged by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BargeInSeen {
+    /// The caller's words so far.
+    pub text: Pii<String>,
+    /// How many of them are more than a sign of listening.
+    pub meaning: u32,
+    /// How sure they are.
+    pub certainty: Certainty,
+    /// Whether the caller was still speaking.
+    pub voice: CallerVoice,
+    /// How long the caller had been speaking.
+    pub speech: Millis,
+    /// How long the agent had been held.
+    pub held: Millis,
+    /// What the agent was doing.
+    pub manner: Manner,
+}
+
+/// Whether the caller speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallerVoice {
+    /// Yes.
+    Speaking,
+    /// Not at this moment.
+    Paused,
+    /// Not for the detector's hangover.
+    Ended,
+}
+
+/// What a silence was judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoInputSeen {
+    /// How long the caller had been silent.
+    pub silence: Millis,
+    /// How often the agent speaks up before it says goodbye.
+    pub prompts_max: u32,
+}
+
+impl Decision {
+    /// This decision as a log of `format` holds it; `None` if such a log has no word for it.
+    ///
+    /// A call that is replayed from an old log decides as it did, and is compared with what was
+    /// written down then.
+    pub fn as_of(mut self, format: u32) -> Option<Self> {
+        if 2 <= format {
+            return Some(self);
+        }
+        match &mut self {
+            Self::BargeInProtected { .. }
+            | Self::Detached { .. }
+            | Self::Restored { .. }
+            | Self::Reattached { .. }
+            | Self::TakenUp { .. } => return None,
+            Self::EndpointDelay { seen, .. } => *seen = None,
+            Self::BargeInHeld { seen, .. }
+            | Self::BargeInConfirmed { seen, .. }
+            | Self::BargeInRejected { seen, .. } => *seen = None,
+            Self::NoInput { seen, .. } => *seen = None,
+            Self::Endpointed { .. }
+            | Self::SpeechTooLong { .. }
+            | Self::FinalMissing { .. }
+            | Self::Merged { .. }
+            | Self::HeardText { .. }
+            | Self::Withdrawn { .. }
+            | Self::PlayoutAssumed { .. }
+            | Self::EmptyTurn { .. }
+            | Self::LateAnswer { .. }
+            | Self::Failed { .. }
+            | Self::Closing { .. }
+            | Self::HangUpCancelled { .. } => (),
+        }
+        Some(self)
+    }
 }
 
 /// What becomes of a turn without words.

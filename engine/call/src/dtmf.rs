@@ -52,6 +52,8 @@ impl Call {
             return;
         }
         self.ear.keys.press(digit.symbol());
+        self.ear.cut_off = None;
+        self.timers.stop(Timer::GoOnWait);
         self.timers.stop(Timer::NoInput);
         self.timers.stop(Timer::GoodbyeWait);
         match self.ear.keys.entry {

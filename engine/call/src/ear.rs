@@ -3,10 +3,11 @@
 use types::{CallTime, Millis, Pii, Stages, UtteranceId};
 
 use crate::call::Call;
-use crate::decision::{Decision, Late};
+use crate::decision::{Decision, EndpointSeen, Late};
 use crate::dtmf::Keys;
-use crate::endpoint::{Certainty, EndpointInputs, endpoint_delay};
+use crate::endpoint::{Certainty, EndpointInputs, endpoint_bounds, endpoint_delay};
 use crate::reply::{Stage, push_words};
+use crate::words::tokens;
 use crate::{Action, Timer};
 
 /// The caller's side since the last turn was answered.
@@ -22,6 +23,8 @@ pub(crate) struct Ear {
     pub(crate) stages: Stages,
     /// First sample of it all.
     pub(crate) began: Option<CallTime>,
+    /// The line broke within a sentence: how long more of it is waited for.
+    pub(crate) cut_off: Option<Millis>,
     next: UtteranceId,
 }
 
@@ -70,6 +73,7 @@ impl Ear {
     /// Whether something was said or keyed, and all of it is known.
     pub(crate) fn is_complete(&self) -> bool {
         self.hearing.is_none()
+            && self.cut_off.is_none()
             && self.keys.is_complete()
             && self.parts.iter().all(|part| part.last_words == LastWords::There)
             && !self.is_idle()
@@ -114,6 +118,8 @@ impl Call {
             certainty: Certainty::None,
         });
         self.ear.began.get_or_insert(at);
+        self.ear.cut_off = None;
+        self.timers.stop(Timer::GoOnWait);
         self.act(Action::BeginUtterance { utterance: id, at });
         self.timers.stop(Timer::NoInput);
         self.timers.stop(Timer::GoodbyeWait);
@@ -160,6 +166,17 @@ impl Call {
         utterance.edge = Edge::Ended { at };
         self.arm_endpoint();
         self.judge_barge_in();
+    }
+
+    /// No audio comes: nothing more of this utterance will.
+    pub(crate) fn on_speech_stopped(&mut self, at: CallTime) {
+        self.on_speech_ended(at);
+        let is_held =
+            self.reply.as_ref().is_some_and(|reply| matches!(reply.stage, Stage::Held { .. }));
+        // A barge-in is decided by its own clock.
+        if !is_held {
+            self.on_endpoint();
+        }
     }
 
     /// Words that may still change, or are stable while the caller is silent.
@@ -223,14 +240,16 @@ impl Call {
         if is_held {
             return;
         }
-        let (delay, rule, finished) = endpoint_delay(EndpointInputs {
+        let inputs = EndpointInputs {
             text: &utterance.text,
             certainty: utterance.certainty,
             expect: self.manners.expect,
             delay_min: self.config.turns.endpoint_delay_min,
             delay_max: self.config.turns.endpoint_delay_max,
             words: &self.config.lines.words,
-        });
+        };
+        let (delay, rule, finished) = endpoint_delay(inputs);
+        let (delay_min, delay_max) = endpoint_bounds(&inputs, rule);
         let decision = Decision::EndpointDelay {
             utterance: utterance.id,
             delay,
@@ -238,6 +257,13 @@ impl Call {
             finished,
             certainty: utterance.certainty,
             expect: self.manners.expect,
+            seen: Some(EndpointSeen {
+                words: u32::try_from(tokens(&utterance.text).len()).unwrap_or(u32::MAX),
+                speech: utterance.speech(self.now),
+                silence: self.now.since(at),
+                delay_min,
+                delay_max,
+            }),
         };
         self.ear.stages.endpoint_delay = Some(delay);
         self.timers.start(Timer::Endpoint, at + delay);
@@ -308,6 +334,8 @@ impl Call {
         }
         self.timers.stop(Timer::FinalWait);
         self.timers.stop(Timer::DtmfGap);
+        self.timers.stop(Timer::GoOnWait);
+        self.ear.cut_off = None;
         self.ear.keys = Keys::default();
         self.ear.began = None;
         self.ear.stages = Stages::default();

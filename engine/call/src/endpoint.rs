@@ -88,14 +88,15 @@ pub enum Rule {
 /// is expected moves the bounds: a closed question narrows them, digits and dictation widen them.
 pub fn endpoint_delay(inputs: EndpointInputs<'_>) -> (Millis, Rule, Permille) {
     let (rule, finished) = finished(&inputs);
-    let (min, max) = bounds(&inputs, rule);
+    let (min, max) = endpoint_bounds(&inputs, rule);
     let unfinished = u64::from(Permille::ONE.0 - finished.0);
     let extra = u64::from(max.saturating_sub(min).get()) * unfinished * unfinished / 1_000_000;
     let extra = Millis::new(u32::try_from(extra).expect("not more than max - min"));
     (min + extra, rule, finished)
 }
 
-fn bounds(inputs: &EndpointInputs<'_>, rule: Rule) -> (Millis, Millis) {
+/// The shortest and the longest delay that `rule` could have led to.
+pub(crate) fn endpoint_bounds(inputs: &EndpointInputs<'_>, rule: Rule) -> (Millis, Millis) {
     let (min, max) = (inputs.delay_min, inputs.delay_max);
     match inputs.expect {
         Expect::Open => (min, max),

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use types::{
-    BrainNote, CallTime, DtmfDigit, Effect, Expect, FactId, GenerationId, Millis, Pii, SegmentId,
-    Unavailable, UtteranceId,
+    BrainNote, CallTime, DtmfDigit, Effect, EndReason, Expect, FactId, GenerationId, Millis, Pii,
+    SegmentId, Unavailable, UtteranceId,
 };
 
 /// Something that happened. A closed set: every one has its arm in every state.
@@ -29,6 +29,12 @@ pub enum Event {
     /// The caller has been silent for the detector's hangover.
     SpeechEnded {
         /// Last sample of speech.
+        at: CallTime,
+    },
+    /// The caller's audio has stayed away for so long that what was being said is over, whatever was
+    /// still to come. [`Event::SpeechEnded`] went before, when it had stayed away for a moment.
+    SpeechStopped {
+        /// Last sample of speech that came.
         at: CallTime,
     },
     /// The recognizer's words so far; replace earlier ones of the same utterance.
@@ -154,6 +160,30 @@ pub enum Event {
         /// Why.
         reason: Unavailable,
     },
+    /// The leg carries no media any more and has not ended: its socket is gone, or silent for too
+    /// long. Answered by [`crate::Action::Reattach`].
+    Detached {
+        /// What became of its media.
+        how: LegEnd,
+    },
+    /// The leg carries media again, on another socket or stream: what the carrier had queued is
+    /// lost.
+    Reattached {
+        /// How long the caller was neither heard nor spoken to.
+        gap: Millis,
+    },
+    /// The leg was told to carry media again, and does not.
+    AttachRefused {
+        /// Why.
+        reason: Unavailable,
+    },
+    /// The process that carried the call died, and another one has brought it here by this log.
+    /// Nobody who worked for the call is left: no utterance, thought or segment will be answered.
+    /// The leg carries no media until [`Event::Reattached`].
+    Restored {
+        /// How long nobody was there.
+        gap: Millis,
+    },
     /// The carrier's leg is gone.
     LegEnded {
         /// How.
@@ -164,6 +194,44 @@ pub enum Event {
         /// How.
         manner: EndManner,
     },
+}
+
+impl Event {
+    /// Whether it comes from the caller's side of the media.
+    pub(crate) fn is_of_media(&self) -> bool {
+        match self {
+            Self::SpeechStarted { .. }
+            | Self::SpeechPaused { .. }
+            | Self::SpeechResumed
+            | Self::SpeechEnded { .. }
+            | Self::SpeechStopped { .. }
+            | Self::Dtmf { .. } => true,
+            Self::Answered
+            | Self::Partial { .. }
+            | Self::Stable { .. }
+            | Self::Final { .. }
+            | Self::RecognizerFailed
+            | Self::Thought { .. }
+            | Self::ThoughtEffect { .. }
+            | Self::ThoughtDone { .. }
+            | Self::ThoughtFailed { .. }
+            | Self::SegmentVoiced { .. }
+            | Self::SegmentQueued { .. }
+            | Self::SegmentFailed { .. }
+            | Self::PlayoutSent { .. }
+            | Self::PlayoutStarted { .. }
+            | Self::SegmentHeard { .. }
+            | Self::PlayoutFinished { .. }
+            | Self::PlayoutCleared { .. }
+            | Self::LegRefused { .. }
+            | Self::Detached { .. }
+            | Self::Reattached { .. }
+            | Self::AttachRefused { .. }
+            | Self::Restored { .. }
+            | Self::LegEnded { .. }
+            | Self::EndRequested { .. } => false,
+        }
+    }
 }
 
 /// How much of a segment was heard.
@@ -187,6 +255,17 @@ pub enum LegEnd {
     Lost,
     /// No media for too long.
     MediaDead,
+}
+
+impl LegEnd {
+    /// Why a call ends whose leg went away like this.
+    pub(crate) fn reason(self) -> EndReason {
+        match self {
+            Self::Stopped => EndReason::CallerHungUp,
+            Self::Lost => EndReason::LegLost,
+            Self::MediaDead => EndReason::MediaDead,
+        }
+    }
 }
 
 /// How the house ends a call.

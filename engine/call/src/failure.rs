@@ -70,7 +70,10 @@ impl Call {
     pub(crate) fn recover(&mut self) {
         match std::mem::take(&mut self.manners.recovery) {
             Recovery::None => (),
-            Recovery::Think => self.think(),
+            Recovery::Think => {
+                self.forget_cut();
+                self.think();
+            }
             Recovery::Speak => self.resume_cut(),
             Recovery::Apologize => {
                 let is_silence =

@@ -7,7 +7,7 @@ use types::{
 
 use crate::{
     Action, Call, CallConfig, EndManner, Event, LegEnd, Lines, LogReader, ReplayOptions,
-    SegmentHeard, replay,
+    ResumeLimits, SegmentHeard, replay,
 };
 
 /// Reads `bytes` as a log and replays what can be read.
@@ -120,7 +120,8 @@ impl Run {
             0 => Event::SpeechPaused { at },
             1 | 2 => Event::SpeechStarted { at },
             3 => Event::SpeechResumed,
-            4 | 5 => Event::SpeechEnded { at },
+            4 => Event::SpeechEnded { at },
+            5 => Event::SpeechStopped { at },
             6 => Event::Partial { utterance, text },
             7 => Event::Stable { utterance, text },
             8 | 9 => Event::Final { utterance, text, audio },
@@ -153,7 +154,13 @@ fn rare(detail: u8, generation: GenerationId, segment: SegmentId) -> Event {
         0..4 => Event::EndRequested { manner: EndManner::Polite },
         4..8 => Event::EndRequested { manner: EndManner::AtOnce },
         8..12 => Event::RecognizerFailed,
-        12..60 => Event::LegRefused { reason: Unavailable::Unsupported },
+        12..20 => Event::Detached { how: LegEnd::Lost },
+        20..24 => Event::Detached { how: LegEnd::MediaDead },
+        24..34 => Event::Reattached { gap: Millis::new(u32::from(detail) * 100) },
+        34..40 => Event::AttachRefused { reason: Unavailable::Refused },
+        40..42 => Event::AttachRefused { reason: Unavailable::Unsupported },
+        42..46 => Event::Restored { gap: Millis::new(u32::from(detail) * 100) },
+        46..60 => Event::LegRefused { reason: Unavailable::Unsupported },
         60..160 => Event::SegmentFailed { generation, segment },
         160.. => Event::Answered,
     }
@@ -208,6 +215,7 @@ fn config() -> CallConfig {
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
         lines: Lines::english(),
+        resume: ResumeLimits::STANDARD,
     }
 }
 

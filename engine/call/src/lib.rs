@@ -31,8 +31,11 @@ mod fuzz;
 mod heard;
 mod lines;
 mod log;
+mod outage;
 mod phase;
 mod playout;
+mod rebuild;
+mod remark;
 mod replay;
 mod reply;
 mod segment;
@@ -43,14 +46,19 @@ mod turn;
 mod words;
 
 pub use action::Action;
-pub use barge_in::{Confirmed, Rejected};
+pub use barge_in::{Confirmed, Manner, Rejected};
 pub use call::{Call, CallConfig};
-pub use decision::{Decision, Emptied, Failure, Late};
+pub use decision::{
+    BargeInSeen, CallerVoice, Decision, Emptied, EndpointSeen, Failure, Late, NoInputSeen,
+};
 pub use endpoint::{Certainty, EndpointInputs, Permille, Rule, endpoint_delay};
 pub use event::{EndManner, Event, LegEnd, SegmentHeard};
 pub use fuzz::{fuzz_events, fuzz_log};
 pub use lines::Lines;
 pub use log::{LOG_FORMAT, LogEntry, LogError, LogHeader, LogLine, LogReader, LogWriter};
+pub use outage::ResumeLimits;
+pub use rebuild::{Rebuilt, rebuild};
+pub use remark::Remark;
 pub use replay::{Outcome, ReplayOptions, ReplayReport, replay};
 pub use summary::{CallSummary, Counts};
 pub use timers::Timer;

@@ -25,8 +25,29 @@ pub struct Lines {
     pub vendors_failed: String,
     /// The leg refused a transfer: offers a message in words the caller can repeat.
     pub transfer_unavailable: String,
+    /// Said first once a gap in the line is over.
+    #[serde(default = "bridge")]
+    pub bridge: String,
+    /// Said to a caller who was cut off within a sentence, or had the word.
+    #[serde(default = "go_on")]
+    pub go_on: String,
+    /// Said to a caller whose last words are lost.
+    #[serde(default = "say_again")]
+    pub say_again: String,
     /// What turn-taking listens for.
     pub words: Words,
+}
+
+fn bridge() -> String {
+    "Sorry, we were cut off for a moment.".to_owned()
+}
+
+fn go_on() -> String {
+    "Please go on.".to_owned()
+}
+
+fn say_again() -> String {
+    "Could you say that again, please?".to_owned()
 }
 
 impl Lines {
@@ -54,6 +75,9 @@ impl Lines {
             transfer_unavailable: "I'm sorry, I can't put you through right now. I can take a \
                                    message instead: just say, take a message."
                 .to_owned(),
+            bridge: bridge(),
+            go_on: go_on(),
+            say_again: say_again(),
             words: Words::english(),
         }
     }

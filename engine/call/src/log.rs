@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use types::{AgentId, BusinessId, CallId, CallTime, ConfigVersion, WallTime};
 
-use crate::{Action, CallConfig, Event, Timer};
+use crate::{Action, CallConfig, Event, Remark, Timer};
 
 /// The format of the log as written; grows when a reader must know.
-pub const LOG_FORMAT: u32 = 1;
+/// 2: legs may lose their media and get it back; remarks; decisions carry what they were made from.
+pub const LOG_FORMAT: u32 = 2;
 
 /// Events beyond this point of a call are not believed: a week.
 const CALL_TIME_MAX: CallTime = CallTime::from_millis(7 * 24 * 3_600_000);
@@ -55,6 +56,8 @@ pub enum LogEntry {
     Timeout(Timer),
     /// This came out.
     Action(Action),
+    /// This was noticed meanwhile, and changed nothing.
+    Remark(Remark),
 }
 
 /// A log that cannot be read.
@@ -104,6 +107,14 @@ struct WrittenLine<'a> {
     timeout: Option<Timer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<&'a Action>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<&'a Remark>,
+}
+
+impl WrittenLine<'_> {
+    const fn at(at: CallTime) -> Self {
+        Self { at, event: None, timeout: None, action: None, remark: None }
+    }
 }
 
 #[derive(Deserialize)]
@@ -112,6 +123,7 @@ struct ReadLine {
     event: Option<Event>,
     timeout: Option<Timer>,
     action: Option<Action>,
+    remark: Option<Remark>,
 }
 
 impl LogWriter {
@@ -122,19 +134,29 @@ impl LogWriter {
         writer
     }
 
+    /// A writer that goes on behind `lines`, written before.
+    pub fn behind(lines: &[u8]) -> Self {
+        Self { buffer: lines.to_vec() }
+    }
+
     /// `event` is about to go in.
     pub fn event(&mut self, at: CallTime, event: &Event) {
-        self.write(&WrittenLine { at, event: Some(event), timeout: None, action: None });
+        self.write(&WrittenLine { event: Some(event), ..WrittenLine::at(at) });
     }
 
     /// `timer` is about to fire.
     pub fn timeout(&mut self, at: CallTime, timer: Timer) {
-        self.write(&WrittenLine { at, event: None, timeout: Some(timer), action: None });
+        self.write(&WrittenLine { timeout: Some(timer), ..WrittenLine::at(at) });
     }
 
     /// `action` came out.
     pub fn action(&mut self, at: CallTime, action: &Action) {
-        self.write(&WrittenLine { at, event: None, timeout: None, action: Some(action) });
+        self.write(&WrittenLine { action: Some(action), ..WrittenLine::at(at) });
+    }
+
+    /// `remark` was noticed.
+    pub fn remark(&mut self, at: CallTime, remark: &Remark) {
+        self.write(&WrittenLine { remark: Some(remark), ..WrittenLine::at(at) });
     }
 
     /// Bytes not carried away yet; whole lines.
@@ -157,6 +179,7 @@ impl LogWriter {
 #[derive(Debug)]
 pub struct LogReader<'a> {
     header: LogHeader,
+    bytes: usize,
     rest: &'a [u8],
     line: usize,
     at: CallTime,
@@ -187,7 +210,7 @@ impl<'a> LogReader<'a> {
             return Err(LogError::Format { found: format });
         }
         let header = serde_json::from_slice(line).map_err(LogError::Header)?;
-        Ok(Self { header, rest, line: 1, at: CallTime::ZERO, torn: Torn::No })
+        Ok(Self { header, bytes: bytes.len(), rest, line: 1, at: CallTime::ZERO, torn: Torn::No })
     }
 
     /// The header.
@@ -198,6 +221,11 @@ impl<'a> LogReader<'a> {
     /// Whether the last line was torn. Known once all lines were read.
     pub fn is_torn(&self) -> bool {
         self.torn == Torn::Yes
+    }
+
+    /// How many bytes have been read.
+    pub fn offset(&self) -> usize {
+        self.bytes - self.rest.len()
     }
 
     /// The number of the line read last, from 1.
@@ -222,10 +250,11 @@ impl<'a> LogReader<'a> {
         let number = self.line;
         let read: ReadLine = serde_json::from_slice(line)
             .map_err(|source| LogError::Line { line: number, source })?;
-        let entry = match (read.event, read.timeout, read.action) {
-            (Some(event), None, None) => LogEntry::Event(event),
-            (None, Some(timer), None) => LogEntry::Timeout(timer),
-            (None, None, Some(action)) => LogEntry::Action(action),
+        let entry = match (read.event, read.timeout, read.action, read.remark) {
+            (Some(event), None, None, None) => LogEntry::Event(event),
+            (None, Some(timer), None, None) => LogEntry::Timeout(timer),
+            (None, None, Some(action), None) => LogEntry::Action(action),
+            (None, None, None, Some(remark)) => LogEntry::Remark(remark),
             _ => return Err(LogError::Nonsense { line: number }),
         };
         if read.at < self.at || CALL_TIME_MAX < read.at {

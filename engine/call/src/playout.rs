@@ -116,7 +116,7 @@ impl Call {
         let kind = piece.kind;
         match kind {
             PieceKind::Disclosure => self.manners.disclosure = Disclosure::Settled,
-            PieceKind::Words => (),
+            PieceKind::Words | PieceKind::Bridge => (),
         }
         self.arm_playout_wait();
         // What follows may not be protected as this was.

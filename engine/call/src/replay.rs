@@ -69,6 +69,7 @@ pub fn replay(mut reader: LogReader<'_>, options: ReplayOptions) -> Result<Repla
         call: Call::new(config, header.seed),
         pending: VecDeque::new(),
         strictness,
+        format: header.format,
         report: ReplayReport {
             entries: 0,
             actions: 0,
@@ -117,6 +118,8 @@ struct Run {
     /// Actions that came out and were not compared yet.
     pending: VecDeque<Action>,
     strictness: Strictness,
+    /// The log's: decisions are compared as it holds them.
+    format: u32,
     report: ReplayReport,
 }
 
@@ -142,6 +145,7 @@ impl Run {
                 self.drain();
             }
             LogEntry::Action(action) => self.compare(at, &action)?,
+            LogEntry::Remark(_) => (),
         }
         self.report.entries += 1;
         self.report.until = at;
@@ -177,9 +181,15 @@ impl Run {
 
     fn drain(&mut self) {
         while let Some(action) = self.call.poll_action() {
-            match (self.strictness, &action) {
+            match (self.strictness, action) {
                 (Strictness::DeedsOnly, Action::Note { .. }) => (),
-                (Strictness::DeedsOnly | Strictness::Exact, _) => self.pending.push_back(action),
+                (Strictness::Exact, Action::Note { decision }) => {
+                    let decision = decision.as_of(self.format);
+                    self.pending.extend(decision.map(|decision| Action::Note { decision }));
+                }
+                (Strictness::DeedsOnly | Strictness::Exact, action) => {
+                    self.pending.push_back(action);
+                }
             }
         }
     }

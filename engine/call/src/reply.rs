@@ -119,6 +119,8 @@ pub(crate) struct Piece {
 pub(crate) enum PieceKind {
     Words,
     Disclosure,
+    /// An apology for a gap: it is not said again.
+    Bridge,
 }
 
 /// How far a segment is.
@@ -156,6 +158,12 @@ impl Piece {
     pub(crate) fn disclosure(text: String) -> Self {
         let barge_in = BargeIn::Protected;
         Self { text, barge_in, kind: PieceKind::Disclosure, sound: Sound::Waiting }
+    }
+
+    /// An apology for a gap. Short, and both sides need it: it is not talked over.
+    pub(crate) fn bridge(text: String) -> Self {
+        let barge_in = BargeIn::Protected;
+        Self { text, barge_in, kind: PieceKind::Bridge, sound: Sound::Waiting }
     }
 
     fn is_heard(&self) -> bool {
@@ -312,6 +320,7 @@ impl Reply {
 
     /// What could be said again: whole segments stay heard, the others are spoken anew.
     pub(crate) fn into_cut(self, reports: &[SegmentHeard]) -> Cut {
+        let (turn, source) = (self.generation.turn, self.source);
         let mut heard = self.script.heard_before;
         let mut rest = Vec::new();
         for (number, piece) in (0_u32..).zip(self.script.pieces) {
@@ -321,11 +330,11 @@ impl Reply {
                 || is_queued && report.is_some_and(|report| piece.duration() <= report.heard);
             if is_whole && rest.is_empty() {
                 push_words(&mut heard, &piece.text);
-            } else {
+            } else if piece.kind != PieceKind::Bridge {
                 rest.push(Piece { sound: Sound::Waiting, ..piece });
             }
         }
-        Cut { heard, rest, outcome: self.outcome }
+        Cut { turn, source, heard, rest, outcome: self.outcome }
     }
 }
 

@@ -32,4 +32,6 @@ pub struct Counts {
     pub empty_turns: u32,
     /// Failures of vendors that were noticed.
     pub vendor_failures: u32,
+    /// Times the leg was without media.
+    pub outages: u32,
 }

@@ -4,7 +4,7 @@ use types::{BargeIn, BrainNote, Effect, Expect, FactId, GenerationId, Millis, Pi
 
 use crate::call::Call;
 use crate::decision::{Decision, Late};
-use crate::reply::{End, Piece, Progress, Reply, Sound, Source, Stage};
+use crate::reply::{End, Piece, PieceKind, Progress, Reply, Sound, Source, Stage};
 use crate::turn::Disclosure;
 use crate::{Action, Timer};
 
@@ -48,6 +48,8 @@ impl Call {
     pub(crate) fn begin_reply(&mut self, reply: Reply) {
         assert!(self.reply.is_none(), "one reply at a time");
         self.timers.stop(Timer::NoInput);
+        let mut reply = reply;
+        self.prefix_bridge(&mut reply.script.pieces);
         self.reply = Some(reply);
     }
 
@@ -90,7 +92,8 @@ impl Call {
         reply.script.pieces.extend(rest.map(|text| Piece::new(text, barge_in)));
         reply.outcome.expect = Some(expect);
         reply.outcome.note = note;
-        let is_empty = reply.script.pieces.is_empty() && reply.outcome.effects.is_empty();
+        let is_wordless = reply.script.pieces.iter().all(|piece| piece.kind == PieceKind::Bridge);
+        let is_empty = is_wordless && reply.outcome.effects.is_empty();
         // A brain with nothing to say and nothing to do has failed: silence is no answer.
         reply.thought = if is_empty { Progress::Failed } else { Progress::Done };
         let text = reply.text();
@@ -133,6 +136,9 @@ impl Call {
 
     /// Hands over to the voice what can be handed over.
     pub(crate) fn speak_on(&mut self) {
+        if self.link.is_down() {
+            return;
+        }
         let Some(reply) = &mut self.reply else { return };
         match reply.stage {
             Stage::Unspoken | Stage::Voicing | Stage::Audible => (),

@@ -35,6 +35,12 @@ pub enum Timer {
     TransferWait,
     /// The leg was told to hang up and does not.
     HangUpWait,
+    /// The leg has been without media for too long.
+    DetachedMax,
+    /// The leg was told to carry media again and does not: tell it once more.
+    Reattach,
+    /// The caller was asked to go on and does not.
+    GoOnWait,
     /// The call will reach its longest duration soon.
     DurationWarning,
     /// The call has reached its longest duration.
@@ -43,7 +49,7 @@ pub enum Timer {
 
 impl Timer {
     /// Every timer, in the order in which those due at the same time fire.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Endpoint,
         Self::FinalWait,
         Self::SpeechMax,
@@ -58,6 +64,9 @@ impl Timer {
         Self::ClosingWait,
         Self::TransferWait,
         Self::HangUpWait,
+        Self::DetachedMax,
+        Self::Reattach,
+        Self::GoOnWait,
         Self::DurationWarning,
         Self::DurationMax,
     ];

@@ -9,6 +9,7 @@ use types::{
 
 use crate::call::Call;
 use crate::decision::{Decision, Emptied};
+use crate::outage::Bridge;
 use crate::phase::Phase;
 use crate::reply::{Consequences, HeardPart, Piece, Reply, Source, push_words};
 use crate::words::{tokens, words_beside};
@@ -52,6 +53,8 @@ pub(crate) struct Manners {
     pub(crate) greeted: Option<CallTime>,
     /// A reply that was cut and could go on.
     pub(crate) cut: Option<Cut>,
+    /// The apology that goes before the agent's next words.
+    pub(crate) bridge: Bridge,
 }
 
 /// What to do about a failure once the failed reply is gone.
@@ -90,6 +93,8 @@ pub(crate) enum DueLine {
 /// The rest of a reply that was cut.
 #[derive(Debug)]
 pub(crate) struct Cut {
+    pub(crate) turn: TurnId,
+    pub(crate) source: Source,
     pub(crate) heard: String,
     pub(crate) rest: Vec<Piece>,
     pub(crate) outcome: Consequences,
@@ -277,21 +282,41 @@ impl Call {
     /// Says again what was not heard of the reply that was cut.
     pub(crate) fn resume_cut(&mut self) {
         let Some(cut) = self.manners.cut.take() else { return };
+        if cut.rest.is_empty() {
+            return;
+        }
+        // What was heard of it comes back as part of the whole.
+        self.forget_cut();
+        let source = match cut.source {
+            Source::Brain | Source::Resumption => Source::Resumption,
+            // Said anew, and still nobody's answer.
+            Source::Greeting => Source::Greeting,
+            Source::Line => Source::Line,
+        };
+        let generation = self.turns.next_generation();
+        let mut reply = Reply::scripted(generation, source, cut.rest);
+        if cut.turn == generation.turn {
+            reply.script.heard_before = cut.heard;
+        }
+        reply.outcome = cut.outcome;
+        let record = self.turns.present();
+        if record.reply.reveal().is_empty() {
+            record.reply = Pii::new(reply.text());
+        }
+        self.begin_reply(reply);
+        self.speak_on();
+    }
+
+    /// Forgets what was heard of the present turn's answer: it is given anew.
+    pub(crate) fn forget_cut(&mut self) {
         let turn = self.turns.present().turn;
         let dialogue = Arc::make_mut(&mut self.dialogue);
-        // What was heard of it comes back as part of the whole.
         if let Some(DialogueEntry::Agent { turn: cut, heard: Heard::Cut, .. }) =
             dialogue.entries.last()
             && *cut == turn
         {
             dialogue.entries.pop();
         }
-        let generation = self.turns.next_generation();
-        let mut reply = Reply::scripted(generation, Source::Resumption, cut.rest);
-        reply.script.heard_before = cut.heard;
-        reply.outcome = cut.outcome;
-        self.begin_reply(reply);
-        self.speak_on();
     }
 
     /// Adds to what the brain may know.

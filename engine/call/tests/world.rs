@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use call::{
     Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, LogReader, LogWriter, Outcome,
-    ReplayOptions, SegmentHeard, fuzz_events, fuzz_log, replay,
+    ReplayOptions, ResumeLimits, SegmentHeard, fuzz_events, fuzz_log, rebuild, replay,
 };
 use proptest::prelude::*;
 use types::{
@@ -61,6 +61,8 @@ struct World {
     heard_whole: BTreeSet<GenerationId>,
     promised: BTreeMap<String, GenerationId>,
     ended: bool,
+    breaks: Vec<u64>,
+    steps: Option<Vec<(usize, u64)>>,
 }
 
 const CALLER: [&str; 8] = [
@@ -85,6 +87,8 @@ impl World {
         let mut random = Random(seed);
         let faults = [1_000_000, 60, 12, 4][random.below(4) as usize];
         let config = config(&mut random);
+        let mut breaks: Vec<u64> = (0..random.below(4)).map(|_| random.below(60_000)).collect();
+        breaks.sort_unstable();
         let header = LogHeader {
             format: call::LOG_FORMAT,
             call: CallId::new(u128::from(seed)),
@@ -110,6 +114,8 @@ impl World {
             heard_whole: BTreeSet::new(),
             promised: BTreeMap::new(),
             ended: false,
+            breaks,
+            steps: None,
         }
     }
 
@@ -168,6 +174,17 @@ impl World {
             assert!(!is_stuck, "silence for ever: {}", self.call.phase_name());
             self.advance_audio(next);
             self.now = next;
+            if self.breaks.first().is_some_and(|&at| at <= next) {
+                self.breaks.remove(0);
+                match self.random.below(3) {
+                    0 => self.crash(),
+                    _ => self.break_media(),
+                }
+                if self.ended {
+                    return;
+                }
+                continue;
+            }
             if timer <= next {
                 let (_, timer) = self.call.poll_timeout().expect("it is due");
                 self.log.timeout(self.time(), timer);
@@ -234,6 +251,9 @@ impl World {
             self.log.action(self.time(), &action);
             self.carry_out(action);
         }
+        if let Some(steps) = &mut self.steps {
+            steps.push((self.log.pending().len(), self.call.fingerprint()));
+        }
     }
 
     fn carry_out(&mut self, action: Action) {
@@ -286,6 +306,7 @@ impl World {
                 assert!(is_heard || self.faults < 1_000, "{generation} was not heard");
             }
             Action::Finish { .. } => self.ended = true,
+            Action::Reattach { .. } => self.reattach(),
             Action::ResumeUtterance { .. }
             | Action::DiscardUtterance { .. }
             | Action::CancelThought { .. }
@@ -399,6 +420,55 @@ impl World {
         }
     }
 
+    /// What comes of an order to carry media again.
+    fn reattach(&mut self) {
+        let wait = self.random.below(3_000);
+        match self.random.below(5) {
+            0..=2 => self.soon(wait, Event::Reattached { gap: Millis::new(wait as u32) }),
+            3 => self.soon(wait, Event::AttachRefused { reason: Unavailable::Refused }),
+            // Nothing comes of it.
+            _ => (),
+        }
+    }
+
+    /// The media goes: what is on its way to the ear does not get there.
+    fn break_media(&mut self) {
+        let how = [LegEnd::Lost, LegEnd::MediaDead][self.random.below(2) as usize];
+        self.tell(Event::Detached { how });
+    }
+
+    /// The process dies, and another goes on from the log: whatever was under way is lost.
+    fn crash(&mut self) {
+        let rebuilt = rebuild(self.log.pending()).expect("a log");
+        assert!(rebuilt.is_faithful, "the log tells it all");
+        assert!(rebuilt.unlogged.is_empty(), "every step is logged");
+        assert_eq!(rebuilt.call.fingerprint(), self.call.fingerprint(), "the same call");
+        self.call = rebuilt.call;
+        let gap = 300 + self.random.below(20_000);
+        let is_edge = |event: &Event| {
+            matches!(event, Event::SpeechStarted { .. } | Event::SpeechPaused { .. })
+                || matches!(event, Event::SpeechResumed | Event::SpeechEnded { .. })
+        };
+        let is_callers = |event: &Event| {
+            is_edge(event) || matches!(event, Event::Dtmf { .. } | Event::LegEnded { .. })
+        };
+        // What the caller does meanwhile nobody notices.
+        let now = self.now + gap;
+        self.coming.retain(|&(at, _), event| now <= at && is_callers(event));
+        if let Some(line) = self.speaking.take().and_then(|id| self.lines.get_mut(&id)) {
+            line.held = false;
+        }
+        self.lines.values_mut().for_each(|line| line.held = false);
+        self.now = now;
+        self.tell(Event::Restored { gap: Millis::new(gap as u32) });
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.log.event(self.time(), &event);
+        self.call.handle_event(self.time(), event);
+        self.drain();
+    }
+
     /// Every word the brain may remember as the agent's reached the caller's ear.
     fn check_memory(&self) {
         for entry in &self.call.dialogue().entries {
@@ -439,6 +509,7 @@ fn config(random: &mut Random) -> CallConfig {
         },
         limits: Limits { call_duration_max: Millis::from_secs(150), calls_max: 1 },
         lines: Lines::english(),
+        resume: ResumeLimits::STANDARD,
     }
 }
 
@@ -468,6 +539,55 @@ fn a_thousand_calls_end_remember_what_was_heard_and_replay() {
     for seed in 0..1_000 {
         let outcome = std::panic::catch_unwind(|| run(seed));
         assert!(outcome.is_ok(), "seed {seed}");
+    }
+}
+
+/// Each step's end in the log, and the call as it was.
+fn steps(seed: u64) -> (Vec<u8>, Vec<(usize, u64)>) {
+    let mut world = World::new(seed);
+    world.steps = Some(Vec::new());
+    world.run();
+    let steps = world.steps.take().expect("just asked for");
+    (world.log.pending().to_vec(), steps)
+}
+
+#[test]
+fn a_log_cut_after_any_step_brings_the_call_back_as_it_was() {
+    for seed in 0..150 {
+        let (log, steps) = steps(seed);
+        let mut random = Random(seed);
+        for _ in 0..12 {
+            let (end, fingerprint) = steps[random.below(steps.len() as u64) as usize];
+            let rebuilt = rebuild(&log[..end]).expect("a log");
+            assert!(rebuilt.is_faithful, "seed {seed}, byte {end}");
+            assert_eq!(rebuilt.bytes, end);
+            assert_eq!(rebuilt.call.fingerprint(), fingerprint, "seed {seed}, byte {end}");
+        }
+    }
+}
+
+#[test]
+fn a_log_torn_within_a_step_brings_back_the_step_and_what_was_not_logged_of_it() {
+    for seed in 0..60 {
+        let (log, steps) = steps(seed);
+        let mut random = Random(seed);
+        let header = log.iter().position(|&byte| byte == b'\n').expect("a header") + 1;
+        for _ in 0..12 {
+            let cut = header + random.below((log.len() - header) as u64) as usize;
+            let rebuilt = rebuild(&log[..cut]).expect("a log");
+            assert!(rebuilt.is_faithful && rebuilt.bytes <= cut);
+            // Completed, the log goes on as if it had never been torn.
+            let mut whole = log[..rebuilt.bytes].to_vec();
+            let mut writer = LogWriter::default();
+            rebuilt.unlogged.iter().for_each(|action| writer.action(rebuilt.at, action));
+            writer.drain_into(&mut whole);
+            let again = rebuild(&whole).expect("a log");
+            assert!(again.is_faithful && again.unlogged.is_empty());
+            assert_eq!(again.call.fingerprint(), rebuilt.call.fingerprint());
+            let last = steps.iter().rev().find(|(end, _)| *end <= whole.len());
+            let is_step = last.is_some_and(|(end, _)| *end == whole.len());
+            assert!(is_step || whole.len() == header, "seed {seed}, byte {cut}");
+        }
     }
 }
 

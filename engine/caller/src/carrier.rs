@@ -32,6 +32,7 @@ mod seat;
 mod server;
 mod socket;
 mod transfer;
+mod words;
 
 pub use error::CarrierError;
 pub use faults::{
@@ -40,3 +41,4 @@ pub use faults::{
 pub use ledger::{Entry, Happened, LegReport, StreamNews, Verdict, WebhookFate};
 pub use options::{CarrierOptions, RingPlan, TransferOutcome, Trust, Way};
 pub use server::{FakeCarrier, Leg, News};
+pub use words::{SwitchError, parse_span};

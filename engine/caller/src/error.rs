@@ -63,7 +63,7 @@ impl CallerError {
         match self {
             Self::Url { .. } => "use an address such as ws://127.0.0.1:8080/media/telnyx",
             Self::Token => "use letters, digits, '-', '_' and '.' in the token",
-            Self::Format(_) => "choose --codec pcmu, pcma, l16 or opus",
+            Self::Format(_) => "choose --codec pcmu, pcma, g722, l16 or opus",
             Self::Connect { .. } => "start the engine first (apex serve), or check the port",
             Self::HandshakeTimeout { .. } => {
                 "the engine may be overloaded or draining: look at /readyz"

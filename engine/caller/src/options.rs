@@ -21,7 +21,7 @@ pub struct CallOptions {
     pub from: Option<E164>,
     /// The recordings to play, in order, one per turn.
     pub play: Vec<PathBuf>,
-    /// `pcmu`, `pcma`, `l16` or `opus`.
+    /// `pcmu`, `pcma`, `g722`, `l16` or `opus`.
     pub codec: Encoding,
     /// Which recording, from 1, is played into the reply before it, and after how much of that.
     pub interrupt_at: Option<(usize, Millis)>,
@@ -38,7 +38,7 @@ pub enum OptionsError {
     #[error(transparent)]
     Audio(#[from] AudioError),
     /// There is no such codec.
-    #[error("{name}: no such codec; use pcmu, pcma, l16 or opus")]
+    #[error("{name}: no such codec; use pcmu, pcma, g722, l16 or opus")]
     Codec {
         /// What was given.
         name: String,
@@ -66,7 +66,7 @@ pub enum OptionsError {
 /// # Errors
 /// [`OptionsError::Codec`].
 pub(crate) fn encoding(name: &str) -> Result<Encoding, OptionsError> {
-    [Encoding::Pcmu, Encoding::Pcma, Encoding::L16, Encoding::Opus]
+    Encoding::ALL
         .into_iter()
         .find(|encoding| encoding.name().eq_ignore_ascii_case(name))
         .ok_or_else(|| OptionsError::Codec { name: name.to_owned() })
@@ -76,7 +76,7 @@ pub(crate) fn encoding(name: &str) -> Result<Encoding, OptionsError> {
 pub(crate) fn leg_format(encoding: Encoding) -> AudioFormat {
     let rate = match encoding {
         Encoding::Pcmu | Encoding::Pcma => SampleRate::Hz8000,
-        Encoding::L16 | Encoding::Opus => SampleRate::Hz16000,
+        Encoding::G722 | Encoding::L16 | Encoding::Opus => SampleRate::Hz16000,
     };
     AudioFormat { encoding, rate }
 }
@@ -97,12 +97,18 @@ impl CallOptions {
         }
     }
 
-    /// The codec named `name`: `pcmu`, `pcma`, `l16` or `opus`, in either case.
+    /// The codec named `name`: `pcmu`, `pcma`, `g722`, `l16` or `opus`, in either case.
     ///
     /// # Errors
     /// [`OptionsError::Codec`].
     pub fn parse_codec(name: &str) -> Result<Encoding, OptionsError> {
         encoding(name)
+    }
+
+    /// The format a leg with `encoding` has: G.711 at 8 kHz, the others at 16 kHz
+    /// (telnyx.md §1.8).
+    pub fn leg_format(encoding: Encoding) -> AudioFormat {
+        leg_format(encoding)
     }
 
     /// An interruption written as `N:MS`: recording `N`, counted from 1, after `MS` milliseconds of
@@ -173,7 +179,7 @@ mod tests {
     fn words_of_the_command_line_become_values_or_say_what_to_write() {
         assert_eq!(CallOptions::parse_codec("Opus").unwrap(), Encoding::Opus);
         let codec = CallOptions::parse_codec("g729").unwrap_err().to_string();
-        assert_eq!(codec, "g729: no such codec; use pcmu, pcma, l16 or opus");
+        assert_eq!(codec, "g729: no such codec; use pcmu, pcma, g722, l16 or opus");
         let parse = CallOptions::parse_interruption;
         assert_eq!(parse("3:1200").unwrap(), (3, Millis::new(1_200)));
         assert_eq!(parse("900ms").unwrap(), (2, Millis::new(900)));

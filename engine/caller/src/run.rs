@@ -136,13 +136,7 @@ pub(crate) async fn connect(request: Request) -> Result<WebSocketStream<TcpStrea
         .map_err(late)?
         .map_err(unreachable)?;
     stream.set_nodelay(true).map_err(unreachable)?;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(16 << 10)
-        .write_buffer_size(0)
-        .max_write_buffer_size(1 << 20)
-        .max_message_size(Some(COMMAND_BYTES_MAX))
-        .max_frame_size(Some(COMMAND_BYTES_MAX));
-    let upgrade = client_async_with_config(request, stream, Some(config));
+    let upgrade = client_async_with_config(request, stream, Some(socket_config()));
     match timeout(duration(CONNECT_MAX), upgrade).await.map_err(late)? {
         Ok((socket, _)) => Ok(socket),
         Err(SocketError::Http(response)) => {
@@ -150,6 +144,16 @@ pub(crate) async fn connect(request: Request) -> Result<WebSocketStream<TcpStrea
         }
         Err(e) => Err(CallerError::Handshake { address, reason: e.to_string() }),
     }
+}
+
+/// Buffers and bounds of a carrier's socket.
+pub(crate) fn socket_config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(16 << 10)
+        .write_buffer_size(0)
+        .max_write_buffer_size(1 << 20)
+        .max_message_size(Some(COMMAND_BYTES_MAX))
+        .max_frame_size(Some(COMMAND_BYTES_MAX))
 }
 
 /// The upgrade request for `url`, with its token.
@@ -195,4 +199,5 @@ fn wall_time() -> WallTime {
 }
 
 /// How the token reaches the engine (telnyx.md §1.4).
-const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-telnyx-streaming-auth-token");
+pub(crate) const TOKEN_HEADER: HeaderName =
+    HeaderName::from_static("x-telnyx-streaming-auth-token");

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use types::{DtmfDigit, Millis};
+use codecs::dtmf;
+use types::{DtmfDigit, Millis, SampleRate};
 
 /// What the caller does, step by step. After the last step it hangs up.
 #[derive(Clone, Debug, Default)]
@@ -120,6 +121,16 @@ impl Gate {
     /// Whether it is open.
     pub fn is_open(&self) -> bool {
         self.0.load(Ordering::Acquire)
+    }
+}
+
+impl Step {
+    /// Presses keys as tones in the audio of a leg at `rate`, as on a line whose carrier tells of no
+    /// keys.
+    pub fn tones(digits: &[DtmfDigit], rate: SampleRate) -> Self {
+        let mut audio = Vec::new();
+        dtmf::press(digits, rate, &mut audio);
+        Self::Say { audio: audio.into(), label: "keys".to_owned() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The picture of a made-up call: well-formed, complete, unharmed by odd input.
 
-use caller::timeline::{AgentWords, CallerWords, Stage, StagedTurn, Timeline};
+use caller::timeline::{AgentWords, CallerWords, Flag, FlagKind, Stage, StagedTurn, Timeline};
 use caller::{BargeIn, audio};
 use proptest::prelude::*;
 use types::{CallTime, Millis, SampleRate};
@@ -106,6 +106,20 @@ fn call() -> Timeline {
             silent_at: at(19_690),
             stop: Millis::new(290),
         }],
+        flags: vec![
+            Flag {
+                at: at(7_000),
+                kind: FlagKind::Turn,
+                label: "turn over".into(),
+                why: "the caller's turn is over: 400 ms of silence, 400 ms were chosen".into(),
+            },
+            Flag {
+                at: at(19_560),
+                kind: FlagKind::BargeIn,
+                label: "cuts in".into(),
+                why: "two words that are more than a sign of listening".into(),
+            },
+        ],
     }
 }
 
@@ -139,6 +153,9 @@ fn a_stranger_finds_everything_in_the_picture() {
         "url(#hatch)",
         "16 s</text>",
         "close at five",
+        "<title>turn over: the caller's turn",
+        "prefers-color-scheme:dark",
+        ">cuts in</text>",
     ] {
         assert!(svg.contains(wanted), "{wanted}");
     }

@@ -95,6 +95,7 @@ impl Turn<'_> {
             Ask::Hours(ask) => {
                 self.memory.day = hours::answer(desk, ask, &mut self.out);
                 self.memory.topic = Some(Topic::Hours);
+                self.memory.aspect = Some(ask.aspect);
                 Expect::Open
             }
             Ask::Staff(at) => self.say_row(Row::Staff(*at)),

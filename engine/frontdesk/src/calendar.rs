@@ -7,6 +7,7 @@ use types::{HoursException, TimeOfDay};
 use crate::holidays;
 use crate::numbers::{cardinal, ordinal};
 use crate::phrase::{MONTHS, weekday};
+use crate::relative::{self, Found};
 use crate::sound::{likeness, sound};
 use crate::words::{Mask, Token, Utterance};
 
@@ -96,6 +97,8 @@ pub(crate) enum Side {
 
 /// A word must sound at least this much like a day's name. "Sunday" and "Monday" do not.
 const LIKENESS_MIN: f32 = 0.83;
+/// A word that sounds this much like a day may have been one.
+const DAY_LOST_MIN: f32 = 0.5;
 /// When the evening begins.
 pub(crate) const EVENING: TimeOfDay = TimeOfDay::new(17, 0).expect("five is a time");
 
@@ -107,9 +110,14 @@ pub(crate) fn find_days(utterance: &Utterance, today: Date, exceptions: &[HoursE
     finder.dates();
     finder.words();
     finder.weekdays();
-    finder.found.sort_by_key(|(at, _)| *at);
-    finder.days.days = finder.found.into_iter().map(|(_, day)| day).collect();
+    finder.relative();
+    finder.found.sort_by_key(|(at, ..)| *at);
+    finder.days.days = finder.found.into_iter().map(|(.., day)| day).collect();
     finder.days.days.dedup();
+    // "Still open at ten on Saturday" is not about now.
+    if finder.days.days.len() > 1 {
+        finder.days.days.retain(|day| day.named != Named::Today(PartOfDay::Now));
+    }
     // "The week between Christmas and New Year": what is special about it is in the special days.
     if finder.days.days.len() == 2 && utterance.texts().contains(&"between") {
         finder.days.days.clear();
@@ -121,7 +129,7 @@ pub(crate) fn find_days(utterance: &Utterance, today: Date, exceptions: &[HoursE
 struct Finder<'a> {
     tokens: &'a [Token],
     today: Date,
-    found: Vec<(usize, Day)>,
+    found: Vec<Found>,
     days: Days,
 }
 
@@ -141,7 +149,7 @@ impl Finder<'_> {
     fn put(&mut self, start: usize, end: usize, date: Option<Date>, named: Named) {
         let Some(date) = date else { return };
         self.claim(start, end);
-        self.found.push((start, Day { date, named }));
+        self.found.push((start, end, Day { date, named }));
     }
 
     fn holidays(&mut self, exceptions: &[HoursException]) {
@@ -236,6 +244,24 @@ impl Finder<'_> {
         }
     }
 
+    /// Days that others are counted from.
+    fn relative(&mut self) {
+        for (start, end, day) in relative::from_today(self.tokens, self.today) {
+            if self.is_free(start, end) || day.named == Named::Date {
+                self.found.retain(|(at, ..)| !(start..end).contains(at));
+                self.days.stretch = None;
+                self.put(start, end, Some(day.date), day.named);
+            }
+        }
+        self.found.sort_by_key(|(at, ..)| *at);
+        for (start, end) in relative::move_days(self.tokens, self.today, &mut self.found) {
+            self.claim(start, end);
+            self.days.stretch = None;
+        }
+        relative::join_days(self.tokens, &mut self.found);
+        relative::ranges(self.tokens, &mut self.found);
+    }
+
     /// "now" means this moment only beside "open": "now, how much is…" does not.
     fn is_near_open(&self, at: usize) -> bool {
         let near = at.saturating_sub(3)..(at + 4).min(self.tokens.len());
@@ -277,6 +303,16 @@ impl Finder<'_> {
                 _ => date,
             };
             let habit = plural || before == "every" || before == "each";
+            // "Saturday the sixth of February" is one day.
+            let dated = self.found.iter().any(|(start, _, found)| {
+                found.named == Named::Date
+                    && found.date.weekday() == day
+                    && (at + taken..=at + taken + 1).contains(start)
+            });
+            if dated {
+                self.claim(at, at + taken);
+                continue;
+            }
             let named = match (habit, before) {
                 (true, _) => Named::Habit,
                 (false, "next") => Named::Date,
@@ -312,6 +348,15 @@ impl Finder<'_> {
         let best = days.max_by(|left, right| near(*left).total_cmp(&near(*right)))?;
         (near(best) >= LIKENESS_MIN).then(|| (best, token.text.ends_with('s'), 1))
     }
+}
+
+/// Whether `token` may be a day that was misheard.
+pub(crate) fn may_be_day(token: &Token) -> bool {
+    const OTHERS: [&str; 7] =
+        ["today", "tonight", "tomorrow", "weekend", "holiday", "christmas", "thanksgiving"];
+    let names = Weekday::Monday.cycle_forward().take(7).map(|day| weekday(day).to_lowercase());
+    let names = names.chain(OTHERS.map(str::to_owned));
+    names.into_iter().any(|name| likeness(&token.sound, &sound(&name)) >= DAY_LOST_MIN)
 }
 
 /// The first `day` not before `today`.
@@ -382,7 +427,7 @@ pub(crate) fn find_clock(utterance: &Utterance) -> Option<(Clock, Mask)> {
             _ => None,
         };
         let start = at + usize::from(side.is_some());
-        let (time, taken, certainty) = read_time(&texts[start..])?;
+        let (time, taken, certainty) = read_time(&texts[start..], &texts)?;
         let end = start + taken;
         let is_time = match certainty {
             Certainty::Marked => true,
@@ -402,7 +447,7 @@ enum Certainty {
 }
 
 /// A time at the start of `texts` and the words it takes.
-fn read_time(texts: &[&str]) -> Option<(TimeOfDay, usize, Certainty)> {
+fn read_time(texts: &[&str], all: &[&str]) -> Option<(TimeOfDay, usize, Certainty)> {
     match *texts.first()? {
         "noon" => return Some((TimeOfDay::new(12, 0)?, 1, Certainty::Marked)),
         "midnight" => return Some((TimeOfDay::new(24, 0)?, 1, Certainty::Marked)),
@@ -412,9 +457,9 @@ fn read_time(texts: &[&str]) -> Option<(TimeOfDay, usize, Certainty)> {
     let (hour, end, certainty) = match texts.get(taken).copied() {
         Some("am") if hour <= 12 => (hour % 12, taken + 1, Certainty::Marked),
         Some("pm") if hour <= 12 => (hour % 12 + 12, taken + 1, Certainty::Marked),
-        Some("oclock") => (likely_hour(hour, texts), taken + 1, Certainty::Marked),
-        _ if texts[0].contains(':') => (likely_hour(hour, texts), taken, Certainty::Marked),
-        _ => (likely_hour(hour, texts), taken, Certainty::Bare),
+        Some("oclock") => (likely_hour(hour, all), taken + 1, Certainty::Marked),
+        _ if texts[0].contains(':') => (likely_hour(hour, all), taken, Certainty::Marked),
+        _ => (likely_hour(hour, all), taken, Certainty::Bare),
     };
     TimeOfDay::new(hour, minute).map(|time| (time, end, certainty))
 }
@@ -439,8 +484,9 @@ fn read_clock(texts: &[&str]) -> Option<(u16, u16, usize)> {
 
 /// Which half of the day an hour is in that came without one: a shop's.
 fn likely_hour(hour: u16, texts: &[&str]) -> u16 {
-    let evening =
-        texts.iter().any(|text| matches!(*text, "evening" | "night" | "tonight" | "afternoon"));
+    let evening = texts.iter().any(|text| {
+        matches!(*text, "evening" | "night" | "tonight" | "afternoon" | "still" | "late" | "dinner")
+    });
     match hour {
         1..=6 => hour + 12,
         7..=11 if evening => hour + 12,

@@ -81,7 +81,7 @@ impl Sense {
                         && self.share_clause(own.mask, rival.mask)
                 });
             if beaten {
-                dropped = dropped.union(own.mask);
+                dropped = dropped.union(own.named);
             }
             !beaten
         });
@@ -183,7 +183,7 @@ impl Sense {
         for hit in &self.cues {
             #[expect(clippy::wildcard_enum_match_arm, reason = "no other cue asks about a row")]
             let frames = match hit.cue {
-                Cue::Works | Cue::Message | Cue::StaffList => person,
+                Cue::Works | Cue::Message | Cue::StaffList | Cue::BusinessName => person,
                 // "Do you have a barber?"
                 Cue::Offered => !person || self.utterance.texts().contains(&"have"),
                 Cue::About => true,
@@ -217,7 +217,7 @@ impl Sense {
     }
 
     /// Whether it is put as a question or a wish.
-    fn is_wanted(&self) -> bool {
+    pub(crate) fn is_wanted(&self) -> bool {
         const WISHES: [&str; 5] = ["need", "want", "looking", "like", "wondering"];
         self.is_question() || self.utterance.texts().iter().any(|text| WISHES.contains(text))
     }
@@ -236,7 +236,11 @@ impl Sense {
     fn noise(&self, ask: &Ask, evidence: Evidence, dropped: Mask) -> u32 {
         let mut foreign = self.leftover.union(dropped);
         if is_row(ask) {
-            foreign = foreign.union(self.cues_of(FOREIGN)).union(self.days.mask);
+            foreign = foreign.union(self.cues_of(FOREIGN));
+            // "I have to cancel my visit on Thursday": the day is the visit's.
+            if !self.has(Cue::Undo) {
+                foreign = foreign.union(self.days.mask);
+            }
         }
         if matches!(ask, Ask::Hours(_)) {
             foreign = foreign.union(self.mask_of(Cue::Price));
@@ -248,13 +252,30 @@ impl Sense {
         let foreign = foreign.without(evidence.mask);
         let within = (0..self.utterance.tokens.len())
             .filter(|at| foreign.holds(*at))
-            .filter(|at| self.share_clause(Mask::span(*at, at + 1), evidence.mask));
+            .filter(|at| self.share_clause(Mask::span(*at, at + 1), evidence.mask))
+            .filter(|at| {
+                // What stands before a comma leads up to the question.
+                let parts = self.utterance.tokens.iter().enumerate();
+                let mut parts = parts.filter(|(own, _)| evidence.mask.holds(*own));
+                parts.any(|(_, token)| token.part == self.utterance.tokens[*at].part)
+            });
         // "Payment canals" is another thing than payment, "payment by installments" is not.
         let beside = |at: usize| {
             let named = evidence.named;
             named.count() == 1 && (named.holds(at + 1) || at > 0 && named.holds(at - 1))
         };
-        within.map(|at| if is_row(ask) && beside(at) { 2 } else { 1 }).sum()
+        // "Late nights" is another thing than being late.
+        let turned = is_row(ask) && evidence.named.count() == 1 && {
+            let at = evidence.named.first();
+            let behind = self.utterance.tokens.get(at + 1).filter(|token| {
+                token.part == self.utterance.tokens[at].part
+                    && token.weight > 0.0
+                    && !evidence.mask.holds(at + 1)
+            });
+            behind.is_some() && crate::lexicon::is_light(&self.utterance.tokens[at].text)
+        };
+        let noise: u32 = within.map(|at| if is_row(ask) && beside(at) { 2 } else { 1 }).sum();
+        noise + if turned { 2 } else { 0 }
     }
 
     /// Whether `cue` stands there by itself: nothing in its sentence speaks of something else.
@@ -350,7 +371,20 @@ fn is_row(ask: &Ask) -> bool {
 }
 
 /// They ask when a person is there.
-const PRESENCE: [&str; 6] = ["work", "works", "working", "in", "available", "schedule"];
+const PRESENCE: [&str; 12] = [
+    "work",
+    "works",
+    "working",
+    "in",
+    "available",
+    "schedule",
+    "around",
+    "there",
+    "here",
+    "name",
+    "see",
+    "names",
+];
 /// They join two questions in one sentence.
 const CONJUNCTIONS: [&str; 4] = ["and", "or", "but", "plus"];
 /// They ask when it is open.

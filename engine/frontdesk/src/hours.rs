@@ -34,6 +34,50 @@ pub(crate) enum Aspect {
     Closes,
 }
 
+impl Aspect {
+    const ALL: [Self; 5] = [Self::Hours, Self::IsOpen, Self::IsClosed, Self::Opens, Self::Closes];
+
+    /// Its name in a note.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Hours => "hours",
+            Self::IsOpen => "open",
+            Self::IsClosed => "closed",
+            Self::Opens => "opens",
+            Self::Closes => "closes",
+        }
+    }
+
+    /// The one of this name.
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|aspect| aspect.code() == code)
+    }
+}
+
+/// Whether the business is open at this moment.
+pub(crate) fn is_open_now(desk: &Desk<'_>) -> Openness {
+    let now = minute_of(desk);
+    let (spans, _) = desk.facts.hours.on(desk.now.date());
+    // A business without any hours is never said to be closed.
+    let unknown =
+        desk.facts.hours.week.iter().all(Vec::is_empty) && desk.facts.hours.exceptions.is_empty();
+    let open = unknown || spans.iter().any(|span| span.open <= now && now < span.close);
+    if open { Openness::Open } else { Openness::Closed }
+}
+
+/// Says that it is closed now, and when it opens next.
+pub(crate) fn say_closed_now(desk: &Desk<'_>, out: &mut Speech) {
+    let today = desk.now.date();
+    let (_, cite) = desk.facts.hours.on(today);
+    out.cite(format!("{} closed right now.", capital(we_are(desk.tone()))), &[cite]);
+    if let Some(next) = next_opening(desk, today, minute_of(desk)) {
+        let day = Day { date: next.date, named: Named::Weekday };
+        let text =
+            format!("We open again {} at {}.", when_from(desk, &day, today), time(next.open));
+        out.cite(text, &[next.cite]);
+    }
+}
+
 /// How far ahead a next opening is looked for: a season.
 const SEARCH_DAYS: i64 = 120;
 /// More days in one answer nobody remembers.
@@ -57,7 +101,12 @@ pub(crate) fn answer(desk: &Desk<'_>, ask: &HoursAsk, out: &mut Speech) -> Optio
     let today = Day { date: desk.now.date(), named: Named::Today(PartOfDay::Whole) };
     let now = Day { date: desk.now.date(), named: Named::Today(PartOfDay::Now) };
     let asked: Vec<&Day> = match ask.aspect {
-        _ if !ask.days.days.is_empty() => ask.days.days.iter().take(DAYS_MAX).collect(),
+        _ if ask.days.days.len() > DAYS_MAX => {
+            let days: Vec<Weekday> = ask.days.days.iter().map(|day| day.date.weekday()).collect();
+            days_of_week(desk, &days, out);
+            return None;
+        }
+        _ if !ask.days.days.is_empty() => ask.days.days.iter().collect(),
         Aspect::Hours => {
             week(desk, out);
             return None;
@@ -174,7 +223,12 @@ impl<'a> DayAnswer<'a> {
             }
             _ => String::new(),
         };
-        let text = format!("{verdict}{} closed {}{reason}.", self.we_are(), self.when);
+        // "We're closed today" is a mouthful; the day first is not.
+        let text = if matches!(self.day.named, Named::Today(_)) {
+            format!("{verdict}{} {} closed{reason}.", self.when, self.we_are())
+        } else {
+            format!("{verdict}{} closed {}{reason}.", self.we_are(), self.when)
+        };
         out.cite(capital(&text), &[self.cite]);
         let end = TimeOfDay::new(24, 0).unwrap_or(EVENING);
         self.say_next_opening(self.day.date, end, out);
@@ -281,9 +335,12 @@ impl<'a> DayAnswer<'a> {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Openness {
+/// Whether it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Openness {
+    /// It is.
     Open,
+    /// It is not.
     Closed,
 }
 
@@ -380,10 +437,15 @@ fn capital(text: &str) -> String {
 
 /// The week's hours, days with the same hours together.
 fn week(desk: &Desk<'_>, out: &mut Speech) {
-    let hours = &desk.facts.hours;
     let days: Vec<Weekday> = Weekday::Monday.cycle_forward().take(7).collect();
+    days_of_week(desk, &days, out);
+}
+
+/// The hours of `days`, those with the same hours together, and what is special within a week.
+fn days_of_week(desk: &Desk<'_>, days: &[Weekday], out: &mut Speech) {
+    let hours = &desk.facts.hours;
     let mut groups: Vec<(&[OpenSpan], Vec<Weekday>)> = Vec::new();
-    for &day in &days {
+    for &day in days {
         let spans = hours.on_weekday(day);
         match groups.iter_mut().find(|(known, _)| *known == spans) {
             Some((_, members)) => members.push(day),
@@ -406,7 +468,10 @@ fn week(desk: &Desk<'_>, out: &mut Speech) {
     }
     let today = desk.now.date();
     let soon = (0..7_i64).filter_map(|ahead| today.checked_add(ahead.days()).ok());
-    for date in soon.filter(|date| hours.exception_on(*date).is_some()).take(2) {
+    for date in soon
+        .filter(|date| hours.exception_on(*date).is_some() && days.contains(&date.weekday()))
+        .take(2)
+    {
         say_exception(desk, date, out);
     }
 }

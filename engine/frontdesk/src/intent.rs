@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::calendar::{Days, find_days};
 use crate::cues::Cue;
 use crate::desk::Desk;
-use crate::hours::HoursAsk;
+use crate::hours::{Aspect, HoursAsk};
 use crate::matching::{Candidate, Index, Row};
 use crate::memory::Topic;
 use crate::pattern::{CueHit, find_cues};
@@ -107,6 +107,8 @@ pub(crate) struct Sense {
     pub(crate) leftover: Mask,
     /// The rows it may be about, apart from services.
     pub(crate) rows: Vec<Candidate>,
+    /// The words that speak for a row as a whole rather than for a phrase of it.
+    pub(crate) relevant: Mask,
 }
 
 /// Whether somebody is in danger.
@@ -147,6 +149,8 @@ pub(crate) struct Thread {
     pub(crate) services: Vec<usize>,
     /// The day last spoken of.
     pub(crate) day: Option<Date>,
+    /// What was asked about its hours.
+    pub(crate) aspect: Option<Aspect>,
 }
 
 impl Sense {
@@ -167,6 +171,7 @@ impl Sense {
             emergency: Danger::None,
             leftover: Mask::default(),
             rows: Vec::new(),
+            relevant: Mask::default(),
         };
         let candidates = index.candidates(&sense.utterance);
         sense.emergency = sense.find_danger(&candidates);
@@ -181,10 +186,12 @@ impl Sense {
         sense.ask_undo(desk);
         sense.ask_hours(thread);
         sense.ask_house();
-        sense.ask_surroundings(desk);
         sense.ask_unknown();
+        sense.ask_surroundings(desk, index);
         sense.ask_elliptic(thread);
         sense.weigh_asks();
+        sense.ask_who(index);
+        sense.ask_relevant(index);
         sense.asks.sort_by_key(|(at, _)| *at);
         let mut seen: Vec<Ask> = Vec::new();
         sense.asks.retain(|(_, ask)| {
@@ -246,11 +253,23 @@ impl Sense {
     }
 
     pub(crate) fn find_danger(&self, candidates: &[Candidate]) -> Danger {
-        let topic = candidates.iter().any(|candidate| {
-            candidate.row == Row::Emergency
-                && candidate.score >= 0.9
-                && self.is_affirmed(candidate.mask)
-        });
+        // "Do you treat seizures?" asks, "my dog has a seizure" tells.
+        const TELLS: [&str; 22] = [
+            "my", "our", "help", "there", "he", "she", "it", "someone", "somebody", "just", "him",
+            "her", "now", "am", "have", "had", "got", "his", "their", "me", "took", "we",
+        ];
+        let texts = self.utterance.texts();
+        let asks = self.has_any(&[Cue::Price, Cue::Duration, Cue::Offered, Cue::ServiceList])
+            && self.is_question()
+            && !texts.iter().enumerate().any(|(at, text)| {
+                TELLS.contains(text) && !(*text == "have" && at > 0 && texts[at - 1] == "you")
+            });
+        let topic = !asks
+            && candidates.iter().any(|candidate| {
+                candidate.row == Row::Emergency
+                    && candidate.score >= 0.9
+                    && self.is_affirmed(candidate.mask)
+            });
         let cue = self.cues.iter().any(|hit| hit.cue == Cue::Danger && self.is_affirmed(hit.mask));
         if topic || cue { Danger::Likely } else { Danger::None }
     }

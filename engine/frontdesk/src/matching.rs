@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use types::{Facts, Service, Staff};
 
+use crate::lexicon;
 use crate::sound::{Sound, consonants, likeness, may_be_alike, sound};
 use crate::words::{Mask, Token, Utterance, lemma, word_likeness};
 
@@ -60,6 +61,8 @@ pub(crate) struct Candidate {
     pub(crate) exact: bool,
     /// How well the words that were found were heard, however many are missing.
     pub(crate) hearing: Hearing,
+    /// Whether it is a question of everyday words that is there word by word.
+    pub(crate) verbatim: bool,
     /// The words of the utterance.
     pub(crate) mask: Mask,
     /// All telling words of the utterance that stand anywhere in the row, `mask` among them.
@@ -78,6 +81,10 @@ pub(crate) struct Index {
     lemmas: HashMap<Row, HashSet<String>>,
     /// How many rows have a word.
     sharing: HashMap<String, usize>,
+    /// The words of each row's phrases alone.
+    asked: HashMap<Row, HashSet<String>>,
+    /// Light words of names and the particles that turn them.
+    compounds: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -100,8 +107,40 @@ struct PhraseWord {
     lemma: String,
     sound: Sound,
     weight: f32,
+    joint: Joint,
 }
 
+/// What a word without weight of its own is to a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Joint {
+    /// It is no such word.
+    None,
+    /// It holds others together: without it the name is still there.
+    Filler,
+    /// It turns the word beside it into something else: "check in", "no water".
+    Particle,
+}
+
+impl Joint {
+    /// What it counts in a name.
+    const fn weight(self) -> f32 {
+        match self {
+            Self::None => 0.0,
+            Self::Filler => 0.1,
+            Self::Particle => 0.5,
+        }
+    }
+}
+
+/// They turn the word beside them into something else.
+const PARTICLES: [&str; 11] =
+    ["in", "out", "up", "off", "over", "down", "no", "not", "without", "non", "on"];
+/// How far from its word a particle may stand: "check my dog in".
+const PARTICLE_REACH: usize = 3;
+
+/// A question that says less is looked for word by word, if it has so many.
+const VERBATIM_WEIGHT_MAX: f32 = 1.0;
+const VERBATIM_WORDS_MIN: usize = 4;
 /// A word must be this likely the phrase's.
 const WORD_LIKENESS_MIN: f32 = 0.78;
 /// Words run together must sound this much like the phrase's.
@@ -151,6 +190,7 @@ impl Index {
         }
         for (at, staff) in facts.staff.iter().enumerate() {
             let row = Row::Staff(at);
+            texts.extend(staff.note.as_deref().map(|note| (row, note)));
             phrases.extend(staff_phrases(staff).map(|text| (row, Place::Name, text)));
         }
         let topics = facts.escalation.emergency_topics.iter();
@@ -167,6 +207,7 @@ impl Index {
             let own = phrase.words.iter().map(|word| word.lemma.clone());
             lemmas.entry(phrase.row).or_default().extend(own);
         }
+        let asked = lemmas.clone();
         for (row, text) in &texts {
             let own = Utterance::new(text).tokens.into_iter().map(|token| token.lemma);
             lemmas.entry(*row).or_default().extend(own);
@@ -176,13 +217,65 @@ impl Index {
         for lemma in lemmas.values().flatten() {
             *sharing.entry(lemma.clone()).or_default() += 1;
         }
-        Self { phrases, words, hints, lemmas, sharing }
+        let compounds = compounds(&phrases);
+        Self { phrases, words, hints, lemmas, sharing, asked, compounds }
+    }
+
+    /// The rules and answers, each with the words of its phrases and with all its words.
+    pub(crate) fn rows_of_words(
+        &self,
+    ) -> impl Iterator<Item = (Row, &HashSet<String>, &HashSet<String>)> {
+        let rows =
+            self.lemmas.iter().filter(|(row, _)| matches!(row, Row::Policy(_) | Row::Faq(_)));
+        rows.filter_map(|(row, lemmas)| Some((*row, self.asked.get(row)?, lemmas)))
+    }
+
+    /// How many rows have the word.
+    pub(crate) fn shared_by(&self, lemma: &str) -> usize {
+        self.sharing.get(lemma).copied().unwrap_or(1)
+    }
+
+    /// The people, each with all words of name, role and note; in the order of the table.
+    pub(crate) fn people(&self) -> Vec<(usize, &HashSet<String>)> {
+        let people = self.lemmas.iter().filter_map(|(row, words)| match row {
+            Row::Staff(at) => Some((*at, words)),
+            Row::Service(_) | Row::Policy(_) | Row::Faq(_) | Row::Emergency => None,
+        });
+        let mut people: Vec<_> = people.collect();
+        people.sort_by_key(|(at, _)| *at);
+        people
     }
 
     /// Whether `token` is a word of the table.
     pub(crate) fn knows(&self, token: &Token) -> bool {
         self.words.iter().any(|word| word.text == token.text || word.lemma == token.lemma)
             || self.hints.contains_key(&token.lemma)
+    }
+
+    /// Gives words that say little elsewhere their weight where the table is about them.
+    pub(crate) fn lift(&self, utterance: &mut Utterance) {
+        for token in utterance.tokens.iter_mut().filter(|token| lexicon::is_light(&token.text)) {
+            if self.words.iter().any(|word| word.lemma == token.lemma) {
+                token.weight = 1.0;
+            }
+        }
+        // "Check out" says as much as any name where there is a rule for it.
+        for (verb, particle) in &self.compounds {
+            for at in 0..utterance.tokens.len() {
+                let behind = &utterance.tokens[at + 1..];
+                let told = utterance.tokens[at].lemma == *verb
+                    && behind.iter().take(PARTICLE_REACH).any(|token| token.text == *particle);
+                if told {
+                    utterance.tokens[at].weight = 1.0;
+                }
+            }
+        }
+    }
+
+    /// The words that name the service at `at`.
+    pub(crate) fn words_of_service(&self, at: usize) -> impl Iterator<Item = &str> {
+        let phrases = self.phrases.iter().filter(move |phrase| phrase.row == Row::Service(at));
+        phrases.flat_map(|phrase| &phrase.words).map(|word| word.lemma.as_str())
     }
 
     /// The rows `utterance` may be about, each by its best phrase, best first.
@@ -238,7 +331,10 @@ impl Index {
         let mut found: Vec<Candidate> = best.into_values().collect();
         for candidate in &mut found {
             for (at, token) in utterance.tokens.iter().enumerate() {
-                let stands = self.lemmas.get(&candidate.row);
+                // A person is not the one who does what the note tells.
+                let person = matches!(candidate.row, Row::Staff(_));
+                let words = if person { &self.asked } else { &self.lemmas };
+                let stands = words.get(&candidate.row);
                 if token.weight > 0.0 && stands.is_some_and(|set| set.contains(&token.lemma)) {
                     candidate.support.add(at);
                 }
@@ -288,6 +384,7 @@ impl Index {
             weight,
             exact: true,
             hearing: Hearing::Plain,
+            verbatim: false,
             mask,
             support: mask,
         })
@@ -309,6 +406,7 @@ impl Index {
                     weight: 1.0,
                     exact: true,
                     hearing: Hearing::Plain,
+                    verbatim: false,
                     mask: Mask::span(at, at + 1),
                     support: Mask::span(at, at + 1),
                 }),
@@ -343,7 +441,7 @@ impl Candidate {
 }
 
 impl Row {
-    fn key(self) -> (u8, usize) {
+    pub(crate) fn key(self) -> (u8, usize) {
         match self {
             Self::Emergency => (0, 0),
             Self::Service(at) => (1, at),
@@ -357,7 +455,13 @@ impl Row {
 impl Phrase {
     fn new(row: Row, place: Place, text: &str) -> Self {
         let plain = Utterance::new(text);
-        let words: Vec<PhraseWord> = plain.tokens.into_iter().map(PhraseWord::from).collect();
+        let mut words: Vec<PhraseWord> = plain.tokens.into_iter().map(PhraseWord::from).collect();
+        if place == Place::Name && words.iter().any(|word| word.weight > 0.0) {
+            for word in words.iter_mut().filter(|word| word.weight <= 0.0) {
+                let turns = PARTICLES.contains(&word.text.as_str());
+                word.joint = if turns { Joint::Particle } else { Joint::Filler };
+            }
+        }
         let letters: String = words.iter().map(|word| word.text.as_str()).collect();
         let sound = joined(words.iter().map(|word| &word.sound));
         Self { row, place, words, weight: 0.0, letters, consonants: consonants(&sound), sound }
@@ -367,6 +471,14 @@ impl Phrase {
     fn align(&self, utterance: &Utterance, likeness: &Likeness) -> Option<Candidate> {
         if self.weight <= 0.0 {
             return self.verbatim(utterance);
+        }
+        // "Do I have to come in?": a question of everyday words counts if it is all there.
+        if self.place == Place::Question
+            && self.weight < VERBATIM_WEIGHT_MAX
+            && self.words.len() >= VERBATIM_WORDS_MIN
+            && let Some(verbatim) = self.verbatim(utterance)
+        {
+            return Some(verbatim);
         }
         let (mut found, mut mask) = (0.0, Mask::default());
         let (mut exact, mut heard) = (true, true);
@@ -399,6 +511,7 @@ impl Phrase {
                 None => exact = false,
             }
         }
+        found += self.joints(utterance, &places, &mut mask);
         if let Some((missing, place)) = self.beside(utterance, &places, mask) {
             found += self.words[missing].weight * BESIDE_SCORE;
             mask.add(place);
@@ -420,9 +533,47 @@ impl Phrase {
             weight: found,
             exact: exact && score >= 0.96,
             hearing: if heard { Hearing::Plain } else { Hearing::Alike },
+            verbatim: false,
             mask,
             support: mask,
         })
+    }
+
+    /// What the words that hold the others together count, as far as they are there; particles
+    /// beside their words go into `mask`.
+    fn joints(&self, utterance: &Utterance, places: &[Option<usize>], mask: &mut Mask) -> f32 {
+        let mut found = 0.0;
+        for (at, word) in self.words.iter().enumerate() {
+            let is_it = |place: &usize| {
+                utterance.tokens.get(*place).is_some_and(|token| {
+                    let denies = |text: &str| ["no", "not", "without", "non"].contains(&text);
+                    token.lemma == word.lemma || denies(&token.text) && denies(&word.text)
+                })
+            };
+            match word.joint {
+                Joint::None => continue,
+                Joint::Filler if mask.is_empty() => continue,
+                Joint::Filler => {
+                    if (0..utterance.tokens.len()).any(|place| is_it(&place)) {
+                        found += Joint::Filler.weight();
+                    }
+                }
+                Joint::Particle => {
+                    let behind = at.checked_sub(1).and_then(|before| places[before]);
+                    let behind =
+                        behind.and_then(|place| (place + 1..=place + PARTICLE_REACH).find(is_it));
+                    let before = places.get(at + 1).copied().flatten();
+                    let before = before.and_then(|place| {
+                        (place.saturating_sub(PARTICLE_REACH)..place).rev().find(is_it)
+                    });
+                    if let Some(place) = behind.or(before) {
+                        mask.add(place);
+                        found += Joint::Particle.weight();
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// The one missing word of a name, and what was heard in its place right beside a word that was
@@ -464,6 +615,7 @@ impl Phrase {
             weight: 1.0,
             exact: true,
             hearing: Hearing::Plain,
+            verbatim: self.place == Place::Question && self.words.len() >= VERBATIM_WORDS_MIN,
             mask,
             support: mask,
         })
@@ -497,6 +649,7 @@ impl Phrase {
                 weight: self.weight * like,
                 exact: false,
                 hearing: Hearing::Alike,
+                verbatim: false,
                 mask: window.mask,
                 support: window.mask,
             })
@@ -505,8 +658,11 @@ impl Phrase {
 
 impl From<Token> for PhraseWord {
     fn from(token: Token) -> Self {
-        let Token { text, lemma, sound, weight, sentence: _ } = token;
-        Self { id: 0, text, lemma, sound, weight }
+        let Token { text, lemma, sound, mut weight, sentence: _, part: _ } = token;
+        if lexicon::is_light(&text) {
+            weight = 1.0;
+        }
+        Self { id: 0, text, lemma, sound, weight, joint: Joint::None }
     }
 }
 
@@ -627,6 +783,16 @@ fn joined_word(first: &PhraseWord, second: &PhraseWord, utterance: &Utterance) -
     utterance.tokens.iter().position(|token| token.text == joined || token.lemma == stem)
 }
 
+/// The light words of names with the particles behind them: "check in".
+fn compounds(phrases: &[Phrase]) -> Vec<(String, String)> {
+    let rules = phrases.iter().filter(|phrase| matches!(phrase.row, Row::Policy(_)));
+    let pairs = rules.flat_map(|phrase| phrase.words.windows(2));
+    pairs
+        .filter(|pair| pair[1].joint == Joint::Particle && pair[0].joint == Joint::None)
+        .map(|pair| (pair[0].lemma.clone(), pair[1].text.clone()))
+        .collect()
+}
+
 /// A word that many rows share tells less about each.
 fn spread_weight(phrases: &mut [Phrase]) {
     let mut rows: HashMap<String, HashSet<Row>> = HashMap::new();
@@ -640,7 +806,7 @@ fn spread_weight(phrases: &mut [Phrase]) {
             let shared = rows.get(&word.lemma).map_or(1, HashSet::len);
             word.weight /= (shared as f32).sqrt();
         }
-        phrase.weight = phrase.words.iter().map(|word| word.weight).sum();
+        phrase.weight = phrase.words.iter().map(|word| word.weight + word.joint.weight()).sum();
     }
 }
 
@@ -656,8 +822,8 @@ fn hints(phrases: &[Phrase], texts: &[(Row, &str)]) -> HashMap<String, Row> {
     for (row, text) in texts {
         for token in Utterance::new(text).tokens {
             rows.entry(token.lemma.clone()).or_default().insert(*row);
-            let is_service = matches!(row, Row::Service(_));
-            if !is_service && token.weight >= 1.0 && token.text.len() >= 4 && !token.is_common() {
+            let is_rule = matches!(row, Row::Policy(_) | Row::Faq(_));
+            if is_rule && token.weight >= 1.0 && token.text.len() >= 4 && !token.is_common() {
                 telling.insert(token.lemma, *row);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::hours::Aspect;
 use crate::intent::{House, Subject};
 use crate::matching::Row;
 use jiff::civil::Date;
@@ -16,6 +17,10 @@ pub(crate) struct Memory {
     pub(crate) services: Vec<Slug>,
     /// The day last spoken of.
     pub(crate) day: Option<Date>,
+    /// What was asked about its hours.
+    pub(crate) aspect: Option<Aspect>,
+    /// Whether the caller was told that it is closed now.
+    pub(crate) told_closed: Told,
     /// What the agent asked last.
     pub(crate) question: Question,
     /// How often in a row the caller was not understood.
@@ -24,6 +29,16 @@ pub(crate) struct Memory {
     pub(crate) answers: u8,
     /// The message being taken.
     pub(crate) draft: Option<Draft>,
+}
+
+/// Whether something was said before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Not yet.
+    #[default]
+    Never,
+    /// It was.
+    Once,
 }
 
 /// What an elliptic question goes on about.
@@ -61,6 +76,8 @@ pub(crate) enum Question {
     Urgent,
     /// Whether to be connected, or leave an urgent message.
     Connect,
+    /// Whether to leave a message until it opens, or whether it cannot wait.
+    AfterHours,
     /// Whether this was meant.
     Meant(Subject),
 }
@@ -76,6 +93,8 @@ pub(crate) struct Draft {
     pub(crate) name: Option<String>,
     /// Where to call back, digits and perhaps a `+`.
     pub(crate) number: Option<String>,
+    /// Where to write, if the caller gave that.
+    pub(crate) email: Option<String>,
     /// What it is about.
     pub(crate) reason: Option<String>,
     /// Whom it is for, if the caller named somebody.
@@ -151,6 +170,12 @@ impl Memory {
         if let Some(day) = self.day {
             put("day", &day.to_string());
         }
+        if let Some(aspect) = self.aspect {
+            put("aspect", aspect.code());
+        }
+        if self.told_closed == Told::Once {
+            put("closed", "1");
+        }
         put("question", &self.question.code());
         put("misses", &self.misses.to_string());
         put("answers", &self.answers.to_string());
@@ -164,6 +189,7 @@ impl Memory {
                 ("name", &draft.name),
                 ("number", &draft.number),
                 ("reason", &draft.reason),
+                ("email", &draft.email),
                 ("for", &draft.recipient),
             ];
             for (key, value) in texts {
@@ -197,6 +223,8 @@ impl Memory {
                 self.services.extend(value.parse::<Slug>())
             }
             "day" => self.day = value.parse().ok(),
+            "aspect" => self.aspect = Aspect::from_code(value),
+            "closed" => self.told_closed = Told::Once,
             "question" => self.question = Question::from_code(value).unwrap_or_default(),
             "misses" => self.misses = value.parse().unwrap_or_default(),
             "answers" => self.answers = value.parse().unwrap_or_default(),
@@ -221,6 +249,7 @@ impl Draft {
             asked_again: 0,
             name: None,
             number: None,
+            email: None,
             reason: None,
             recipient: None,
             urgency: Urgency::Normal,
@@ -239,6 +268,7 @@ impl Draft {
             "name" => self.name = text(),
             "number" => self.number = text(),
             "reason" => self.reason = text(),
+            "email" => self.email = text(),
             "for" => self.recipient = text(),
             _ => (),
         }
@@ -275,6 +305,7 @@ impl Question {
             Self::Message => "message".into(),
             Self::Urgent => "urgent".into(),
             Self::Connect => "connect".into(),
+            Self::AfterHours => "after".into(),
             Self::Meant(subject) => format!("meant-{}", subject.code()),
         }
     }
@@ -287,6 +318,7 @@ impl Question {
             "message" => Self::Message,
             "urgent" => Self::Urgent,
             "connect" => Self::Connect,
+            "after" => Self::AfterHours,
             _ => match code.strip_prefix("meant-") {
                 Some(subject) => Self::Meant(Subject::from_code(subject)?),
                 None => Self::MoreServices(code.strip_prefix("more")?.parse().ok()?),
@@ -404,6 +436,8 @@ mod tests {
                 topic: Some(Topic::Duration),
                 services: vec!["oil-change".parse().unwrap()],
                 day: Some("2026-12-24".parse().unwrap()),
+                aspect: Some(Aspect::Closes),
+                told_closed: Told::Once,
                 question: questions[question],
                 misses,
                 answers: 3,
@@ -412,6 +446,7 @@ mod tests {
                     asked_again: 1,
                     name,
                     number: Some("+12125550142".into()),
+                    email: Some("a.b@c.example".into()),
                     reason,
                     recipient: None,
                     urgency: Urgency::Urgent,

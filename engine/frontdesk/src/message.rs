@@ -4,8 +4,10 @@ use types::{E164, Effect, Expect, Message, Pii, Urgency};
 
 use crate::answers::{self, Verdict};
 use crate::desk::{Desk, Speech};
+use crate::dictation;
 use crate::memory::{Draft, Line, Purpose, Slot, TEXT_BYTES_MAX, shorten};
-use crate::phrase::number as spoken_number;
+use crate::phrase::{capitalized, number as spoken_number};
+use crate::sound::{likeness, sound};
 use crate::words::Utterance;
 
 /// What a caller answered.
@@ -32,6 +34,10 @@ pub(crate) enum Outcome {
 const ASKED_AGAIN_MAX: u8 = 2;
 /// ITU-T E.164 §6; fewer than seven is no subscriber's number anywhere we serve.
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+/// A spelled name that sounds this much like a word before it is the same name.
+const SAME_NAME_MIN: f32 = 0.5;
+/// They lead up to a spelling.
+const SPELLS: [&str; 8] = ["spelled", "spell", "thats", "that's", "last", "first", "that", "which"];
 /// A longer reason is not read back.
 const REASON_READ_MAX: usize = 60;
 
@@ -61,6 +67,9 @@ pub(crate) fn expect(slot: Slot) -> Expect {
 /// Takes the caller's answer to the open question of `draft`.
 pub(crate) fn take(desk: &Desk<'_>, draft: Draft, given: Given<'_>, out: &mut Speech) -> Outcome {
     let mut taking = Taking { desk, draft, given, out };
+    if taking.takes_email() || taking.fixes_name() {
+        return Outcome::Asking(taking.draft);
+    }
     match taking.draft.slot {
         Slot::Wish => taking.wish(),
         Slot::Name => taking.name(),
@@ -78,10 +87,15 @@ pub(crate) fn take(desk: &Desk<'_>, draft: Draft, given: Given<'_>, out: &mut Sp
 pub(crate) fn finish(draft: &Draft) -> Effect {
     let recipient = draft.recipient.as_ref().map(|name| format!("For {name}. "));
     let reason = draft.reason.as_deref().unwrap_or("Please call back.");
+    let email = draft.email.as_ref().map(|email| format!(" Email: {email}"));
     Effect::TakeMessage(Message {
         name: Pii::new(draft.name.clone().unwrap_or_default()),
         number: Pii::new(draft.number.clone().unwrap_or_default()),
-        reason: Pii::new(format!("{}{reason}", recipient.unwrap_or_default())),
+        reason: Pii::new(format!(
+            "{}{reason}{}",
+            recipient.unwrap_or_default(),
+            email.unwrap_or_default()
+        )),
         urgency: draft.urgency,
     })
 }
@@ -125,11 +139,78 @@ impl Taking<'_, '_> {
         self.advance();
     }
 
+    /// An address where the caller would rather be written to, at whichever question; whether
+    /// that was all there was to it.
+    fn takes_email(&mut self) -> bool {
+        if matches!(self.draft.slot, Slot::Wish) {
+            return false;
+        }
+        let Some(email) = dictation::email(self.given.said) else { return false };
+        self.out.say(format!("I have {email}."));
+        self.draft.email = Some(shorten(&email));
+        match self.draft.slot {
+            Slot::Reason => return false,
+            // In place of a number, or beside one.
+            Slot::LineIsBest | Slot::Number => {
+                self.go_to(next_slot(self.desk, &self.draft, Slot::NumberRight));
+            }
+            Slot::WhatIsWrong => self.go_to(Slot::AllRight),
+            Slot::Wish | Slot::Name | Slot::NumberRight | Slot::AllRight => (),
+        }
+        true
+    }
+
+    /// "No, with a K": the name just read back, letter by letter; whether it was corrected.
+    fn fixes_name(&mut self) -> bool {
+        let Some(known) = self.draft.name.clone() else { return false };
+        if matches!(self.draft.slot, Slot::Wish | Slot::Name | Slot::Reason) || self.is_keyed() {
+            return false;
+        }
+        let (first, last) = known.rsplit_once(' ').unwrap_or(("", &known));
+        let texts = self.given.utterance.texts();
+        let speaks = texts.iter().any(|text| ["name", "spelled", "spell", "letter"].contains(text));
+        let denies = texts.first() == Some(&"no");
+        let spelled = dictation::spelled(self.given.said).filter(|_| speaks || denies);
+        let fixed = match spelled {
+            Some(spelled) => Some(spelled.letters),
+            None => dictation::corrected_name(last, self.given.said),
+        };
+        let Some(fixed) = fixed else { return false };
+        let name = format!("{first} {}", capitalized(&fixed)).trim().to_owned();
+        self.out.say(format!("{}, {}.", name, letters(&fixed)));
+        self.draft.name = Some(shorten(&name));
+        true
+    }
+
+    /// The name in what was said, its last part as it was spelled, and that spelling.
+    fn dictated_name(&self) -> Option<(String, Option<String>)> {
+        let Some(spelled) = dictation::spelled(self.given.said) else {
+            return answers::name(self.given.said).map(|name| (name, None));
+        };
+        let around = if spelled.before.is_empty() { &spelled.behind } else { &spelled.before };
+        let around = answers::name(&around.join(" ")).unwrap_or_default();
+        let alike = |word: &&str| {
+            likeness(&sound(&word.to_lowercase()), &sound(&spelled.letters)) < SAME_NAME_MIN
+        };
+        let mut parts: Vec<&str> = around.split(' ').filter(|word| !word.is_empty()).collect();
+        parts.retain(|word| !SPELLS.contains(&word.to_lowercase().as_str()));
+        let mut parts: Vec<String> =
+            parts.iter().filter(|word| alike(word)).map(|word| (*word).to_owned()).collect();
+        parts.truncate(3);
+        parts.push(capitalized(&spelled.letters));
+        Some((parts.join(" "), Some(spelled.letters)))
+    }
+
     fn name(&mut self) {
-        match answers::name(self.given.said) {
-            Some(name) => {
+        match self.dictated_name() {
+            Some((name, spelling)) => {
                 let thanks = self.desk.pick("Thank you", "Thanks", "Thank you");
-                self.out.say(format!("{thanks}, {name}."));
+                match spelling {
+                    Some(spelling) => {
+                        self.out.say(format!("{thanks}, {name}: {}.", letters(&spelling)));
+                    }
+                    None => self.out.say(format!("{thanks}, {name}.")),
+                }
                 self.draft.name = Some(shorten(&name));
                 self.advance();
             }
@@ -227,6 +308,9 @@ impl Taking<'_, '_> {
     }
 
     fn number_right(&mut self) {
+        if !self.is_keyed() && self.fixes_number() {
+            return;
+        }
         if let Some(digits) = self.digits() {
             let known: String = self
                 .draft
@@ -254,6 +338,22 @@ impl Taking<'_, '_> {
             None if self.again() == Patience::Left => (),
             None => self.advance(),
         }
+    }
+
+    /// "No, the last digit is seven"; whether that corrected the number. Patience is shared with
+    /// the number itself.
+    fn fixes_number(&mut self) -> bool {
+        let Some(known) = self.draft.number.as_ref() else { return false };
+        let sign = if known.starts_with('+') { "+" } else { "" };
+        let digits: String = known.chars().filter(char::is_ascii_digit).collect();
+        let Some(fixed) = dictation::corrected_digits(&digits, self.given.said) else {
+            return false;
+        };
+        self.draft.number = Some(format!("{sign}{fixed}"));
+        if self.again() == Patience::Gone {
+            self.advance();
+        }
+        true
     }
 
     fn reason(&mut self) {
@@ -297,7 +397,9 @@ impl Taking<'_, '_> {
     fn correct(&mut self) -> bool {
         let texts = self.given.utterance.texts();
         let names = |words: &[&str]| texts.iter().any(|text| words.contains(text));
-        if names(&["name", "called", "spelled"]) {
+        if self.draft.line == Line::Given && self.fixes_number() {
+            self.draft.slot = Slot::NumberRight;
+        } else if names(&["name", "called", "spelled"]) {
             self.draft.name = None;
             self.go_to(Slot::Name);
         } else if names(&["number", "phone", "digits"])
@@ -320,6 +422,12 @@ impl Taking<'_, '_> {
     fn home(&self) -> Option<E164> {
         self.desk.facts.contact.phone.or(self.desk.caller)
     }
+}
+
+/// Letters apart, as a voice says them clearly: "J, A, N, E".
+fn letters(word: &str) -> String {
+    let apart: Vec<String> = word.chars().map(|letter| letter.to_uppercase().collect()).collect();
+    apart.join(", ")
 }
 
 /// Whether a question may be asked once more.
@@ -473,5 +581,7 @@ fn summary(draft: &Draft, number: &str) -> String {
     let about = about.map_or_else(String::new, |reason| {
         format!(" It is about: {}.", reason.trim_end_matches('.'))
     });
-    format!("So that's {kind}{from}{to}.{number}{about} Is that right?")
+    let email =
+        draft.email.as_ref().map_or_else(String::new, |email| format!(" Your email is {email}."));
+    format!("So that's {kind}{from}{to}.{number}{email}{about} Is that right?")
 }

@@ -54,7 +54,13 @@ pub(crate) fn digits(words: &[&str]) -> String {
             at += 1;
         }
         let rest = &words[at.min(words.len())..];
-        let (text, taken) = digit_group(rest);
+        // "To" and "for" are figures only between figures: not in "0142 to reach me".
+        let figure =
+            |word: Option<&&str>| word.is_none_or(|word| is_number(word) || is_alike(word));
+        let alone = rest.first().is_some_and(|word| is_alike(word))
+            && !(figure(at.checked_sub(1).and_then(|before| words.get(before)))
+                && figure(words.get(at + 1)));
+        let (text, taken) = if alone { (String::new(), 1) } else { digit_group(rest) };
         for _ in 0..if text.len() == 1 { repeat } else { 1 } {
             digits.push_str(&text);
         }
@@ -79,6 +85,9 @@ fn digit_group(words: &[&str]) -> (String, usize) {
     if first == "hundred" {
         return ("00".into(), 1);
     }
+    if first == "thousand" {
+        return ("000".into(), 1);
+    }
     match cardinal(words) {
         Some((value, taken)) => (value.to_string(), taken),
         // What "two" and "four" and "eight" turn into.
@@ -92,10 +101,15 @@ fn digit_group(words: &[&str]) -> (String, usize) {
     }
 }
 
+/// What "two" and "four" and "eight" turn into.
+fn is_alike(word: &str) -> bool {
+    matches!(word, "for" | "to" | "too" | "won" | "ate")
+}
+
 /// Whether `word` can be part of a spoken number without doubt.
 pub(crate) fn is_number(word: &str) -> bool {
     word.bytes().any(|b| b.is_ascii_digit())
-        || matches!(word, "oh" | "double" | "triple" | "hundred")
+        || matches!(word, "oh" | "double" | "triple" | "hundred" | "thousand")
         || position(&UNITS, word).is_some()
         || position(&TENS, word).is_some()
 }
@@ -165,6 +179,10 @@ mod tests {
             ("double five five oh one hundred", "55501 00".trim()),
             ("it is five five five forty two", "55542"),
             ("to one to", "212"),
+            ("555 0142 to reach me", "5550142"),
+            ("call me for five five five", "555"),
+            ("area code eight hundred then triple five twenty three forty five", "8005552345"),
+            ("five five five one thousand", "5551000"),
             ("my name is jane", ""),
         ] {
             assert_eq!(digits(&words(text)), expected.replace(' ', ""), "{text}");

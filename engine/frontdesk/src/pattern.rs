@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::cues::{CUES, Cue};
+use crate::cues::{self, Cue};
 use crate::sound::{Sound, likeness, sound};
 use crate::words::{Mask, Token, Utterance, lemma};
 
@@ -20,6 +20,8 @@ const SHORT_LIKENESS_MIN: f32 = 0.84;
 const ALONE_LIKENESS_MIN: f32 = 0.97;
 /// How many words a `*` may pass over.
 const GAP_MAX: usize = 4;
+/// How many words a `**` may pass over.
+const WIDE_GAP_MAX: usize = 7;
 
 /// Words that stand for each other in every pattern that names their class.
 const CLASSES: &[(&str, &str)] = &[
@@ -94,9 +96,8 @@ fn must_be_heard(cue: Cue) -> bool {
 
 /// All words of all patterns.
 pub(crate) fn all_words() -> impl Iterator<Item = &'static str> {
-    let patterns = CUES.iter().flat_map(|(_, patterns)| patterns.iter());
-    let words = patterns.flat_map(|pattern| pattern.split(' ')).flat_map(alternatives);
-    words.filter(|word| *word != "*")
+    let words = cues::all().flat_map(|(_, pattern)| pattern.split(' ')).flat_map(alternatives);
+    words.filter(|word| !word.starts_with('*'))
 }
 
 /// The words that a part of a pattern stands for.
@@ -113,8 +114,8 @@ type WordId = u16;
 enum Part {
     /// Any of these words.
     Words(Vec<WordId>),
-    /// Up to [`GAP_MAX`] words of any kind.
-    Gap,
+    /// Up to so many words of any kind.
+    Gap(usize),
 }
 
 /// A word of an utterance as the patterns see it.
@@ -129,7 +130,7 @@ impl Heard {
     /// Whether it is one of `part`'s words beyond doubt.
     fn is_plainly(&self, part: &Part) -> bool {
         match part {
-            Part::Gap => true,
+            Part::Gap(_) => true,
             Part::Words(words) => words.iter().any(|word| self.plain.contains(word)),
         }
     }
@@ -138,7 +139,7 @@ impl Heard {
 fn match_parts(parts: &[Part], heard: &[Heard], at: usize) -> Option<Mask> {
     let Some((part, rest)) = parts.split_first() else { return Some(Mask::default()) };
     match part {
-        Part::Gap => (0..=GAP_MAX).find_map(|skipped| {
+        Part::Gap(most) => (0..=*most).find_map(|skipped| {
             let same_sentence = heard.get(at + skipped)?.sentence == heard.get(at)?.sentence;
             same_sentence.then(|| match_parts(rest, heard, at + skipped)).flatten()
         }),
@@ -184,12 +185,11 @@ impl Book {
             }
         }
         let part = |part: &'static str| match part {
-            "*" => Part::Gap,
+            "*" => Part::Gap(GAP_MAX),
+            "**" => Part::Gap(WIDE_GAP_MAX),
             words => Part::Words(alternatives(words).map(|word| by_text[word]).collect()),
         };
-        let patterns = CUES
-            .iter()
-            .flat_map(|(cue, patterns)| patterns.iter().map(move |pattern| (*cue, *pattern)))
+        let patterns = cues::all()
             .map(|(cue, pattern)| (cue, pattern.split(' ').map(part).collect()))
             .collect();
         Self { patterns, by_text, by_lemma, sounds }

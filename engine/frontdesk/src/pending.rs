@@ -26,6 +26,7 @@ impl Turn<'_> {
             Question::Open => None,
             Question::Which => self.chosen(sense, verdict),
             Question::Connect | Question::Urgent => self.urgent(sense, question, verdict),
+            Question::AfterHours => self.after_hours(sense, verdict),
             _ if asks_more || sense.has(Cue::Bye) => None,
             Question::AnythingElse => match verdict? {
                 _ if !sense.asks.is_empty() || sense.has_any(WANTS) => None,
@@ -187,6 +188,28 @@ impl Turn<'_> {
         }
         (verdict == Some(Verdict::No) && sense.asks.is_empty() && !sense.has(Cue::Bye))
             .then(|| self.all_right())
+    }
+
+    /// Whether it can wait until it opens.
+    fn after_hours(&mut self, sense: &Sense, verdict: Option<Verdict>) -> Option<(Intent, Expect)> {
+        const URGENT: [&str; 6] =
+            ["urgent", "urgently", "emergency", "connect", "transfer", "wait"];
+        let says = |word: &&str| sense.utterance.texts().contains(word);
+        let denied = verdict == Some(Verdict::No);
+        let cannot = says(&"wait") && denied;
+        let urgent =
+            URGENT.iter().any(says) && (!denied || cannot) || sense.emergency == Danger::Likely;
+        if urgent {
+            return Some(if self.can_transfer() { self.transfer() } else { self.begin_urgent() });
+        }
+        if sense.is_question() && !sense.asks.is_empty() || sense.has(Cue::Bye) {
+            return None;
+        }
+        let message = sense.has(Cue::Message) || says(&"message") || verdict == Some(Verdict::Yes);
+        if message {
+            return Some(self.begin_message(Draft::new(Purpose::Message)));
+        }
+        (denied && sense.asks.is_empty()).then(|| self.all_right())
     }
 
     pub(crate) fn begin_urgent(&mut self) -> (Intent, Expect) {

@@ -5,7 +5,7 @@ use crate::cues::Cue;
 use crate::desk::Desk;
 use crate::hours::{Aspect, HoursAsk};
 use crate::intent::{Ask, Certainty, House, Sense, ServiceHit, Subject, Thread};
-use crate::matching::{Candidate, Row};
+use crate::matching::{Candidate, Index, Row};
 use crate::memory::Topic;
 use crate::pattern::CueHit;
 use crate::subjects::OPTIONS_MAX;
@@ -115,7 +115,7 @@ impl Sense {
     }
 
     pub(crate) fn ask_hours(&mut self, thread: &Thread) {
-        let hits: Vec<CueHit> = self
+        let mut hits: Vec<CueHit> = self
             .cues
             .iter()
             .filter(|hit| {
@@ -124,6 +124,15 @@ impl Sense {
             .copied()
             .collect();
         let about_staff = !self.staff.is_empty();
+        // "Closing on a house": the word is that of a service.
+        let sure = self.sure_services().iter().fold(Mask::default(), |mask, hit| mask.union(hit.0));
+        hits.retain(|hit| !sure.covers(hit.mask));
+        // "Could I come by at noon?"
+        let timed = !self.days.days.is_empty() || find_clock(&self.utterance).is_some();
+        let free = self.asks.is_empty() && self.services.is_empty() && hits.is_empty();
+        if timed && free {
+            hits.extend(self.cues.iter().filter(|hit| hit.cue == Cue::Visit));
+        }
         let about_booking = self.has_any(&[Cue::Booking, Cue::Availability, Cue::Message]);
         // "In" and "there" ask about people, and a bare "open" in a sentence about something else
         // asks nothing.
@@ -131,8 +140,30 @@ impl Sense {
             self.asks.iter().any(|(_, ask)| matches!(ask, Ask::Faq(_) | Ask::Policy(_)));
         let Some(first) = hits.first().copied() else { return };
         let named_days = !self.days.days.is_empty() || self.days.stretch.is_some();
-        let weak = hits.iter().all(|hit| hit.mask.count() == 1) && !named_days;
-        if about_staff || about_booking && weak || explained && weak {
+        let says_open = |hit: &CueHit| {
+            let words = self.utterance.tokens.iter().enumerate();
+            hit.mask.count() > 1
+                && words.filter(|(at, _)| hit.mask.holds(*at)).any(|(_, token)| {
+                    !["how", "late", "early", "what", "time", "when", "until", "till", "at", "by"]
+                        .contains(&token.text.as_str())
+                })
+        };
+        let bare = !hits.iter().any(says_open);
+        let ruled = self
+            .rows
+            .iter()
+            .any(|row| matches!(row.row, Row::Policy(_)) && row.exact && row.mask.count() > 1);
+        // "How late can we check out?"
+        if bare && ruled {
+            return;
+        }
+        let weak = bare && !named_days;
+        // "Do you do horse shoeing": what only sounds like "hours" after "do you do" is a thing.
+        let alike = hits.iter().all(|hit| {
+            hit.mask.count() == 1 && !self.utterance.tokens[hit.mask.first()].is_common()
+        });
+        let thing = alike && self.has(Cue::Offered);
+        if about_staff || about_booking && weak || explained && weak || thing {
             return;
         }
         let has = |cue: Cue| hits.iter().any(|hit| hit.cue == cue);
@@ -177,8 +208,15 @@ impl Sense {
     pub(crate) fn day_was_lost(&self, cue: Mask) -> bool {
         let tokens = &self.utterance.tokens;
         let explained = self.cue_mask().union(self.days.mask);
+        const BEFORE_DAYS: [&str; 8] = ["on", "this", "next", "every", "for", "until", "till", "a"];
         let unexplained = (cue.first()..tokens.len()).any(|at| {
-            let telling = self.leftover.holds(at)
+            let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].text.as_str());
+            let placed = at == cue.last() + 1
+                || crate::calendar::may_be_day(&tokens[at])
+                || before(1).is_some_and(|text| BEFORE_DAYS.contains(&text))
+                || before(1) == Some("the")
+                    && before(2).is_some_and(|text| BEFORE_DAYS.contains(&text));
+            let telling = self.leftover.holds(at) && placed
                 || ["on", "an", "day"].contains(&tokens[at].text.as_str())
                     && at > cue.first()
                     && !explained.holds(at);
@@ -212,13 +250,23 @@ impl Sense {
         for hit in self.cues.clone() {
             let Some((_, ask)) = ASKS.iter().find(|(cue, _)| *cue == hit.cue) else { continue };
             let named = hit.cue == Cue::ServiceList && !self.sure_services().is_empty()
-                || hit.cue == Cue::StaffList && !self.staff.is_empty();
+                || matches!(hit.cue, Cue::StaffList | Cue::BusinessName) && !self.staff.is_empty();
             // "Who does your towing?"
             let done = hit.cue == Cue::StaffList && !self.utterance.texts().contains(&"works");
             let explained = self
                 .asks
                 .iter()
                 .any(|(at, ask)| matches!(ask, Ask::Faq(_)) && (hit.mask.holds(*at) || done));
+            // "Can I bring parts I bought online?"
+            let explained = explained
+                || hit.cue == Cue::Website
+                    && hit.mask.count() == 1
+                    && self.rows.iter().any(|row| {
+                        matches!(row.row, Row::Policy(_) | Row::Faq(_))
+                            && row.exact
+                            && row.score >= 0.8
+                            && self.share_clause(row.mask, hit.mask)
+                    });
             if !named && !explained {
                 self.asks.push((hit.mask.first(), ask.clone()));
             }
@@ -227,9 +275,10 @@ impl Sense {
 
     /// "Is there a garage nearby?": words of the address, the directions or the parking, and of
     /// nothing else.
-    pub(crate) fn ask_surroundings(&mut self, desk: &Desk<'_>) {
+    pub(crate) fn ask_surroundings(&mut self, desk: &Desk<'_>, index: &Index) {
         let wants = self.has_any(&[Cue::Booking, Cue::Message, Cue::Person, Cue::Bye, Cue::Done]);
-        if !self.asks.is_empty()
+        let unknown = self.asks.iter().all(|(_, ask)| matches!(ask, Ask::Unknown(_)));
+        if !unknown
             || !self.services.is_empty()
             || self.leftover.is_empty()
             || !self.is_question()
@@ -252,9 +301,15 @@ impl Sense {
         };
         let mut fitting = texts.iter().filter(|(_, text)| says(text));
         let (Some((house, _)), None) = (fitting.next(), fitting.next()) else { return };
-        let placed = self.utterance.texts().iter().any(|text| PLACES.contains(text));
-        if placed || self.leftover.count() > 1 {
-            self.asks.push((self.leftover.first(), Ask::House(*house)));
+        let texts = self.utterance.texts();
+        let placed = texts.iter().any(|text| PLACES.contains(text));
+        // "Do you have valet?"
+        let own = self.utterance.tokens.iter().enumerate();
+        let own =
+            own.filter(|(at, _)| self.leftover.holds(*at)).all(|(_, token)| !index.knows(token));
+        let had = own && texts.windows(3).any(|three| three == ["do", "you", "have"]);
+        if placed || had && *house == House::Parking || self.leftover.count() > 1 {
+            self.asks = vec![(self.leftover.first(), Ask::House(*house))];
         }
     }
 
@@ -288,12 +343,29 @@ impl Sense {
         }
     }
 
-    /// "Do you whiten teeth?": the service itself is the verb.
-    fn is_done(&self, hit: &ServiceHit) -> bool {
+    /// "What's a day pass?"
+    fn asks_what(&self) -> bool {
+        let [hit] = &self.services[..] else { return false };
         let before = &self.utterance.tokens[..hit.mask.first().min(self.utterance.tokens.len())];
-        matches!(before, [.., verb, who]
-            if ["do", "does", "can", "could", "if", "whether"].contains(&verb.text.as_str())
-                && ["you", "they"].contains(&who.text.as_str()))
+        let mut texts = before.iter().rev().map(|token| token.text.as_str()).peekable();
+        texts.next_if(|text| ["a", "an", "the", "your"].contains(text));
+        matches!((texts.next(), texts.next()), (Some("is" | "are"), Some("what")))
+    }
+
+    /// "Do you whiten teeth?", "do you still serve breakfast?": whatever the verb.
+    fn is_done(&self, hit: &ServiceHit) -> bool {
+        let tokens = &self.utterance.tokens;
+        let at = hit.mask.first().min(tokens.len());
+        let same = |token: &&crate::words::Token| {
+            tokens.get(at).is_some_and(|own| own.sentence == token.sentence)
+        };
+        let before: Vec<&str> =
+            tokens[..at].iter().filter(same).map(|token| token.text.as_str()).collect();
+        before.windows(2).any(|pair| {
+            ["do", "does", "can", "could", "if", "whether", "will"].contains(&pair[0])
+                && ["you", "they", "i", "we", "anyone", "anybody", "somebody", "someone"]
+                    .contains(&pair[1])
+        })
     }
 
     /// "And whitening?", "what about Sunday?".
@@ -318,8 +390,10 @@ impl Sense {
             .filter(|topic| matches!(topic, Topic::Price | Topic::Duration | Topic::Offered));
         if curt {
             // The words that said what about it may have been lost: then it is asked.
-            let lost =
-                topic.is_none() && self.is_question() && !self.has_any(&[Cue::About, Cue::Nothing]);
+            let lost = topic.is_none()
+                && self.is_question()
+                && !self.has_any(&[Cue::About, Cue::Nothing])
+                && !self.asks_what();
             for hit in &self.services {
                 let ask = match topic {
                     Some(topic) => hit.ask(topic),
@@ -345,7 +419,12 @@ impl Sense {
                 Some(Named::Today(PartOfDay::Now))
             );
             if !now {
-                let ask = HoursAsk { aspect: Aspect::IsOpen, days: self.days.clone(), clock };
+                // "And on Sunday?", "no, Tuesday": the same about another day.
+                let aspect = match thread.aspect {
+                    Some(aspect) if clock.is_none() => aspect,
+                    _ => Aspect::IsOpen,
+                };
+                let ask = HoursAsk { aspect, days: self.days.clone(), clock };
                 self.asks.push((self.days.mask.first(), Ask::Hours(ask)));
             }
         }

@@ -25,8 +25,8 @@ pub(crate) fn repair(utterance: Utterance, index: &Index) -> Utterance {
         let merged = tokens.peek().and_then(|next| {
             let strange = !is_word(&token) || !is_word(next);
             let whole = format!("{}{}", token.text, next.text);
-            let merged = (strange && whole.len() >= MERGED_LETTERS_MIN)
-                .then(|| Token::new(whole, token.sentence))?;
+            let merged =
+                (strange && whole.len() >= MERGED_LETTERS_MIN).then(|| token.respelled(whole))?;
             is_word(&merged).then_some(merged)
         });
         if let Some(merged) = merged {
@@ -62,11 +62,11 @@ fn split(token: &Token, words: usize, is_word: &impl Fn(&Token) -> bool) -> Opti
         if is_too_short(left) || is_too_short(right) {
             return None;
         }
-        let left = Token::new(left.to_owned(), token.sentence);
+        let left = token.respelled(left.to_owned());
         if !is_word(&left) {
             return None;
         }
-        let right = Token::new(right.to_owned(), token.sentence);
+        let right = token.respelled(right.to_owned());
         if is_word(&right) {
             return Some(vec![left, right]);
         }

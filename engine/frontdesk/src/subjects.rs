@@ -56,6 +56,7 @@ impl Sense {
         let served = others.fold(Mask::default(), |mask, other| mask.union(other.mask));
         let free = self.utterance.weight(own.without(served));
         match (candidate.row, candidate.place) {
+            (_, Place::Question) if candidate.verbatim => true,
             (Row::Staff(_), _) => candidate.score >= 0.85,
             (_, Place::Name) if candidate.score >= 0.85 => {
                 free >= 0.5 || free > 0.0 && cues == Mask::default()
@@ -97,6 +98,7 @@ impl Sense {
             | Cue::About
             | Cue::Open
             | Cue::Closed
+            | Cue::Visit
             | Cue::Directions
             | Cue::BusinessName
             | Cue::StaffList
@@ -104,6 +106,7 @@ impl Sense {
             | Cue::Undo
             | Cue::NoBooking
             | Cue::Repeat
+            | Cue::Misunderstood
             | Cue::Robot
             | Cue::Help
             | Cue::HowAreYou
@@ -258,15 +261,20 @@ impl Sense {
         for hit in &mut self.services {
             let behind = hit.mask.last() + 1;
             let same = |at: usize| {
-                tokens
-                    .get(at)
-                    .is_some_and(|token| token.sentence == tokens[hit.mask.first()].sentence)
+                tokens.get(at).is_some_and(|token| token.part == tokens[hit.mask.last()].part)
             };
             let neutral = tokens.get(behind).is_some_and(|token| lexicon::is_neutral(&token.text));
             if hit.mask.count() == 1 && leftover.holds(behind) && same(behind) && !neutral {
                 hit.certainty = Certainty::Unsure;
             }
         }
+        let sure = self.sure_services();
+        let beside = |hit: &ServiceHit| {
+            hit.certainty == Certainty::Unsure
+                && sure.iter().any(|(mask, _)| self.share_clause(*mask, hit.mask))
+        };
+        let services = self.services.iter().filter(|hit| !beside(hit)).cloned().collect();
+        self.services = services;
         let utterance = &self.utterance;
         self.services.retain(|hit| {
             hit.certainty == Certainty::Sure

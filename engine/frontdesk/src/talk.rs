@@ -60,6 +60,9 @@ impl Turn<'_> {
 
     pub(crate) fn small_talk(&mut self, sense: &Sense, _: Question) -> Option<(Intent, Expect)> {
         let desk = self.desk;
+        if sense.has(Cue::Misunderstood) && !sense.is_question() {
+            return Some(self.apologize());
+        }
         if sense.has(Cue::Robot) {
             self.out.say(desk.pick(
                 "I'm an automated assistant, not a person.",
@@ -123,6 +126,27 @@ impl Turn<'_> {
             }
             Verdict::No => Some(self.all_right()),
         }
+    }
+
+    /// The answer was to another question: asks for it, and offers a message if that goes on.
+    fn apologize(&mut self) -> (Intent, Expect) {
+        self.out.say(self.desk.pick(
+            "I'm sorry, I got that wrong.",
+            "Sorry, my mistake.",
+            "I apologize, I misunderstood.",
+        ));
+        let misses = self.memory.misses;
+        self.memory.misses = misses.saturating_add(1);
+        if misses >= MISSES_MAX {
+            self.offer_message();
+            return (Intent::NotUnderstood, Expect::Choice);
+        }
+        self.out.say(self.desk.pick(
+            "What would you like to know?",
+            "What would you like to know?",
+            "What would you like to know?",
+        ));
+        (Intent::NotUnderstood, Expect::Open)
     }
 
     /// A question that was understood as one, about something that is in no row.

@@ -5,11 +5,13 @@ use types::{Effect, Expect, FactId};
 
 use crate::answers::{self, Verdict};
 use crate::contact;
+use crate::correction::corrected;
 use crate::cues::Cue;
 use crate::desk::{Desk, Speech};
+use crate::hours::{self, Openness};
 use crate::intent::{Ask, Certainty, Danger, Sense, Subject, Thread};
 use crate::matching::Index;
-use crate::memory::{Draft, Memory, Purpose, Question, Slot, Topic};
+use crate::memory::{Draft, Memory, Purpose, Question, Slot, Told, Topic};
 use crate::message::{self, Given, Outcome};
 use crate::repair::repair;
 use crate::reply::{Intent, Reading, Reply, TransferState};
@@ -45,7 +47,8 @@ impl<'a> Turn<'a> {
             return self.speak_up();
         }
         let utterance = repair(Utterance::new(&self.reading.words), self.index);
-        let utterance = corrected(utterance);
+        let mut utterance = corrected(utterance);
+        self.index.lift(&mut utterance);
         let thread = self.thread();
         let sense = Sense::new(self.desk, self.index, utterance, &thread);
         let question = std::mem::take(&mut self.memory.question);
@@ -100,6 +103,7 @@ impl<'a> Turn<'a> {
             topic: self.memory.topic,
             services: self.memory.services.iter().filter_map(|slug| place(*slug)).collect(),
             day: self.memory.day,
+            aspect: self.memory.aspect,
         }
     }
 
@@ -108,7 +112,8 @@ impl<'a> Turn<'a> {
         sense: &Sense,
         question: Question,
     ) -> Option<(Intent, Expect)> {
-        let offered = matches!(question, Question::Connect | Question::Urgent);
+        let offered =
+            matches!(question, Question::Connect | Question::Urgent | Question::AfterHours);
         if sense.emergency == Danger::None || self.memory.draft.is_some() || offered {
             return None;
         }
@@ -260,7 +265,15 @@ impl<'a> Turn<'a> {
         let same = |at: usize| tokens[at].sentence == tokens[mask.first()].sentence;
         let near = mask.first().saturating_sub(4)..tokens.len();
         let wished = near.clone().any(|at| same(at) && WISHES.contains(&tokens[at].text.as_str()));
-        let noise = near.clone().any(|at| same(at) && at > mask.last() && sense.leftover.holds(at));
+        // "With an accountant": whoever that is, it is a person.
+        let role = |at: usize| {
+            let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].text.as_str());
+            matches!(before(1), Some("a" | "an" | "the" | "your"))
+                && (mask.holds(at - 1) || matches!(before(2), Some("with" | "to" | "through")))
+        };
+        let noise = near
+            .clone()
+            .any(|at| same(at) && at > mask.last() && sense.leftover.holds(at) && !role(at));
         let asked = sense.cues.iter().any(|hit| {
             matches!(hit.cue, Cue::Works | Cue::Price | Cue::Duration) && same(hit.mask.first())
         });
@@ -270,7 +283,21 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn put_through(&mut self) -> (Intent, Expect) {
         if self.can_transfer() {
+            // Nobody picks up while it is closed: a message, unless it cannot wait.
+            if self.is_closed() && self.memory.told_closed == Told::Never {
+                self.say_closed();
+                self.out.say(self.desk.pick(
+                    "Would you like to leave a message, or is it urgent?",
+                    "Want to leave a message, or is it urgent?",
+                    "Would you like to leave a message, or is it urgent?",
+                ));
+                self.memory.question = Question::AfterHours;
+                return (Intent::Person, Expect::Choice);
+            }
             return self.transfer();
+        }
+        if self.reading.transfer == TransferState::Untried {
+            self.say_closed();
         }
         self.out.say(match self.reading.transfer {
             TransferState::Failed => self.desk.pick(
@@ -302,6 +329,18 @@ impl<'a> Turn<'a> {
         (Intent::Person, Expect::Open)
     }
 
+    fn is_closed(&self) -> bool {
+        hours::is_open_now(self.desk) == Openness::Closed
+    }
+
+    /// Says once in a call that it is closed now, if it is.
+    pub(crate) fn say_closed(&mut self) {
+        if self.is_closed() && self.memory.told_closed == Told::Never {
+            hours::say_closed_now(self.desk, &mut self.out);
+            self.memory.told_closed = Told::Once;
+        }
+    }
+
     pub(crate) fn offer_message(&mut self) {
         self.out.say(self.desk.pick(
             "Would you like to leave a message?",
@@ -316,6 +355,7 @@ impl<'a> Turn<'a> {
             return None;
         }
         let recipient = sense.staff.first().and_then(|at| self.desk.facts.staff.get(*at));
+        self.say_closed();
         self.out.say(self.desk.pick(
             "Sure, I can take a message.",
             "Sure.",
@@ -340,7 +380,25 @@ impl<'a> Turn<'a> {
                 Ask::Price(_) | Ask::Duration(_) | Ask::Hours(_) | Ask::Faq(_) | Ask::Policy(_)
             )
         };
+        // "What is it to have somebody come out?": the words are those of a service.
+        let wishes =
+            sense.cues.iter().filter(|hit| matches!(hit.cue, Cue::Booking | Cue::Availability));
+        let named = |hit: &crate::pattern::CueHit| {
+            sense.services.iter().any(|service| service.mask.meets(hit.mask))
+        };
+        let priced = sense
+            .asks
+            .iter()
+            .any(|(_, ask)| matches!(ask, Ask::Price(_) | Ask::Duration(_) | Ask::Offered(_)));
+        if priced && wishes.clone().all(named) {
+            return None;
+        }
         let asks: Vec<Ask> = sense.asks.iter().map(|(_, ask)| ask.clone()).filter(firm).collect();
+        // "Is Dr. Keller available on Monday?" asks when somebody works.
+        let works = sense.has(Cue::Works);
+        if works && !sense.has(Cue::Booking) && !sense.staff.is_empty() {
+            return None;
+        }
         let booking = sense.has(Cue::Booking);
         if !asks.is_empty() {
             // "Do I need an appointment?" is answered, not taken for one.
@@ -384,18 +442,3 @@ const CALLED_WORDS_MAX: usize = 5;
 
 /// Cues that want something else than an answer from the table.
 pub(crate) const WANTS: &[Cue] = &[Cue::Person, Cue::Message, Cue::Booking, Cue::Availability];
-
-/// What is left when the caller takes back the first words: "sorry, actually, how much is
-/// whitening".
-fn corrected(utterance: Utterance) -> Utterance {
-    let cues = crate::pattern::find_cues(&utterance);
-    let Some(hit) = cues.iter().rev().find(|hit| hit.cue == Cue::Correction) else {
-        return utterance;
-    };
-    let tail = utterance.tail(hit.mask.last() + 1);
-    if tail.weight(tail.all()) > 0.0 || cues.iter().any(|cue| cue.mask.first() > hit.mask.last()) {
-        tail
-    } else {
-        utterance
-    }
-}

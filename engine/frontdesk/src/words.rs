@@ -20,6 +20,8 @@ pub(crate) struct Token {
     pub(crate) weight: f32,
     /// Which sentence it stands in, from 0.
     pub(crate) sentence: usize,
+    /// Which part between commas it stands in, from 0.
+    pub(crate) part: usize,
 }
 
 /// The words of one utterance.
@@ -106,7 +108,12 @@ impl Token {
     pub(crate) fn new(text: String, sentence: usize) -> Self {
         let lemma = lemma(&text);
         let weight = lexicon::weight(&text, &lemma);
-        Self { sound: sound(&text), lemma, weight, sentence, text }
+        Self { sound: sound(&text), lemma, weight, sentence, part: 0, text }
+    }
+
+    /// The word `text` in its place.
+    pub(crate) fn respelled(&self, text: String) -> Self {
+        Self { part: self.part, ..Self::new(text, self.sentence) }
     }
 
     /// Whether this is a word of everyday talk: then it has hardly been misheard for something
@@ -120,17 +127,19 @@ impl Utterance {
     /// The words of `text`.
     pub(crate) fn new(text: &str) -> Self {
         let mut tokens = Vec::new();
-        let mut sentence = 0;
+        let (mut sentence, mut parts) = (0, 0);
         for word in text.split(|c: char| c.is_whitespace() || "-/—–_".contains(c)) {
             let ends = ends_sentence(word);
-            for part in word.split([',', ';']) {
+            for (at, part) in word.split([',', ';']).enumerate() {
+                parts += usize::from(at > 0);
                 let plain = plain(part);
                 for text in expand(&plain) {
-                    tokens.push(Token::new(text, sentence));
+                    tokens.push(Token { part: parts, ..Token::new(text, sentence) });
                 }
             }
             if ends {
                 sentence += 1;
+                parts += 1;
             }
         }
         join_days(&mut tokens);
@@ -200,7 +209,8 @@ pub(crate) fn word_likeness(token: &Token, text: &str, lemma: &str, sound: &[u8]
         return 0.0;
     }
     let written = strsim::normalized_levenshtein(&token.text, text) as f32;
-    heard.max(written) * 0.97
+    // What only sounds alike is never as good as the word itself.
+    (heard.max(written) * 0.97).min(0.965)
 }
 
 /// "To-day" is one word.
@@ -210,9 +220,12 @@ fn join_days(tokens: &mut Vec<Token>) {
             ("to", "day") => "today",
             ("to", "night") => "tonight",
             ("to", "morrow") => "tomorrow",
+            ("american", "express") => "amex",
+            ("check", "up") => "checkup",
+            ("hair", "cut") => "haircut",
             _ => continue,
         };
-        tokens[at - 1] = Token::new(whole.to_owned(), tokens[at - 1].sentence);
+        tokens[at - 1] = tokens[at - 1].respelled(whole.to_owned());
         tokens.remove(at);
     }
 }

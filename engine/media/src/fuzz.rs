@@ -89,9 +89,10 @@ pub fn fuzz_playout(bytes: &[u8]) {
     }
 }
 
-const FORMATS: [AudioFormat; 4] = [
+const FORMATS: [AudioFormat; 5] = [
     AudioFormat::PCMU_8K,
     AudioFormat { encoding: Encoding::Pcma, rate: SampleRate::Hz8000 },
+    AudioFormat { encoding: Encoding::G722, rate: SampleRate::Hz16000 },
     AudioFormat { encoding: Encoding::L16, rate: SampleRate::Hz16000 },
     AudioFormat { encoding: Encoding::Opus, rate: SampleRate::Hz16000 },
 ];

@@ -1,7 +1,8 @@
 //! What arrives from the carrier, put in order and decoded.
 
 use codecs::CodecError;
-use codecs::l16::ByteOrder;
+use codecs::l16::{ByteOrder, OrderChoice};
+use codecs::leg::Recovery;
 use thiserror::Error;
 use types::{AudioFormat, CallTime, Millis};
 
@@ -15,8 +16,8 @@ mod window;
 /// How long a message waits for the one before it (conversation.md §7.1).
 pub const GAP_HELD: Millis = Millis::new(40);
 
-/// How much lost audio is concealed before there is silence (conversation.md §7.1).
-pub const CONCEALED_MAX: Millis = Millis::new(60);
+/// How much lost audio is concealed before there is the line's noise (conversation.md §7.1).
+pub use codecs::conceal::CONCEALED_MAX;
 
 /// A gap longer than this is no loss but another count: it is not filled.
 pub const GAP_MAX: Millis = Millis::from_secs(5);
@@ -58,11 +59,11 @@ pub struct FrameInfo {
 /// Where samples come from, from the most to the least real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
-    /// From the caller.
+    /// From the caller; also from the copy of a lost Opus packet that the next one carried.
     Received,
     /// Made up from what came before a loss: a detector holds its opinion.
     Concealed,
-    /// Silence in place of a longer loss.
+    /// The line's noise in place of a longer loss.
     Filled,
 }
 
@@ -86,12 +87,16 @@ pub struct InboundCounters {
     pub late: u64,
     /// Messages that had not come when their time was up.
     pub gaps_filled: u64,
+    /// Of those, decoded from the copy that the next message carried.
+    pub gaps_recovered: u64,
     /// Messages that could not be decoded and were concealed.
     pub undecodable: u64,
     /// Times the carrier began to count anew.
     pub resyncs: u64,
     /// Messages refused because nobody took the frames.
     pub refused: u64,
+    /// Times L16 turned out to come the other way round.
+    pub order_switches: u64,
 }
 
 /// Why a message gave no audio of its own.
@@ -119,8 +124,16 @@ impl Inbound {
     /// # Errors
     /// If there is no decoder for `format`.
     pub fn new(format: AudioFormat) -> Result<Self, CodecError> {
+        Self::with_byte_order(format, OrderChoice::Auto)
+    }
+
+    /// As [`Self::new`], with the byte order of L16 as chosen. The other formats have none.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_byte_order(format: AudioFormat, order: OrderChoice) -> Result<Self, CodecError> {
         Ok(Self {
-            timeline: Timeline::new(format)?,
+            timeline: Timeline::new(format, order)?,
             window: Window::default(),
             next: None,
             backward: Backward::default(),
@@ -193,7 +206,8 @@ impl Inbound {
 
     /// Replaces the contents of `out` by audio that came too late for [`Self::poll_frame`].
     ///
-    /// At most eight such pieces wait. Opus has none: its packets cannot be decoded out of order.
+    /// At most eight such pieces wait. A codec with a memory is shown the message before the loss
+    /// first, so that it knows the voice.
     pub fn poll_late(&mut self, out: &mut Vec<i16>) -> Option<LateAudio> {
         self.timeline.pop_late(out)
     }
@@ -205,7 +219,7 @@ impl Inbound {
     /// # Errors
     /// If there is no decoder for `format`; nothing has changed then.
     pub fn restart(&mut self, format: AudioFormat) -> Result<(), CodecError> {
-        let decoders = timeline::decoders(format)?;
+        let decoders = self.timeline.decoders(format)?;
         self.release_all();
         self.window.forget();
         self.next = None;
@@ -218,7 +232,8 @@ impl Inbound {
     /// When sample 0 of the timeline arrived, had every message come as quickly as the quickest:
     /// sample `n` was spoken `n` samples after that, less the delay of the line.
     ///
-    /// It moves forward over a second `start`, whose outage the timeline does not contain. `None`
+    /// It moves forward over a second `start`, whose outage the timeline does not contain, and when
+    /// the carrier sends nothing for a while and does not count it. `None`
     /// until the first message in order after that.
     pub fn origin(&self) -> Option<CallTime> {
         self.origin
@@ -226,7 +241,7 @@ impl Inbound {
 
     /// What has happened so far.
     pub fn counters(&self) -> InboundCounters {
-        self.counters
+        InboundCounters { order_switches: self.timeline.order_switches(), ..self.counters }
     }
 
     /// What is being decoded.
@@ -243,7 +258,11 @@ impl Inbound {
     fn observe_arrival(&mut self, now: CallTime) {
         let spoken_us = self.timeline.end() * 1_000_000 / u64::from(self.format().rate.hz());
         let origin = CallTime::from_micros(now.as_micros().saturating_sub(spoken_us));
-        self.origin = Some(self.origin.map_or(origin, |quickest| quickest.min(origin)));
+        let is_paused = |quickest: CallTime| LAG_MAX < origin.since(quickest);
+        self.origin = match self.origin {
+            Some(quickest) if !is_paused(quickest) => Some(quickest.min(origin)),
+            Some(_) | None => Some(origin),
+        };
     }
 
     /// Decodes a message in its place, or conceals it.
@@ -291,7 +310,7 @@ impl Inbound {
             self.release_first();
         }
         if self.next == Some(chunk) || window::HELD_BYTES_MAX < payload.len() {
-            self.release_before(chunk);
+            self.release_before(chunk, payload);
             self.next = Some(chunk + 1);
             let played = self.play(Some(chunk), payload);
             self.release_run();
@@ -311,17 +330,17 @@ impl Inbound {
     /// Fills the gap before the first message that waits, then plays what is in order.
     fn release_first(&mut self) {
         if let Some(first) = self.window.first() {
-            self.fill_to(first);
+            self.fill_to(first, None);
             self.release_run();
         }
     }
 
-    /// Plays and fills everything before `chunk`.
-    fn release_before(&mut self, chunk: u64) {
+    /// Plays and fills everything before `chunk`, which holds `payload`.
+    fn release_before(&mut self, chunk: u64, payload: &[u8]) {
         while self.window.first().is_some_and(|first| first < chunk) {
             self.release_first();
         }
-        self.fill_to(chunk);
+        self.fill_to(chunk, Some(payload));
     }
 
     fn release_all(&mut self) {
@@ -342,19 +361,30 @@ impl Inbound {
         }
     }
 
-    /// Fills up to, and not including, `chunk`.
-    fn fill_to(&mut self, chunk: u64) {
+    /// Fills up to, and not including, `chunk`, which is at hand: given, or waiting.
+    fn fill_to(&mut self, chunk: u64, at_hand: Option<&[u8]>) {
         while let Some(next) = self.next
             && next < chunk
         {
             let at = self.timeline.end();
-            self.timeline.fill();
+            let follower = at_hand.or_else(|| self.window.payload(chunk));
+            let recovery = match follower.filter(|_| next + 1 == chunk) {
+                Some(follower) => self.timeline.recover(follower),
+                None => {
+                    self.timeline.fill();
+                    Recovery::Concealed
+                }
+            };
             self.counters.gaps_filled += 1;
+            self.counters.gaps_recovered += u64::from(recovery == Recovery::Copied);
             self.window.remember(next, Missed { at, samples: self.timeline.end() - at });
             self.next = Some(next + 1);
         }
     }
 }
+
+/// Messages this much slower than the quickest are not late: the carrier paused.
+const LAG_MAX: Millis = Millis::new(400);
 
 /// Tells a stream that counts anew without saying so from single late messages.
 #[derive(Debug, Default)]

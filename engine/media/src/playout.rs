@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use codecs::CodecError;
+use codecs::conceal::Concealer;
 use codecs::l16::ByteOrder;
 use codecs::leg::Encoder;
 use types::{AudioFormat, CallTime, Encoding, GenerationId, Millis, PTIME, SegmentId};
@@ -121,8 +122,9 @@ enum Hold {
 #[derive(Debug)]
 struct Frame {
     samples: Vec<i16>,
-    /// The one before, for comfort.
-    last: Vec<i16>,
+    /// What went before, and the noise behind it, for comfort.
+    comfort: Concealer,
+    fill: Vec<i16>,
     /// The next frame of audio begins softly.
     fade_in: bool,
     /// When a late tick was last counted.
@@ -147,7 +149,8 @@ impl Playout {
             now: CallTime::ZERO,
             frame: Frame {
                 samples: Vec::with_capacity(samples),
-                last: vec![0; samples],
+                comfort: Concealer::new(format.rate),
+                fill: Vec::with_capacity(samples),
                 fade_in: true,
                 late: None,
             },

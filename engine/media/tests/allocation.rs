@@ -24,6 +24,7 @@ fn a_warm_leg_allocates_nothing() {
     let formats = [
         AudioFormat::PCMU_8K,
         AudioFormat { encoding: Encoding::L16, rate: SampleRate::Hz16000 },
+        AudioFormat { encoding: Encoding::G722, rate: SampleRate::Hz16000 },
         AudioFormat { encoding: Encoding::Opus, rate: SampleRate::Hz16000 },
     ];
     for format in formats {

@@ -16,6 +16,7 @@ use types::{Millis, Secret};
 
 use crate::admission::Tokens;
 use crate::config::{EngineConfig, TlsUse};
+use crate::control::{OpenControl, check_access};
 use crate::feed::Feed;
 use crate::front::{FrontDoor, RestError};
 use crate::journal::{self, Entry, Journal, JournalError, Kind};
@@ -58,6 +59,9 @@ pub enum StartError {
     /// A port cannot be had.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The control port would be open to the world.
+    #[error(transparent)]
+    Control(#[from] OpenControl),
     /// The front door is to open, and there is no key to the carrier's API.
     #[error(
         "front.listen is set, and APEX_TELNYX_API_KEY is not: put the key of the carrier's API \
@@ -101,6 +105,8 @@ pub struct Given {
     pub standing_token: Option<Secret<String>>,
     /// The key of the carrier's API; from the environment.
     pub api_key: Option<Secret<String>>,
+    /// The token that operators show; from the environment.
+    pub control_token: Option<Secret<String>>,
     /// The process's metrics, if it keeps any.
     pub metrics: Option<PrometheusHandle>,
     /// Who watches its calls.
@@ -114,12 +120,13 @@ impl Engine {
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub fn start(config: EngineConfig, given: Given) -> Result<Self, StartError> {
+        check_access(config.control, given.control_token.as_ref())?;
         let telemetry = Telemetry::new();
         // What somebody forgot to set is said before anything slow begins.
         let door = front_door(&config, given.api_key, &telemetry)?;
         let certificates = certificates(&config, &telemetry)?;
         let models = ModelDir::open(&config.models.path)?;
-        let vendors = Vendors::local(&models, config.models.threads)?;
+        let vendors = Vendors::local(&models, &config.models)?;
         let routes = Arc::new(Routes::new(Published::empty()));
         let publisher = Arc::new(publisher(&config, &vendors, routes.clone(), &telemetry));
         publisher.publish()?;
@@ -143,7 +150,7 @@ impl Engine {
         let listener = control.remove(0);
         let control = listener.local_addr()?;
         let inside = (node.clone(), port(config, TlsUse::Off, (None, &node.telemetry)));
-        let extras = (given.metrics, certificates.clone());
+        let extras = (given.metrics, given.control_token, certificates.clone());
         threads.push(spawn_control(listener, inside, extras, running.clone())?);
         let mut front = None;
         if let (Some(door), Some(address)) = (door, config.front.listen) {

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use types::{BusinessId, CallId, Pii};
+use types::{BusinessId, CallId, E164, Millis, Pii};
 
 /// Notes that may wait for a watcher: a second of twenty calls that all talk.
 const NOTES_MAX: usize = 1_024;
@@ -25,6 +25,8 @@ pub enum Seen {
     Began {
         /// The carrier's name of it.
         carrier_call: Pii<String>,
+        /// The caller's number, if shown.
+        from: Option<Pii<E164>>,
     },
     /// The caller's words so far.
     CallerSays {
@@ -43,6 +45,21 @@ pub enum Seen {
     },
     /// The agent was stopped by the caller.
     AgentStopped,
+    /// The caller begins to hear a reply.
+    Replied {
+        /// Since the end of the caller's speech.
+        response: Millis,
+    },
+    /// What is going on, in one word.
+    Doing {
+        /// It.
+        what: &'static str,
+    },
+    /// How loud the caller is.
+    Level {
+        /// In per cent of what a telephone carries, on the ear's own scale.
+        caller: u8,
+    },
     /// It ended.
     Ended,
 }
@@ -56,6 +73,11 @@ impl Feed {
     pub fn watched() -> (Self, Receiver<Note>) {
         let (notes, watcher) = sync_channel(NOTES_MAX);
         (Self(Some(notes)), watcher)
+    }
+
+    /// Whether anybody watches: what is only for watchers need not be worked out otherwise.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Shows a note, if somebody watches and keeps up. Nothing is built when nobody does.

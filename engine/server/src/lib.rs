@@ -7,8 +7,11 @@ pub mod admission;
 pub mod archive;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod demo;
+pub mod doctor;
 pub mod engine;
+pub mod explain;
 pub mod feed;
 pub mod front;
 pub mod journal;
@@ -23,4 +26,6 @@ pub mod vendors;
 
 mod actor;
 mod pacer;
+mod paper;
+mod view;
 mod vocabulary;

@@ -4,7 +4,6 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, State};
@@ -17,8 +16,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
+use types::Secret;
 
 use crate::admission::Admitted;
+use crate::control::control_router;
 use crate::node::Node;
 use crate::{actor, pacer};
 
@@ -122,6 +123,11 @@ pub(crate) fn spawn_media(
     })
 }
 
+/// What the control thread is given besides its listener: metrics to show, the token that opens
+/// its calls, certificates to look after.
+pub(crate) type ControlExtras =
+    (Option<PrometheusHandle>, Option<Secret<String>>, Option<Arc<Certificates>>);
+
 /// Runs the control thread.
 ///
 /// # Errors
@@ -129,7 +135,7 @@ pub(crate) fn spawn_media(
 pub(crate) fn spawn_control(
     listener: TcpListener,
     (node, port): (Arc<Node>, Port),
-    (metrics, certificates): (Option<PrometheusHandle>, Option<Arc<Certificates>>),
+    (metrics, token, certificates): ControlExtras,
     running: Running,
 ) -> io::Result<JoinHandle<()>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -138,7 +144,7 @@ pub(crate) fn spawn_control(
             if let Some(certificates) = certificates {
                 tokio::spawn(certificates.watch());
             }
-            serve(listener, control_router(node, metrics), port, running).await;
+            serve(listener, control_router(node, metrics, token), port, running).await;
         });
     })
 }
@@ -204,62 +210,4 @@ fn upgrade(
             // The connection counts for as long as its call.
             drop(pass);
         })
-}
-
-#[derive(Clone)]
-struct Control {
-    node: Arc<Node>,
-    metrics: Option<PrometheusHandle>,
-    begun: Instant,
-}
-
-fn control_router(node: Arc<Node>, metrics: Option<PrometheusHandle>) -> Router {
-    let state = Control { node, metrics, begun: Instant::now() };
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(render_metrics))
-        .with_state(state)
-}
-
-/// The process lives.
-async fn healthz() -> &'static str {
-    "ok\n"
-}
-
-/// New calls are welcome.
-async fn readyz(State(control): State<Control>) -> Response {
-    let node = &control.node;
-    if node.places.is_draining() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
-    }
-    let published = node.routes.load();
-    if published.directory.numbers_len() == 0 {
-        return (StatusCode::SERVICE_UNAVAILABLE, "no business has a number\n").into_response();
-    }
-    let state = serde_json::json!({
-        "version": published.directory.version(),
-        "businesses": published.directory.businesses().len(),
-        "numbers": published.directory.numbers_len(),
-        "calls": node.calls_live(),
-        "up_s": control.begun.elapsed().as_secs(),
-    });
-    (StatusCode::OK, format!("{state}\n")).into_response()
-}
-
-async fn render_metrics(State(control): State<Control>) -> Response {
-    let Some(metrics) = &control.metrics else {
-        return (StatusCode::NOT_FOUND, "this engine keeps no metrics\n").into_response();
-    };
-    // The pool counts by itself; its figures are read when somebody looks.
-    let pool = control.node.vendors.pool().counters();
-    let telemetry = &control.node.telemetry;
-    telemetry.pool_depth.set(pool.queue_depth as f64);
-    telemetry.pool_jobs.absolute(pool.jobs);
-    telemetry.partials_dropped.absolute(pool.partials_dropped);
-    telemetry.speculations_dropped.absolute(pool.speculations_dropped);
-    telemetry.voices_refused.absolute(pool.voices_refused);
-    telemetry.finals_refused.absolute(pool.finals_refused);
-    telemetry.pool_panics.absolute(pool.panics);
-    metrics.render().into_response()
 }

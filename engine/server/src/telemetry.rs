@@ -59,6 +59,16 @@ handles! {
     media_bad: Counter = counter!("apex_media_bad_total");
     /// Frames that were missing and filled.
     media_filled: Counter = counter!("apex_media_filled_total");
+    /// Of those, decoded from the copy that the next message carried.
+    media_recovered: Counter = counter!("apex_media_recovered_total");
+    /// Messages that came too late for the caller to be heard in time; they are in the recording.
+    media_late: Counter = counter!("apex_media_late_total");
+    /// Legs whose L16 turned out to come the other way round.
+    media_orders_switched: Counter = counter!("apex_media_orders_switched_total");
+    /// Legs on which no media came for so long that the stream counts as dead.
+    media_dead: Counter = counter!("apex_media_dead_total");
+    /// Keys that carrier and tone told of both; they count once.
+    keys_doubled: Counter = counter!("apex_keys_doubled_total");
     /// Sockets that broke instead of being closed: vanished carriers, oversized messages, frames
     /// that are none.
     sockets_broken: Counter = counter!("apex_sockets_broken_total");
@@ -92,6 +102,8 @@ handles! {
     speculations_dropped: Counter = counter!("apex_speculations_dropped_total");
     /// Pieces of speech that found no room.
     voices_refused: Counter = counter!("apex_voices_refused_total");
+    /// Final transcripts that were decoded the fast way under pressure.
+    finals_hurried: Counter = counter!("apex_finals_hurried_total");
     /// Final transcripts that found no room.
     finals_refused: Counter = counter!("apex_finals_refused_total");
     /// Jobs that failed by a fault of ours.

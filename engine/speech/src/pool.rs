@@ -11,11 +11,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use crate::hearing::Pace;
 use crate::session::on_inference_thread;
 
 /// Jobs that may wait. A session has at most one of each class waiting, so this is reached with
 /// well over a hundred busy calls, which no machine of ours decodes in time anyway.
 pub const QUEUE_JOBS_MAX: usize = 512;
+
+/// Jobs that may wait for each worker before it hurries: three careful decodes of 0.1 s each are
+/// what the shortest endpoint delay leaves room for.
+const JOBS_IN_PEACE: usize = 3;
 
 /// How much less of a processor a worker gets than a media thread, if both want it: a step of
 /// niceness is worth a factor of 1.25 (sched(7)), so media threads outweigh workers 3 to 1, and
@@ -80,6 +85,8 @@ pub struct PoolCounters {
     pub speculations_dropped: u64,
     /// Pieces of speech that were refused.
     pub voices_refused: u64,
+    /// Turns whose words were decoded the fast way because too much waited ([`WorkerPool::pace`]).
+    pub finals_hurried: u64,
     /// Finals that were refused: only ever with [`QUEUE_JOBS_MAX`] finals waiting.
     pub finals_refused: u64,
     /// Jobs that panicked.
@@ -97,6 +104,7 @@ struct Shared {
     wake: Condvar,
     jobs: AtomicU64,
     panics: AtomicU64,
+    hurried: AtomicU64,
     /// By class.
     shed: [AtomicU64; JobClass::COUNT],
 }
@@ -109,6 +117,7 @@ impl WorkerPool {
             wake: Condvar::new(),
             jobs: AtomicU64::new(0),
             panics: AtomicU64::new(0),
+            hurried: AtomicU64::new(0),
             shed: [const { AtomicU64::new(0) }; JobClass::COUNT],
         });
         let spawn = |number: usize| {
@@ -135,6 +144,17 @@ impl WorkerPool {
         }
     }
 
+    /// How much time a worker may take for the words of one turn, by what waits for the workers:
+    /// nobody's words shall come late because somebody else's are heard with more care. Counts
+    /// each time there is a hurry.
+    pub fn pace(&self) -> Pace {
+        if self.shared.lock().waiting_for_it() < JOBS_IN_PEACE * self.threads.len() {
+            return Pace::Careful;
+        }
+        self.shared.hurried.fetch_add(1, Ordering::Relaxed);
+        Pace::Hurried
+    }
+
     /// What has been done so far.
     pub fn counters(&self) -> PoolCounters {
         let shared = &self.shared;
@@ -145,6 +165,7 @@ impl WorkerPool {
             partials_dropped: shed(JobClass::Partial),
             speculations_dropped: shed(JobClass::Speculation),
             voices_refused: shed(JobClass::Voice),
+            finals_hurried: shared.hurried.load(Ordering::Relaxed),
             finals_refused: shed(JobClass::Final),
             panics: shared.panics.load(Ordering::Relaxed),
         }
@@ -229,6 +250,11 @@ impl Queue {
 
     fn len(&self) -> usize {
         self.waiting.iter().map(VecDeque::len).sum()
+    }
+
+    /// How many jobs somebody waits for, or soon will.
+    fn waiting_for_it(&self) -> usize {
+        self.len() - self.waiting[JobClass::Partial.index()].len()
     }
 
     /// Takes `job` in. Gives back the job that has to go for it, which may be `job` itself: the
@@ -347,19 +373,43 @@ mod tests {
         drop(pool);
     }
 
+    /// Tells that it has started, then waits for leave to end.
+    struct Block {
+        started: SyncSender<String>,
+        go: Arc<Mutex<()>>,
+    }
+
+    impl Job for Block {
+        fn run(&mut self) {
+            self.started.send("started".into()).unwrap();
+            drop(self.go.lock());
+        }
+
+        fn fail(&mut self, _: JobFailure) {}
+    }
+
+    #[test]
+    fn a_queue_of_waiting_callers_makes_a_hurry() {
+        let (out, results) = sync_channel(64);
+        let go = Arc::new(Mutex::new(()));
+        let held = go.lock().unwrap();
+        let pool = WorkerPool::new(1);
+        let block = Block { started: out.clone(), go: Arc::clone(&go) };
+        pool.submit(JobClass::Final, Box::new(block));
+        assert_eq!(results.recv().unwrap(), "started");
+        let submit = |class, name| pool.submit(class, Box::new(Named { name, out: out.clone() }));
+        for _ in 0..JOBS_IN_PEACE {
+            assert_eq!(pool.pace(), Pace::Careful);
+            // Nobody waits for words so far.
+            submit(JobClass::Partial, "p");
+            submit(JobClass::Final, "f");
+        }
+        assert_eq!((pool.pace(), pool.counters().finals_hurried), (Pace::Hurried, 1));
+        drop(held);
+    }
+
     #[test]
     fn a_pool_that_goes_fails_what_waits() {
-        struct Block {
-            started: SyncSender<String>,
-            go: Arc<Mutex<()>>,
-        }
-        impl Job for Block {
-            fn run(&mut self) {
-                self.started.send("started".into()).unwrap();
-                drop(self.go.lock());
-            }
-            fn fail(&mut self, _: JobFailure) {}
-        }
         let (out, results) = sync_channel(64);
         let go = Arc::new(Mutex::new(()));
         let held = go.lock().unwrap();

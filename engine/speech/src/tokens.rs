@@ -2,22 +2,36 @@
 
 use std::collections::HashMap;
 
-/// Moonshine's table of tokens.
+/// A recognizer's table of tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenTable {
     pieces: Vec<Vec<u8>>,
     by_piece: HashMap<Vec<u8>, u32>,
+    alphabet: Alphabet,
+}
+
+/// What the smallest tokens are, of which a text is put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alphabet {
+    /// Characters, with a mark of their own for a space (Moonshine).
+    Characters,
+    /// Bytes (Whisper).
+    Bytes,
 }
 
 impl TokenTable {
     /// A table of `pieces`, by their numbers.
-    pub(crate) fn new(pieces: Vec<Vec<u8>>) -> Self {
-        let numbered = pieces.iter().enumerate().skip(FIRST_PIECE);
+    pub(crate) fn new(pieces: Vec<Vec<u8>>, alphabet: Alphabet) -> Self {
+        let first = match alphabet {
+            Alphabet::Characters => FIRST_PIECE,
+            Alphabet::Bytes => 0,
+        };
+        let numbered = pieces.iter().enumerate().skip(first);
         let by_piece = numbered
             .filter(|(_, piece)| !is_mark(piece))
             .map(|(index, piece)| (piece.clone(), index as u32))
             .collect();
-        Self { pieces, by_piece }
+        Self { pieces, by_piece, alphabet }
     }
 
     /// The text of `tokens`.
@@ -39,11 +53,17 @@ impl TokenTable {
     /// Byte pair encoding: of all neighbors the pair that was merged first in training, which is
     /// the one with the lowest number, is merged first.
     pub(crate) fn encode(&self, text: &str) -> Option<Vec<u32>> {
-        let text = format!("{SPACE}{}", text.trim().replace(' ', SPACE));
-        let mut tokens: Vec<u32> = text
-            .chars()
-            .map(|c| self.by_piece.get(c.encode_utf8(&mut [0; 4]).as_bytes()).copied())
-            .collect::<Option<_>>()?;
+        let token = |piece: &[u8]| self.by_piece.get(piece).copied();
+        let mut tokens: Vec<u32> = match self.alphabet {
+            Alphabet::Characters => format!("{SPACE}{}", text.trim().replace(' ', SPACE))
+                .chars()
+                .map(|c| token(c.encode_utf8(&mut [0; 4]).as_bytes()))
+                .collect::<Option<_>>()?,
+            Alphabet::Bytes => format!(" {}", text.trim())
+                .bytes()
+                .map(|byte| token(&[byte]))
+                .collect::<Option<_>>()?,
+        };
         loop {
             let merged = |pair: &[u32]| {
                 let piece = [
@@ -89,6 +109,26 @@ pub fn parse_tokens(table: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(tokens)
 }
 
+/// Reads Whisper's list of tokens: a line each, bytes written as GPT-2 does (openai/gpt-2,
+/// encoder.py): printable Latin-1 stands for itself, the other bytes for the characters from U+0100
+/// on, in their order. `None` if it is no UTF-8 or a line has another character.
+///
+/// Marks, which are written `<|…|>` in the file's last lines, are kept as they are.
+pub fn parse_byte_tokens(list: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let list = std::str::from_utf8(list).ok()?;
+    let others: Vec<u8> = (0..=u8::MAX).filter(|&byte| !is_printable(byte)).collect();
+    let byte = |c: char| match u32::from(c) {
+        code @ 0..=0xFF => Some(code as u8).filter(|&byte| is_printable(byte)),
+        code => others.get(code as usize - 0x100).copied(),
+    };
+    list.lines().map(|line| line.chars().map(byte).collect()).collect()
+}
+
+/// Whether GPT-2 writes `byte` as the Latin-1 character it is.
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, 0x21..=0x7E | 0xA1..=0xAC | 0xAE..=0xFF)
+}
+
 /// What stands for a space.
 const SPACE: &str = "\u{2581}";
 
@@ -120,7 +160,7 @@ mod tests {
         {
             pieces.push(piece.as_bytes().to_vec());
         }
-        TokenTable::new(pieces)
+        TokenTable::new(pieces, Alphabet::Characters)
     }
 
     #[test]
@@ -142,6 +182,24 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_read_and_merged() {
+        let mut lines: Vec<String> =
+            (0x21..=0x7E).map(|code: u8| char::from(code).into()).collect();
+        lines.extend(["\u{120}".into(), "Ã".into(), "©".into(), "\u{120}a".into()]);
+        lines.extend(["Ã©".into(), "\u{120}ab".into(), "<|endoftext|>".into()]);
+        let pieces = parse_byte_tokens(lines.join("\n").as_bytes()).unwrap();
+        assert_eq!(pieces[94], b" ");
+        assert_eq!(pieces[98], "é".as_bytes());
+        let table = TokenTable::new(pieces, Alphabet::Bytes);
+        let tokens = table.encode("ab aé").unwrap();
+        assert_eq!(tokens, [99, 97, 98]);
+        assert_eq!(table.decode(&[99, 100, 97, 98]), "ab aé");
+        assert_eq!(table.encode("ü"), None);
+        assert_eq!(parse_byte_tokens("\u{4e00}".as_bytes()), None);
+        assert_eq!(parse_byte_tokens(&[0xFF]), None);
+    }
+
+    #[test]
     fn text_is_made_of_tokens_without_marks() {
         let table = table();
         let mut tokens = table.encode("tow el").unwrap();
@@ -153,6 +211,7 @@ mod tests {
         #[test]
         fn any_table_is_read_or_refused(table in prop::collection::vec(any::<u8>(), 0..512)) {
             let _ = parse_tokens(&table);
+            let _ = parse_byte_tokens(&table);
         }
 
         #[test]

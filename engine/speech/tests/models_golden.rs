@@ -4,7 +4,7 @@
 mod common;
 
 use serde_json::Value;
-use speech::{Bias, Moonshine, Synthesizer, Transcript, Vad};
+use speech::{Bias, Moonshine, Synthesizer, Transcript, Vad, Whisper};
 
 fn floats(value: &Value) -> Vec<f32> {
     value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect()
@@ -30,19 +30,22 @@ fn the_detector_hears_the_same() {
     assert!(greatest < 0.002, "{greatest}");
 }
 
+/// The clip at 16 kHz as make_golden.py has it.
+fn doubled() -> Vec<f32> {
+    let clip = common::clip();
+    let after = clip.iter().skip(1).chain(clip.last());
+    clip.iter()
+        .zip(after)
+        .flat_map(|(&now, &next)| [now, ((i32::from(now) + i32::from(next)) >> 1) as i16])
+        .map(|sample| f32::from(sample) / 32_768.0)
+        .collect()
+}
+
 #[test]
 fn the_recognizer_hears_the_same() {
     let moonshine = Moonshine::load(&common::models()).unwrap();
     let golden = &common::golden()["recognizer"];
-    let clip = common::clip();
-    // At 16 kHz as make_golden.py has it.
-    let after = clip.iter().skip(1).chain(clip.last());
-    let audio: Vec<f32> = clip
-        .iter()
-        .zip(after)
-        .flat_map(|(&now, &next)| [now, ((i32::from(now) + i32::from(next)) >> 1) as i16])
-        .map(|sample| f32::from(sample) / 32_768.0)
-        .collect();
+    let audio = doubled();
     let (shape, hidden) = moonshine.encode(&audio).unwrap();
     assert_eq!(shape.map(|len| len as i32).as_slice(), integers(&golden["shape"]));
     let every = golden["every"].as_u64().unwrap() as usize;
@@ -54,6 +57,45 @@ fn the_recognizer_hears_the_same() {
     let tokens: Vec<i32> = transcript.tokens.iter().map(|&token| token as i32).collect();
     assert_eq!(tokens, integers(&golden["tokens"]));
     assert!(!transcript.cut && -1.0 < transcript.log_probability);
+}
+
+#[test]
+fn whisper_hears_the_same() {
+    let whisper = Whisper::load(&common::models()).unwrap();
+    let golden = &common::golden()["whisper"];
+    let audio = doubled();
+    let sampled =
+        |values: &[f32], every: usize| values.iter().copied().step_by(every).collect::<Vec<_>>();
+    let (_, greatest) = distance(&sampled(&whisper.spectrum(&audio), 431), &floats(&golden["mel"]));
+    assert!(greatest < 0.002, "{greatest}");
+    let (shape, key) = whisper.encode(&audio).unwrap();
+    assert_eq!(shape.map(|len| len as i32).as_slice(), integers(&golden["shape"]));
+    let every = golden["every"].as_u64().unwrap() as usize;
+    // Weights of eight bits: a value on the edge of two steps falls to either side.
+    let (mean, _) = distance(&sampled(&key, every), &floats(&golden["key"]));
+    assert!(mean < 0.1, "{mean}");
+    let transcript = whisper.transcribe(&audio, &Bias::default()).unwrap();
+    let tokens: Vec<i32> = transcript.tokens.iter().map(|&token| token as i32).collect();
+    assert_eq!(tokens, integers(&golden["tokens"]), "{}", transcript.text);
+    // A little likelier here, where some tokens are forbidden.
+    let theirs = golden["log_probability"].as_f64().unwrap() as f32;
+    let ours = transcript.log_probability;
+    assert!(!transcript.cut && (ours - theirs).abs() < 0.04, "{ours} {theirs}");
+}
+
+#[test]
+fn whisper_says_nothing_twice_and_nothing_of_silence() {
+    let whisper = Whisper::load(&common::models()).unwrap();
+    let audio = doubled();
+    let twice: Vec<f32> = audio.iter().chain(&audio).copied().collect();
+    let transcript = whisper.transcribe(&twice, &Bias::default()).unwrap();
+    assert!(transcript.text.contains("young man"), "{}", transcript.text);
+    let silence = whisper.transcribe(&vec![0.0; 16_000], &Bias::default()).unwrap();
+    assert!(silence.text.len() < 12, "{}", silence.text);
+    // Spelled as it was expected; what cannot be spelled is no trouble.
+    let bias = whisper.bias(&["ill disposed".into(), "\u{0}".into()]);
+    let expected = whisper.transcribe(&audio, &bias).unwrap();
+    assert!(expected.text.contains("ill disposed"), "{}", expected.text);
 }
 
 #[test]

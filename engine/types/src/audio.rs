@@ -72,6 +72,8 @@ pub enum Encoding {
     Pcmu,
     /// G.711 A-law, one byte a sample, 8 kHz.
     Pcma,
+    /// G.722, two samples a byte, 16 kHz; the carrier calls it 8 kHz (telnyx.md §1.8).
+    G722,
     /// Linear 16-bit, little-endian (telnyx.md §1.8).
     L16,
     /// One Opus packet per message.
@@ -79,11 +81,15 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// Every encoding.
+    pub const ALL: [Self; 5] = [Self::Pcmu, Self::Pcma, Self::G722, Self::L16, Self::Opus];
+
     /// The carrier's name of this encoding.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
             Self::L16 => "L16",
             Self::Opus => "OPUS",
         }

@@ -1,6 +1,6 @@
 //! A conversation as a table of what happens and a table of what must follow.
 
-use call::{Action, Call, CallConfig, EndManner, Event, LegEnd, Lines, SegmentHeard};
+use call::{Action, Call, CallConfig, EndManner, Event, LegEnd, Lines, ResumeLimits, SegmentHeard};
 use types::{
     BargeIn, BrainNote, CallTime, DialogueEntry, DtmfDigit, Effect, Expect, GenerationId, Heard,
     LegOrder, Limits, Message, Millis, Persona, Pii, SegmentId, Tone, TurnId, Turns, Unavailable,
@@ -26,6 +26,7 @@ pub(crate) fn config() -> CallConfig {
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
         lines: Lines::english(),
+        resume: ResumeLimits::STANDARD,
     }
 }
 
@@ -113,6 +114,7 @@ fn action_text(action: &Action) -> Option<String> {
         Action::Leg { order: LegOrder::HangUp } => "hang-up".to_owned(),
         Action::Leg { order: LegOrder::Transfer { .. } } => "transfer".to_owned(),
         Action::Leg { order: LegOrder::SendDtmf { .. } } => "send-dtmf".to_owned(),
+        Action::Reattach { attempt } => format!("reattach {attempt}"),
         Action::KeepMessage { .. } => "keep-message".to_owned(),
         Action::Finish { reason } => format!("finish {reason:?}"),
         Action::Note { .. } => return None,
@@ -149,6 +151,7 @@ fn event(what: &str, now: CallTime) -> Event {
         ["caller", "pauses", ms] => Event::SpeechPaused { at: at(ms) },
         ["caller", "resumes"] => Event::SpeechResumed,
         ["caller", "ended", ms] => Event::SpeechEnded { at: at(ms) },
+        ["caller", "stopped", ms] => Event::SpeechStopped { at: at(ms) },
         ["partial", n] => Event::Partial { utterance: utterance(n), text },
         ["stable", n] => Event::Stable { utterance: utterance(n), text },
         ["final", n] => Event::Final { utterance: utterance(n), text, audio: Millis::new(500) },
@@ -158,6 +161,12 @@ fn event(what: &str, now: CallTime) -> Event {
             Event::Dtmf { digit: DtmfDigit::new(symbol).expect("a key") }
         }
         ["leg", "refuses"] => Event::LegRefused { reason: Unavailable::Unsupported },
+        ["media", "lost"] => Event::Detached { how: LegEnd::Lost },
+        ["media", "silent"] => Event::Detached { how: LegEnd::MediaDead },
+        ["media", "back", ms] => Event::Reattached { gap: span(ms) },
+        ["attach", "refused"] => Event::AttachRefused { reason: Unavailable::Refused },
+        ["attach", "unsupported"] => Event::AttachRefused { reason: Unavailable::Unsupported },
+        ["restored", ms] => Event::Restored { gap: span(ms) },
         ["leg", "ended"] => Event::LegEnded { how: LegEnd::Stopped },
         ["leg", "lost"] => Event::LegEnded { how: LegEnd::Lost },
         ["house", "polite"] => Event::EndRequested { manner: EndManner::Polite },
@@ -223,6 +232,10 @@ fn playout_event(generation: GenerationId, words: &[&str], now: CallTime) -> Eve
         }
         _ => panic!("what does playout do by {words:?}?"),
     }
+}
+
+fn span(ms: &str) -> Millis {
+    Millis::new(ms.parse().expect("milliseconds"))
 }
 
 fn utterance(number: &str) -> UtteranceId {

@@ -471,8 +471,12 @@ impl LegTask {
             return;
         }
         let (orders, waiting) = mpsc::channel(OUTBOX_MESSAGES_MAX);
-        let url = order.url.reveal().clone();
-        let serve = socket::serve(number, url, order.token, self.seat.inputs.clone(), waiting);
+        let target = socket::Target {
+            url: order.url.reveal().clone(),
+            token: order.token,
+            client: self.shared.client.clone(),
+        };
+        let serve = socket::serve(number, target, self.seat.inputs.clone(), waiting);
         let task = self.shared.spawn(serve);
         let drop_after = fate.drop_after;
         let line = Some(line);

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use types::{AudioFormat, Millis, Pii};
 use wire::telnyx::WallMicros;
-use wire::telnyx::command::{Action, COMMAND_ID_SECONDS, Request, TargetLegs};
+use wire::telnyx::command::{Action, COMMAND_ID_SECONDS, RejectCause, Request, TargetLegs};
 use wire::telnyx::reply::ErrorCode;
 use wire::telnyx::webhook::{
     Answered, Direction, Event, Hangup, HangupCause, HangupSource, Initiated, LegState,
@@ -324,8 +324,14 @@ impl Machine {
                     self.connect(StreamOrder::of(stream, self.codec));
                 }
             }
-            Action::Reject { .. } => {
-                self.end(now, HangupCause::CallRejected, HangupSource::Callee);
+            Action::Reject { cause } => {
+                let cause = match cause {
+                    RejectCause::CallRejected => HangupCause::CallRejected,
+                    RejectCause::UserBusy => HangupCause::UserBusy,
+                    RejectCause::NotFound => HangupCause::NotFound,
+                    RejectCause::TemporarilyUnavailable => HangupCause::NoAnswer,
+                };
+                self.end(now, cause, HangupSource::Callee);
             }
             Action::Hangup => self.end(now, HangupCause::NormalClearing, HangupSource::Callee),
             Action::StreamingStart(stream) => {

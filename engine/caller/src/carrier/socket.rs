@@ -6,10 +6,15 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use types::Secret;
 
-use crate::run::{CLOSE_MAX, SEND_MAX, connect, upgrade_request};
+use crate::run::{
+    CLOSE_MAX, CONNECT_MAX, SEND_MAX, TOKEN_HEADER, connect, socket_config, upgrade_request,
+};
 use crate::{CallerError, Token};
 
 use super::clock::duration;
@@ -38,24 +43,33 @@ pub(crate) enum SocketNews {
     Lost,
 }
 
+/// Where a socket goes, and with what.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) url: String,
+    pub(crate) token: Option<Secret<String>>,
+    /// Opens encrypted sockets, trusting whom the carrier trusts.
+    pub(crate) client: reqwest::Client,
+}
+
 /// Connects and carries messages both ways until either side ends it. Every news goes to `inputs`
 /// under `number`.
 pub(crate) async fn serve(
     number: u64,
-    url: String,
-    token: Option<Secret<String>>,
+    target: Target,
     inputs: mpsc::Sender<Input>,
     orders: mpsc::Receiver<Order>,
 ) {
-    let last = match open(&url, token).await {
-        Ok(socket) => {
-            let opened = Input::Socket { number, news: SocketNews::Opened };
-            if inputs.send(opened).await.is_err() {
-                return;
-            }
-            carry(number, socket, &inputs, orders).await
+    let last = if target.url.starts_with("wss://") {
+        match timeout(duration(CONNECT_MAX), open_encrypted(&target)).await {
+            Ok(Some(socket)) => carry(number, socket, &inputs, orders).await,
+            Ok(None) | Err(_) => Some(SocketNews::Unreachable),
         }
-        Err(_) => Some(SocketNews::Unreachable),
+    } else {
+        match open(target).await {
+            Ok(socket) => carry(number, socket, &inputs, orders).await,
+            Err(_) => Some(SocketNews::Unreachable),
+        }
     };
     if let Some(news) = last {
         // A leg that is over needs no news.
@@ -63,11 +77,32 @@ pub(crate) async fn serve(
     }
 }
 
-async fn open(
-    url: &str,
-    token: Option<Secret<String>>,
-) -> Result<WebSocketStream<TcpStream>, CallerError> {
-    connect(upgrade_request(url, token.map(Token::Header).as_ref())?).await
+async fn open(target: Target) -> Result<WebSocketStream<TcpStream>, CallerError> {
+    connect(upgrade_request(&target.url, target.token.map(Token::Header).as_ref())?).await
+}
+
+/// The upgrade over TLS (RFC 6455 §4.1), by the client that webhooks go through.
+async fn open_encrypted(target: &Target) -> Option<WebSocketStream<reqwest::Upgraded>> {
+    let key = generate_key();
+    let mut request = target
+        .client
+        .get(target.url.replacen("wss://", "https://", 1))
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", &key);
+    if let Some(token) = &target.token {
+        request = request.header(TOKEN_HEADER, token.expose());
+    }
+    let response = request.send().await.ok()?;
+    let accept = response.headers().get("sec-websocket-accept")?.as_bytes();
+    if response.status() != reqwest::StatusCode::SWITCHING_PROTOCOLS
+        || accept != derive_accept_key(key.as_bytes()).as_bytes()
+    {
+        return None;
+    }
+    let stream = response.upgrade().await.ok()?;
+    Some(WebSocketStream::from_raw_socket(stream, Role::Client, Some(socket_config())).await)
 }
 
 /// What ended the socket, if it was not us.
@@ -77,6 +112,10 @@ async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
     inputs: &mpsc::Sender<Input>,
     mut orders: mpsc::Receiver<Order>,
 ) -> Option<SocketNews> {
+    let opened = Input::Socket { number, news: SocketNews::Opened };
+    if inputs.send(opened).await.is_err() {
+        return None;
+    }
     let (mut write, mut read) = socket.split();
     let writing = async {
         while let Some(order) = orders.recv().await {

@@ -3,10 +3,13 @@
 //! [`Timeline`] is plain data; [`Timeline::to_svg`] is a pure function of it. The picture is one
 //! self-contained SVG without scripts, fonts or links.
 
+mod flags;
 mod paint;
 mod row;
+mod style;
 mod svg;
 mod text;
+mod wave;
 
 use std::ops::Range;
 
@@ -37,6 +40,38 @@ pub struct Timeline {
     pub turns: Vec<StagedTurn>,
     /// Where the caller talked over the agent.
     pub barge_ins: Vec<BargeIn>,
+    /// What was decided and what went amiss, in order of time.
+    pub flags: Vec<Flag>,
+}
+
+/// A moment worth pointing at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// When.
+    pub at: CallTime,
+    /// What kind of thing happened.
+    pub kind: FlagKind,
+    /// A word or two.
+    pub label: String,
+    /// The whole of it, for who points at the flag.
+    pub why: String,
+}
+
+/// What kind of moment a flag points at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FlagKind {
+    /// Where the caller's turn ends, and why.
+    Turn,
+    /// The caller did something besides speaking.
+    Caller,
+    /// The agent did something besides speaking.
+    Agent,
+    /// The caller stops the agent.
+    BargeIn,
+    /// Something went amiss.
+    Fault,
+    /// Of interest to who looks closely: a dot without words.
+    Quiet,
 }
 
 /// Words of the caller as the engine understood them.
@@ -150,6 +185,7 @@ impl Timeline {
             agent_words: Vec::new(),
             turns: turns.collect(),
             barge_ins: report.turns.iter().filter_map(|turn| turn.barge_in).collect(),
+            flags: Vec::new(),
         }
     }
 

@@ -2,28 +2,27 @@
 
 use std::fmt::Write;
 
+use super::flags::{self, Placed};
 use super::row::{Block, LEFT, PARTIAL_LINE, Partial, RIGHT, Row, WORDS_LINE, rows, seconds};
+use super::style::STYLE;
 use super::svg::{Anchor, Short, Svg};
 use super::text::width;
+use super::wave::{WAVE, Waves};
 use super::{AgentWords, CallerWords, Stage, StagedTurn, Timeline};
-use crate::Ear;
 
 const WIDTH: f64 = 1_440.0;
 const MARGIN: f64 = 28.0;
 const AXIS: f64 = 30.0;
-const WAVE: f64 = 58.0;
 const WAITS: f64 = 66.0;
 const ROW_GAP: f64 = 18.0;
-/// Units per column of a waveform.
-const COLUMN: f64 = 1.5;
-/// Quieter tracks than this are not blown up to full height.
-const PEAK_MIN: f64 = 2_000.0;
 /// Units per millisecond in a magnified wait.
 const LENS: f64 = 0.3;
 /// Size of a response time's figure.
 const RESPONSE_SIZE: f64 = 16.0;
 /// How much wider bold text is.
 const BOLD: f64 = 1.13;
+/// Words of usual speech that fit under a second of a track.
+const CHARACTERS_A_SECOND: f64 = 16.0;
 /// Words that were not heard are drawn this long at most, in seconds.
 const UNHEARD_MAX: f64 = 2.5;
 
@@ -34,7 +33,7 @@ pub(super) fn paint(timeline: &Timeline) -> String {
     let mut y = header(&mut body, timeline, duration);
     y = legend(&mut body, timeline, y);
     let waves = Waves::of(timeline);
-    for row in rows(duration) {
+    for row in rows(duration, &busy(timeline, &waves)) {
         let layout = Layout::of(timeline, row, y);
         paint_row(&mut body, timeline, &waves, &layout, duration);
         y = layout.bottom + ROW_GAP;
@@ -51,6 +50,21 @@ pub(super) fn paint(timeline: &Timeline) -> String {
     page.raw(&body.into_text());
     page.raw("</svg>\n");
     page.into_text()
+}
+
+/// When something is drawn that a row's end should not cut: speech, and what follows a question.
+fn busy(timeline: &Timeline, waves: &Waves<'_>) -> Vec<(f64, f64)> {
+    let speech = timeline.speech.iter().map(|span| (seconds(span.start), seconds(span.end)));
+    let said = timeline.agent_words.iter().map(|words| {
+        // Words need as much room as their text is long.
+        let room = words.heard.len().max(words.unheard.len()) as f64 / CHARACTERS_A_SECOND;
+        (seconds(words.from), seconds(words.until).max(seconds(words.from) + room.min(2.0)))
+    });
+    let waits = timeline.turns.iter().map(|turn| {
+        let ended = seconds(turn.question_ended);
+        (ended, ended + f64::from(turn.response.get()) / 1e3)
+    });
+    speech.chain(said).chain(waits).chain(waves.agent_spans.iter().copied()).collect()
 }
 
 /// Name of the business and what the call came to.
@@ -87,6 +101,7 @@ fn legend(svg: &mut Svg, timeline: &Timeline, y: f64) -> f64 {
     let mut voices = vec![
         ("wave-caller-swatch", "caller".to_owned()),
         ("wave-agent-swatch", "agent, as the caller hears it".to_owned()),
+        ("speech-caller-swatch", "speech, as it was detected".to_owned()),
     ];
     if timeline.caller_words.iter().any(|words| matches!(words, CallerWords::Partial { .. })) {
         voices.push(("partial-swatch", "words as they are recognized".to_owned()));
@@ -98,6 +113,8 @@ fn legend(svg: &mut Svg, timeline: &Timeline, y: f64) -> f64 {
         voices.push(("barge-swatch", "caller cuts in".to_owned()));
     }
     let y = entries(svg, "", &voices, y + 8.0);
+    let y = flags::legend(&timeline.flags)
+        .map_or(y, |(heading, kinds)| entries(svg, heading, &kinds, y));
     let shown: Vec<Stage> = timeline.turns.iter().flat_map(bars).map(|(stage, _)| stage).collect();
     let is_split = shown.iter().any(|stage| *stage != Stage::Rest);
     let heading = "response time in ms, from the caller's last sound to the agent's first";
@@ -119,7 +136,7 @@ fn legend(svg: &mut Svg, timeline: &Timeline, y: f64) -> f64 {
 fn entries(svg: &mut Svg, heading: &str, entries: &[(&str, String)], mut y: f64) -> f64 {
     let mut x = MARGIN;
     if !heading.is_empty() {
-        svg.text((x, y + 1.0), Anchor::Start, "legend", heading);
+        svg.text((x, y + 1.0), Anchor::Start, "legend-heading", heading);
         y += 22.0;
     }
     for (class, text) in entries {
@@ -143,6 +160,8 @@ struct Layout {
     agent_words: Vec<Block>,
     partials_top: f64,
     caller_top: f64,
+    flags: Vec<Placed>,
+    flags_top: f64,
     waits_top: f64,
     agent_top: f64,
     bottom: f64,
@@ -158,7 +177,9 @@ impl Layout {
         let partial_lines = partials.iter().map(|partial| partial.line + 1).max().unwrap_or(0);
         let partials_top = top + AXIS + deepest(&caller_words) * WORDS_LINE;
         let caller_top = partials_top + partial_lines as f64 * PARTIAL_LINE + 8.0;
-        let waits_top = caller_top + WAVE;
+        let flags = flags::place(&timeline.flags, row);
+        let flags_top = caller_top + WAVE;
+        let waits_top = flags_top + flags::height(&flags);
         let agent_top = waits_top + WAITS;
         let bottom = agent_top + WAVE + 10.0 + deepest(&agent_words) * WORDS_LINE + 10.0;
         Self {
@@ -169,6 +190,8 @@ impl Layout {
             agent_words,
             partials_top,
             caller_top,
+            flags,
+            flags_top,
             waits_top,
             agent_top,
             bottom,
@@ -199,6 +222,7 @@ fn paint_row(svg: &mut Svg, timeline: &Timeline, waves: &Waves<'_>, at: &Layout,
         svg.path(&wave.columns(at.row, middle), &format!("wave-{class}"));
     }
     words(svg, at);
+    flags::draw(svg, &at.flags, (at.caller_top, at.flags_top));
     let mut taken = LEFT;
     for turn in timeline.turns.iter().filter(|turn| at.row.holds(seconds(turn.question_ended))) {
         taken = wait(svg, turn, at, taken);
@@ -216,8 +240,8 @@ fn paint_row(svg: &mut Svg, timeline: &Timeline, waves: &Waves<'_>, at: &Layout,
 
 fn axis(svg: &mut Svg, at: &Layout, duration: f64) {
     let y = at.top + 20.0;
-    for second in 0..=(at.row.to - at.row.from) as u32 {
-        let moment = at.row.from + f64::from(second);
+    for second in at.row.from.ceil() as u32..=at.row.to.floor() as u32 {
+        let moment = f64::from(second);
         let x = at.row.x(moment);
         if duration < moment {
             break;
@@ -345,88 +369,3 @@ fn stage_class(stage: Stage) -> &'static str {
         Stage::Rest => "s-rest",
     }
 }
-
-/// Both tracks, ready to be drawn.
-struct Waves<'a> {
-    caller: Wave<'a>,
-    agent: Wave<'a>,
-    /// Seconds.
-    agent_spans: Vec<(f64, f64)>,
-}
-
-struct Wave<'a> {
-    samples: &'a [i16],
-    hz: f64,
-    peak: f64,
-}
-
-impl<'a> Waves<'a> {
-    fn of(timeline: &'a Timeline) -> Self {
-        let hz = f64::from(timeline.rate.hz());
-        let mut ear = Ear::new(timeline.rate);
-        ear.hear(&timeline.agent);
-        let spans = ear.spans().iter().map(|s| (s.start as f64 / hz, s.end as f64 / hz));
-        Self {
-            caller: Wave::of(&timeline.caller, hz),
-            agent: Wave::of(&timeline.agent, hz),
-            agent_spans: spans.collect(),
-        }
-    }
-}
-
-impl<'a> Wave<'a> {
-    fn of(samples: &'a [i16], hz: f64) -> Self {
-        let peak = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
-        Self { samples, hz, peak: f64::from(peak).max(PEAK_MIN) }
-    }
-
-    /// One stroke per column from the lowest to the highest sample in it; silence has none.
-    fn columns(&self, row: Row, middle: f64) -> String {
-        let mut commands = String::new();
-        let count = ((RIGHT - LEFT) / COLUMN) as usize;
-        let height = (WAVE / 2.0 - 4.0) / self.peak;
-        for column in 0..count {
-            let at = |column: usize| {
-                ((row.from + column as f64 * COLUMN / row.scale()) * self.hz) as usize
-            };
-            let end = at(column + 1).min(self.samples.len());
-            let part = &self.samples[at(column).min(end)..end];
-            let (Some(&low), Some(&high)) = (part.iter().min(), part.iter().max()) else { break };
-            let (top, bottom) = (f64::from(high) * height, f64::from(low) * height);
-            if 0.8 <= top - bottom {
-                let x = Short(LEFT + (column as f64 + 0.5) * COLUMN);
-                let (top, bottom) = (Short(middle - top), Short(middle - bottom));
-                write!(commands, "M{x} {top}V{bottom}").expect("a String takes it");
-            }
-        }
-        commands
-    }
-}
-
-const STYLE: &str = "<defs><pattern id=\"hatch\" width=\"7\" height=\"7\" \
-patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><rect width=\"7\" height=\"7\" \
-fill=\"#f1f3f7\"/><rect width=\"2\" height=\"7\" fill=\"#b6bdca\"/></pattern></defs>
-<style>
-text{font-family:Inter,'Segoe UI',Roboto,'Helvetica Neue',Arial,'DejaVu Sans',sans-serif;fill:#1c2333}
-.page{fill:#f4f6fa}.card{fill:#fff;stroke:#e3e7ef}.tile{fill:#fff;stroke:#e3e7ef}
-.h1{font-size:28px;font-weight:700}.sub{font-size:14px;fill:#5b6579}
-.figure{font-size:22px;font-weight:700}.caption{font-size:11px;fill:#5b6579}
-.legend{font-size:12px;fill:#3c465a}.tick{font-size:11px;fill:#7a8498}
-.grid{stroke:#eef1f6}.zero{stroke:#d5dae5}
-.lane{font-size:13px;font-weight:600}.words{font-size:13px}
-.caller-text{fill:#2451b7}.agent-text{fill:#0b6b53}
-.unheard{fill:#8c95a6;font-style:italic;text-decoration:line-through}
-.partial{font-size:10.5px;fill:#8c95a6}.partial-tick{stroke:#c3cad7}
-.wave-caller{stroke:#3b6fe0;stroke-width:1.2;fill:none}.wave-agent{stroke:#0f9d7a;stroke-width:1.2;fill:none}
-.partial-swatch{fill:#c3cad7}.wave-caller-swatch{fill:#3b6fe0}.wave-agent-swatch{fill:#0f9d7a}
-.speech-caller{fill:#e8effd}.speech-agent{fill:#e3f6f0}
-.hatched{fill:url(#hatch);stroke:#b6bdca}
-.barge-band{fill:#d9364f;fill-opacity:.13}.barge-swatch{fill:#d9364f}
-.barge-line{stroke:#d9364f;stroke-width:1.5;stroke-dasharray:4 3}
-.barge-tag{fill:#d9364f}.barge-text{font-size:11.5px;fill:#fff;font-weight:600}
-.beam{fill:#dfe4ee;fill-opacity:.6}.frame{fill:none;stroke:#fff}
-.response{font-size:16px;font-weight:700}.stage-text{font-size:11px;fill:#1c2333;font-weight:600}
-.s-delay{fill:#f6c453}.s-recognizer{fill:#7fb2f5}.s-brain{fill:#b79cf2}.s-voice{fill:#5fd0b8}
-.s-lead{fill:#f29b86}.s-rest{fill:#c3cad7}
-</style>
-";

@@ -5,9 +5,12 @@ use types::CallTime;
 use super::text::{added, split_at_share, width, wrap};
 use super::{AgentWords, CallerWords, Timeline};
 
-/// Seconds in one row at most: at 72 units a second, speech of usual speed fills two to three lines
+/// Seconds in one row, about: at 72 units a second, speech of usual speed fills two to three lines
 /// of words.
-const ROW_SECONDS_MAX: f64 = 18.0;
+const ROW_SECONDS: f64 = 17.0;
+
+/// How much longer than its share a row may be, so that it can end in silence.
+const SLACK: f64 = 1.2;
 
 /// Seconds in one row at least, however short the call.
 const ROW_SECONDS_MIN: f64 = 8.0;
@@ -39,6 +42,8 @@ pub(super) struct Row {
     /// Seconds from the start of the call.
     pub(super) from: f64,
     pub(super) to: f64,
+    /// Seconds in a row that is full.
+    pub(super) full: f64,
 }
 
 /// A column of words.
@@ -67,15 +72,44 @@ pub(super) fn seconds(at: CallTime) -> f64 {
     at.as_micros() as f64 / 1e6
 }
 
-/// The rows of a call that lasts `duration` seconds: equally long, whole seconds.
-pub(super) fn rows(duration: f64) -> Vec<Row> {
-    let count = (duration / ROW_SECONDS_MAX).ceil().max(1.0);
-    let length = (duration / count).ceil().max(ROW_SECONDS_MIN);
-    (0..count as usize)
-        .map(|row| row as f64 * length)
-        .map(|from| Row { from, to: from + length })
-        .collect()
+/// The rows of a call that lasts `duration` seconds, all on one scale and about equally long. A row
+/// ends in a quiet moment if there is one near: `busy` are the stretches that should stay whole.
+pub(super) fn rows(duration: f64, busy: &[(f64, f64)]) -> Vec<Row> {
+    let count = (duration / ROW_SECONDS).ceil().max(1.0);
+    let full = (duration / count * SLACK).ceil().max(ROW_SECONDS_MIN);
+    let mut rows = Vec::new();
+    let mut from = 0.0;
+    while rows.is_empty() || from < duration {
+        let rest = duration - from;
+        let to = if rest <= full {
+            from + full
+        } else {
+            let share = rest / (rest / (full / SLACK)).ceil();
+            quiet(from + full * 0.6, from + full, (from + share, busy))
+        };
+        rows.push(Row { from, to, full });
+        from = to;
+    }
+    rows
 }
+
+/// The quiet moment between `from` and `to` that is nearest to `wanted`; `to` if there is none.
+fn quiet(from: f64, to: f64, (wanted, busy): (f64, &[(f64, f64)])) -> f64 {
+    let is_quiet = |at: &f64| {
+        busy.iter().all(|&(begin, end)| *at < begin - QUIET_BEFORE || end + QUIET_AFTER < *at)
+    };
+    let steps = ((to - from) / QUIET_STEP) as u32;
+    (0..steps)
+        .map(|step| to - f64::from(step) * QUIET_STEP)
+        .filter(is_quiet)
+        .min_by(|a, b| (a - wanted).abs().total_cmp(&(b - wanted).abs()))
+        .unwrap_or(to)
+}
+
+/// How near to what comes next, and to what was, a row may end, in seconds.
+const QUIET_BEFORE: f64 = 0.15;
+const QUIET_AFTER: f64 = 0.35;
+const QUIET_STEP: f64 = 0.1;
 
 impl Row {
     /// Where a moment lies, clamped to the row.
@@ -85,7 +119,7 @@ impl Row {
 
     /// Units per second.
     pub(super) fn scale(&self) -> f64 {
-        (RIGHT - LEFT) / (self.to - self.from)
+        (RIGHT - LEFT) / self.full
     }
 
     /// Whether a moment lies in this row.
@@ -202,4 +236,27 @@ fn columns(pieces: Vec<Piece>) -> Vec<Block> {
         }
     }
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_cover_the_call_and_end_where_nobody_speaks() {
+        let busy = [(0.5, 9.0), (16.0, 19.0), (20.0, 41.0)];
+        let rows = rows(60.0, &busy);
+        assert!(rows.windows(2).all(|pair| pair[0].to == pair[1].from), "{rows:?}");
+        assert_eq!(rows[0].from, 0.0);
+        assert!(60.0 <= rows.last().unwrap().to);
+        // The first ends before the speech at 16 s, the second within what never pauses.
+        assert!(14.0 < rows[0].to && rows[0].to < 16.0, "{rows:?}");
+        assert_eq!(rows[1].to, rows[0].to + rows[0].full);
+        assert!(rows.iter().all(|row| row.scale() == rows[0].scale()));
+    }
+
+    #[test]
+    fn a_call_without_length_has_a_row() {
+        assert_eq!(rows(0.0, &[]).len(), 1);
+    }
 }

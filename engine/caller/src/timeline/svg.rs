@@ -60,6 +60,14 @@ impl Svg {
         ));
     }
 
+    /// A dot.
+    pub(super) fn circle(&mut self, at: (f64, f64), radius: f64, class: &str) {
+        let (x, y, radius) = (Short(at.0), Short(at.1), Short(radius));
+        self.write(format_args!(
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" class=\"{class}\"/>\n"
+        ));
+    }
+
     /// A path from ready-made commands.
     pub(super) fn path(&mut self, commands: &str, class: &str) {
         self.write(format_args!("<path d=\"{commands}\" class=\"{class}\"/>\n"));

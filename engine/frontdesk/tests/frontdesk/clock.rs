@@ -72,7 +72,7 @@ fn exceptions_hold_from_their_first_to_their_last_day() {
     ");
     check("northgate-auto", "
         2026-12-24T13:00:00-08:00 | are you open now | No, we are closed right now. We open again on Saturday, January 2 at 9 AM.
-        2027-01-01T10:00:00-08:00 | are you open today | No, we are closed today for the winter break. We open again tomorrow at 9 AM.
+        2027-01-01T10:00:00-08:00 | are you open today | No, today we are closed for the winter break. We open again tomorrow at 9 AM.
     ");
 }
 

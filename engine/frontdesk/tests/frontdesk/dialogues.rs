@@ -11,7 +11,7 @@ use crate::support::{Talk, spoken};
 /// words` is said and its reply goes unheard. `= words` must be in the last reply, `/ words` must
 /// not, `! effect` must be among its effects,
 /// `? kind` is what it expects.
-fn check(mut talk: Talk, script: &str) {
+pub(crate) fn check(mut talk: Talk, script: &str) {
     let mut last = None;
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (mark, rest) = line.split_at(1);
@@ -60,15 +60,15 @@ fn shown(effect: &Effect) -> String {
     }
 }
 
-fn dental() -> Talk {
+pub(crate) fn dental() -> Talk {
     Talk::with("riverside-dental", "2026-11-24T10:15:00-05:00")
 }
 
-fn salon() -> Talk {
+pub(crate) fn salon() -> Talk {
     Talk::with("cedar-and-comb", "2026-11-19T12:00:00-06:00")
 }
 
-fn garage() -> Talk {
+pub(crate) fn garage() -> Talk {
     Talk::with("northgate-auto", "2026-10-14T09:00:00-07:00")
 }
 
@@ -519,7 +519,7 @@ fn talk_goes_on_from_what_was_said() {
         > what time do you close?
         = We close at 2 PM on Friday.
         > what about Wednesday
-        = 1 PM to 7 PM
+        = We close at 7 PM tomorrow
     ",
     );
 }

@@ -5,6 +5,10 @@ mod clock;
 #[cfg(test)]
 mod dialogues;
 #[cfg(test)]
+mod dictated;
+#[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod fresh;
 #[cfg(test)]
 mod misheard;
@@ -12,6 +16,8 @@ mod misheard;
 mod noise;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod repairs;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]

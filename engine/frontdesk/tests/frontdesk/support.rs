@@ -1,6 +1,6 @@
 //! Businesses from the fixtures, and a talk with one of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use frontdesk::{Context, Intent, Reply, reply};
@@ -21,9 +21,13 @@ pub(crate) fn fixtures() -> PathBuf {
 
 /// The sample business `name`.
 pub(crate) fn business(name: &str) -> AgentConfig {
-    let path = fixtures().join("businesses").join(format!("{name}.toml"));
+    read_business(&fixtures().join("businesses").join(format!("{name}.toml"))).0
+}
+
+/// The business in the file at `path`, and its trade.
+pub(crate) fn read_business(path: &Path) -> (AgentConfig, String) {
     let table: Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-    let raw = table["agents"][0].as_table().unwrap();
+    let raw = table.get("agent").unwrap_or_else(|| &table["agents"][0]);
     let tone = match raw["tone"].as_str().unwrap() {
         "brisk" => Tone::Brisk,
         "formal" => Tone::Formal,
@@ -32,7 +36,8 @@ pub(crate) fn business(name: &str) -> AgentConfig {
     let mut facts = facts(table["facts"].as_table().unwrap());
     facts.name = text(&table["business"], "name").unwrap();
     facts.timezone = TimeZone::get(&text(&table["business"], "timezone").unwrap()).unwrap();
-    agent(facts, tone, &text(&table["agents"][0], "greeting").unwrap())
+    let trade = text(&table["business"], "trade").unwrap_or_else(|| facts.name.clone());
+    (agent(facts, tone, &text(raw, "greeting").unwrap()), trade)
 }
 
 /// An agent that knows `facts`.
@@ -300,6 +305,16 @@ pub(crate) fn cites(reply: &Reply) -> Vec<String> {
     cites
 }
 
+/// What a business may have said nothing about.
+const HOUSE: &[Intent] = &[
+    Intent::Location,
+    Intent::Directions,
+    Intent::Parking,
+    Intent::Phone,
+    Intent::Email,
+    Intent::Website,
+];
+
 /// What became of a question, in the words of `expected.toml`.
 pub(crate) fn outcome(reply: &Reply) -> &'static str {
     if reply.effects.contains(&Effect::EndCall) {
@@ -313,7 +328,7 @@ pub(crate) fn outcome(reply: &Reply) -> &'static str {
         "emergency"
     } else if is(&[Intent::Message, Intent::Booking, Intent::Person]) {
         "message"
-    } else if is(&[Intent::Unknown]) {
+    } else if is(&[Intent::Unknown]) || cites(reply).is_empty() && is(HOUSE) {
         "unknown"
     } else if is(&[Intent::Clarify, Intent::NotUnderstood]) {
         "asks again"

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use codecs::CodecError;
 use codecs::framing::Framer;
-use codecs::l16::{self, ByteOrder};
-use codecs::leg::Decoder;
+use codecs::l16::{ByteOrder, OrderCheck, OrderChoice};
+use codecs::leg::{Decoder, Recovery};
 use types::{AudioFormat, Encoding, Millis, PTIME};
 
 use super::{BACKLOG_MAX, CONCEALED_MAX, FrameInfo, LateAudio, Origin};
@@ -14,7 +14,8 @@ use super::{BACKLOG_MAX, CONCEALED_MAX, FrameInfo, LateAudio, Origin};
 pub(super) struct Timeline {
     format: AudioFormat,
     decoders: Decoders,
-    order: OrderVote,
+    order: OrderCheck,
+    order_switches: u64,
     framer: Framer,
     /// Decoded samples on their way into the framer.
     fresh: Vec<i16>,
@@ -29,11 +30,11 @@ pub(super) struct Timeline {
     late: Late,
 }
 
-/// The decoder in use, and one for audio out of order where the codec has no memory.
+/// The decoder in use, and one for audio out of order.
 #[derive(Debug)]
 pub(super) struct Decoders {
     live: Decoder,
-    late: Option<Decoder>,
+    late: Decoder,
 }
 
 #[derive(Debug, Default)]
@@ -41,44 +42,42 @@ struct Late {
     pieces: VecDeque<(LateAudio, usize)>,
     samples: VecDeque<i16>,
     decoded: Vec<i16>,
-}
-
-/// Counts which byte order L16 sounds like.
-#[derive(Debug, Default)]
-struct OrderVote {
-    order: ByteOrder,
-    messages: u32,
-    swapped: u32,
-}
-
-pub(super) fn decoders(format: AudioFormat) -> Result<Decoders, CodecError> {
-    with_byte_order(format, ByteOrder::Little)
+    /// The last message, and the last one before a loss: what libopus is shown before a late one.
+    last: Vec<u8>,
+    before: Vec<u8>,
 }
 
 fn with_byte_order(format: AudioFormat, order: ByteOrder) -> Result<Decoders, CodecError> {
-    let late = match format.encoding {
-        Encoding::Pcmu | Encoding::Pcma | Encoding::L16 => {
-            Some(Decoder::with_byte_order(format, order)?)
-        }
-        Encoding::Opus => None,
-    };
+    let late = Decoder::with_byte_order(format, order)?;
     Ok(Decoders { live: Decoder::with_byte_order(format, order)?, late })
 }
 
 impl Timeline {
-    pub(super) fn new(format: AudioFormat) -> Result<Self, CodecError> {
+    pub(super) fn new(format: AudioFormat, order: OrderChoice) -> Result<Self, CodecError> {
+        let order = OrderCheck::new(order, format.rate);
         Ok(Self {
             format,
-            decoders: decoders(format)?,
-            order: OrderVote::default(),
+            decoders: with_byte_order(format, order.order())?,
+            order,
+            order_switches: 0,
             framer: Framer::new(format.rate, PTIME),
             fresh: Vec::with_capacity(format.rate.samples_in(PTIME)),
             origins: VecDeque::with_capacity(8),
             end: 0,
             samples_per_message: format.rate.samples_in(PTIME),
             concealed: 0,
-            late: Late::default(),
+            late: Late {
+                last: Vec::with_capacity(PRIMER_BYTES_MAX),
+                before: Vec::with_capacity(PRIMER_BYTES_MAX),
+                ..Late::default()
+            },
         })
+    }
+
+    /// Decoders of another format, for [`Self::restart`].
+    pub(super) fn decoders(&self, format: AudioFormat) -> Result<Decoders, CodecError> {
+        let order = OrderCheck::new(self.order.choice(), format.rate).order();
+        with_byte_order(format, order)
     }
 
     /// Goes on with other decoders, at a frame's edge.
@@ -89,13 +88,16 @@ impl Timeline {
             // Frames of the old rate still in here would be cut wrongly.
             self.framer = Framer::new(format.rate, PTIME);
             self.origins.clear();
-            self.late = Late::default();
+            self.late.pieces.clear();
+            self.late.samples.clear();
             let frames = self.end / self.format.rate.samples_in(PTIME) as u64;
             self.end = frames * format.rate.samples_in(PTIME) as u64;
         }
         self.samples_per_message = format.rate.samples_in(PTIME);
-        self.order = OrderVote::default();
+        self.order = OrderCheck::new(self.order.choice(), format.rate);
         self.concealed = 0;
+        self.late.last.clear();
+        self.late.before.clear();
         self.format = format;
         self.decoders = decoders;
     }
@@ -105,10 +107,12 @@ impl Timeline {
         let payload = match self.format.encoding {
             // Messages hold whole samples: half of one at the end belongs to nothing.
             Encoding::L16 if 1 < payload.len() => {
-                self.vote(payload)?;
+                self.check_order(payload)?;
                 &payload[..payload.len() & !1]
             }
-            Encoding::L16 | Encoding::Pcmu | Encoding::Pcma | Encoding::Opus => payload,
+            Encoding::L16 | Encoding::Pcmu | Encoding::Pcma | Encoding::G722 | Encoding::Opus => {
+                payload
+            }
         };
         self.fresh.clear();
         let decoded = match self.decoders.live.decode(payload, &mut self.fresh) {
@@ -121,23 +125,60 @@ impl Timeline {
         }
         self.samples_per_message = self.fresh.len();
         self.concealed = 0;
+        if self.format.encoding == Encoding::Opus {
+            self.late.last.clear();
+            self.late.last.extend_from_slice(&payload[..payload.len().min(PRIMER_BYTES_MAX)]);
+        }
         self.framer.push(&self.fresh);
         self.note(Origin::Received, self.fresh.len());
         Ok(())
     }
 
+    /// Appends what stands in for one missing message, of which `follower` may hold a copy.
+    pub(super) fn recover(&mut self, follower: &[u8]) -> Recovery {
+        if self.samples_per_message != self.format.rate.samples_in(PTIME) {
+            self.fill();
+            return Recovery::Concealed;
+        }
+        self.begin_loss();
+        self.fresh.clear();
+        let recovery = self.decoders.live.recover(follower, &mut self.fresh);
+        match recovery {
+            Recovery::Copied => {
+                self.concealed = 0;
+                self.framer.push(&self.fresh);
+                self.note(Origin::Received, self.fresh.len());
+            }
+            Recovery::Concealed => self.push_concealed(),
+        }
+        recovery
+    }
+
     /// Appends what stands in for one missing message.
     pub(super) fn fill(&mut self) {
-        let wanted = self.samples_per_message;
-        let concealable = self.format.rate.samples_in(CONCEALED_MAX).saturating_sub(self.concealed);
-        let concealed = wanted.min(concealable);
+        self.begin_loss();
         self.fresh.clear();
-        while self.fresh.len() < concealed {
+        while self.fresh.len() < self.samples_per_message {
             self.decoders.live.conceal(&mut self.fresh);
         }
-        self.fresh.truncate(concealed);
-        self.fresh.resize(wanted, 0);
-        self.concealed += concealed;
+        self.fresh.truncate(self.samples_per_message);
+        self.push_concealed();
+    }
+
+    fn begin_loss(&mut self) {
+        if self.concealed == 0 {
+            std::mem::swap(&mut self.late.last, &mut self.late.before);
+            self.late.last.clear();
+            self.decoders.late.follow(&self.decoders.live);
+        }
+    }
+
+    /// What was made up goes out: marked as such for 60 ms, then as a filling.
+    fn push_concealed(&mut self) {
+        let wanted = self.fresh.len();
+        let concealable = self.format.rate.samples_in(CONCEALED_MAX).saturating_sub(self.concealed);
+        let concealed = wanted.min(concealable);
+        self.concealed += wanted;
         self.framer.push(&self.fresh);
         self.note(Origin::Concealed, concealed);
         self.note(Origin::Filled, wanted - concealed);
@@ -166,14 +207,22 @@ impl Timeline {
 
     /// Decodes a message that belongs at `at`, where `samples` samples were filled in.
     pub(super) fn push_late(&mut self, at: u64, samples: u64, payload: &[u8]) {
-        let Some(decoder) = &mut self.decoders.late else { return };
+        let decoder = &mut self.decoders.late;
         if LATE_MAX <= self.late.pieces.len() {
             return;
         }
         let whole = match self.format.encoding {
             Encoding::L16 => payload.len() & !1,
-            Encoding::Pcmu | Encoding::Pcma | Encoding::Opus => payload.len(),
+            Encoding::Pcmu | Encoding::Pcma | Encoding::G722 | Encoding::Opus => payload.len(),
         };
+        if self.format.encoding == Encoding::Opus {
+            // What cannot be primed is decoded without.
+            let _ = decoder.reset();
+            if !self.late.before.is_empty() {
+                self.late.decoded.clear();
+                let _ = decoder.decode(&self.late.before, &mut self.late.decoded);
+            }
+        }
         self.late.decoded.clear();
         if decoder.decode(&payload[..whole], &mut self.late.decoded).is_err() {
             return;
@@ -196,7 +245,11 @@ impl Timeline {
     }
 
     pub(super) fn byte_order(&self) -> ByteOrder {
-        self.order.order
+        self.order.order()
+    }
+
+    pub(super) fn order_switches(&self) -> u64 {
+        self.order_switches
     }
 
     /// Index of the sample that comes next.
@@ -226,24 +279,12 @@ impl Timeline {
         }
     }
 
-    /// Listens to the first messages of an L16 leg: if they clearly are noise this way round and
-    /// speech the other way round, it is the other way round.
-    fn vote(&mut self, payload: &[u8]) -> Result<(), CodecError> {
-        if VOTES_MAX <= self.order.messages {
-            return Ok(());
-        }
-        match l16::likely_order(payload) {
-            Some(ByteOrder::Little) => self.order.messages += 1,
-            Some(ByteOrder::Big) => {
-                self.order.messages += 1;
-                self.order.swapped += 1;
-            }
-            None => (),
-        }
-        let votes = self.order.messages;
-        if votes == VOTES_MAX && votes * 3 / 4 < self.order.swapped {
-            self.order.order = ByteOrder::Big;
-            self.decoders = with_byte_order(self.format, ByteOrder::Big)?;
+    /// Listens to the first half second of an L16 leg: sound that is clearly noise this way round
+    /// and clearly none the other way round is the other way round.
+    fn check_order(&mut self, payload: &[u8]) -> Result<(), CodecError> {
+        if let Some(order) = self.order.push(payload) {
+            self.order_switches += 1;
+            self.decoders = with_byte_order(self.format, order)?;
         }
         Ok(())
     }
@@ -252,6 +293,5 @@ impl Timeline {
 /// How many late pieces wait for the recording.
 const LATE_MAX: usize = 8;
 
-/// How many messages with sound in them decide on the byte order: 160 ms. Fewer could be a key's
-/// tone or a click; more would be heard as noise for longer.
-const VOTES_MAX: u32 = 8;
+/// The longest message kept to prime a decoder: an Opus frame.
+const PRIMER_BYTES_MAX: usize = 1_276;

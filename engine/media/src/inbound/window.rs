@@ -10,6 +10,9 @@ pub(super) const HELD_MAX: usize = 8;
 /// A longer payload does not wait: 85 ms of the widest format.
 pub(super) const HELD_BYTES_MAX: usize = 8 * 1_024;
 
+/// Room for the next message, whose size varies: any frame of Opus, 40 ms of L16 at 16 kHz.
+const BUFFER_BYTES: usize = 1_280;
+
 /// How many messages back a duplicate is told from a late one.
 const PAST_MAX: usize = 64;
 
@@ -53,7 +56,8 @@ impl Window {
     /// Keeps a message for later. There is room and it is not here yet.
     pub(super) fn hold(&mut self, chunk: u64, now: CallTime, payload: &[u8]) {
         debug_assert!(!self.is_full() && !self.holds(chunk));
-        let mut buffer = self.spare.pop().unwrap_or_default();
+        let fresh = || Vec::with_capacity(BUFFER_BYTES);
+        let mut buffer = self.spare.pop().unwrap_or_else(fresh);
         buffer.clear();
         buffer.extend_from_slice(payload);
         let place = self.held.partition_point(|held| held.chunk < chunk);
@@ -92,6 +96,12 @@ impl Window {
 
     pub(super) fn holds(&self, chunk: u64) -> bool {
         self.held.binary_search_by_key(&chunk, |held| held.chunk).is_ok()
+    }
+
+    /// What waits as `chunk`.
+    pub(super) fn payload(&self, chunk: u64) -> Option<&[u8]> {
+        let at = self.held.binary_search_by_key(&chunk, |held| held.chunk).ok()?;
+        Some(&self.held[at].payload)
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -19,6 +19,9 @@ const DELAY_MAX: Millis = Millis::new(1_000);
 /// How far back the quickest echo is looked for (conversation.md §7.6).
 const ECHOES_SPAN: Millis = Millis::from_secs(10);
 
+/// How long heard frames wait for the first echo: marks lie half a second apart.
+const PLACE_WAIT: Millis = Millis::new(1_000);
+
 /// Two marks a second, and some.
 const ECHOES_MAX: usize = 32;
 
@@ -28,7 +31,8 @@ const HEARD_MAX: usize = 100;
 /// Audio that the caller has heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeardFrame {
-    /// Index of its first sample at the caller's ear, counted from [`CallTime::ZERO`]. Never
+    /// Index of its first sample, counted from [`CallTime::ZERO`], on the clock by which the caller's
+    /// audio arrives here: what the caller said while hearing it arrived at that time. Never
     /// before the end of the one before it.
     pub at: u64,
     /// Whose reply it belongs to.
@@ -73,6 +77,8 @@ struct SentFrame {
 #[derive(Debug)]
 struct Delay {
     estimate_us: u64,
+    /// The whole way: to the ear and back.
+    echo_us: u64,
     /// When an echo came and how long after the model's end of play.
     echoes: VecDeque<(CallTime, u64)>,
     measured: bool,
@@ -81,9 +87,11 @@ struct Delay {
 #[derive(Debug)]
 struct TapBuffer {
     tap: Tap,
-    /// Samples of the heard frames, then of those not heard yet.
+    /// Samples of the heard frames, then of those not placed, then of those not heard yet.
     samples: VecDeque<i16>,
     heard: VecDeque<(HeardFrame, usize)>,
+    /// Frames that have been heard while nobody knew how long the way is.
+    unplaced: VecDeque<SentFrame>,
     /// Where the last heard frame ended: at the carrier, at the ear.
     last: Option<(CallTime, u64)>,
     dropped: u64,
@@ -101,16 +109,11 @@ impl Carrier {
             frames: VecDeque::with_capacity(64),
             delay: Delay {
                 estimate_us: DELAY_INITIAL.as_micros(),
+                echo_us: DELAY_INITIAL.as_micros(),
                 echoes: VecDeque::with_capacity(ECHOES_MAX),
                 measured: false,
             },
-            tap: TapBuffer {
-                tap,
-                samples: VecDeque::new(),
-                heard: VecDeque::new(),
-                last: None,
-                dropped: 0,
-            },
+            tap: TapBuffer::new(tap, rate),
         }
     }
 
@@ -225,7 +228,23 @@ impl Carrier {
             && self.ear(self.end_of(frame)) <= now
         {
             self.frames.pop_front();
-            self.tap.hear(frame, self.ear(frame.start), self.end_of(frame), self.rate);
+            if self.tap.tap == Tap::On {
+                self.tap.unplaced.push_back(frame);
+            }
+        }
+        self.place(now);
+    }
+
+    /// Says of frames that have been heard when that was, on the caller's own timeline: what the
+    /// caller says at that moment arrives here when a mark behind the frame would, one echo after
+    /// it was played by the model. Until an echo has been measured frames wait for it.
+    fn place(&mut self, now: CallTime) {
+        while let Some(&frame) = self.tap.unplaced.front()
+            && (self.delay.measured || self.ear(self.end_of(frame)) + PLACE_WAIT <= now)
+        {
+            self.tap.unplaced.pop_front();
+            let heard = frame.start.as_micros() + self.delay.echo_us;
+            self.tap.hear(frame, CallTime::from_micros(heard), self.end_of(frame), self.rate);
         }
     }
 
@@ -291,16 +310,33 @@ impl Delay {
         self.echoes.push_back((now, echo_us));
         let quickest = self.echoes.iter().map(|&(_, echo)| echo).min().unwrap_or(echo_us);
         let one_way = (quickest / 2).min(DELAY_MAX.as_micros());
-        self.estimate_us = if self.measured {
-            (self.estimate_us * 9 + one_way) / 10
+        let echo = quickest.min(DELAY_MAX.as_micros());
+        if self.measured {
+            self.estimate_us = (self.estimate_us * 9 + one_way) / 10;
+            self.echo_us = (self.echo_us * 9 + echo) / 10;
         } else {
             self.measured = true;
-            one_way
-        };
+            (self.estimate_us, self.echo_us) = (one_way, echo);
+        }
     }
 }
 
 impl TapBuffer {
+    fn new(tap: Tap, rate: SampleRate) -> Self {
+        let frames = match tap {
+            Tap::Off => 0,
+            Tap::On => HEARD_MAX,
+        };
+        Self {
+            tap,
+            samples: VecDeque::with_capacity(frames * rate.samples_in(PTIME)),
+            heard: VecDeque::with_capacity(frames),
+            unplaced: VecDeque::with_capacity(frames),
+            last: None,
+            dropped: 0,
+        }
+    }
+
     /// A frame has reached the ear.
     fn hear(&mut self, frame: SentFrame, ear: CallTime, end: CallTime, rate: SampleRate) {
         if self.tap == Tap::Off {

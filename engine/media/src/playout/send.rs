@@ -98,7 +98,8 @@ impl Playout {
         generation
     }
 
-    /// The audio ran out: what is left of it, then the last frame dying away, then nothing.
+    /// The audio ran out: what is left of it, then the voice and the noise behind it going on and
+    /// dying away, then nothing.
     fn send_comfort(&mut self, now: CallTime, payload: &mut Vec<u8>) -> Option<Outgoing> {
         let Some(generation) = self.queue.sending() else {
             self.stop();
@@ -109,9 +110,13 @@ impl Playout {
         self.take_audio(now);
         let rate = self.encoder.format().rate;
         let tail = rate.samples_in(PTIME) - self.queue.last_padding();
-        let comfort = &mut self.frame.samples[tail..];
-        comfort.copy_from_slice(&self.frame.last[..comfort.len()]);
-        fade_out(comfort);
+        let (said, rest) = self.frame.samples.split_at_mut(tail);
+        self.frame.comfort.observe(said);
+        self.frame.fill.clear();
+        self.frame.comfort.conceal(&mut self.frame.fill);
+        self.frame.comfort.forget_loss();
+        rest.copy_from_slice(&self.frame.fill[..rest.len()]);
+        fade_out(rest);
         self.send(now, Some(generation), payload);
         self.emit(PlayoutEvent::Underrun { generation });
         self.label();
@@ -151,7 +156,7 @@ impl Playout {
             let _ = self.encoder.silence_frame(payload);
         }
         self.counters.frames += 1;
-        self.frame.last.copy_from_slice(&self.frame.samples);
+        self.frame.comfort.observe(&mut self.frame.samples);
         self.carrier.send(now, generation, &self.frame.samples);
     }
 

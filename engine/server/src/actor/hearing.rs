@@ -1,10 +1,16 @@
 //! The caller's side of a call: media in order, speech found, speech on its way into text.
 
-use call::Event;
+use std::collections::VecDeque;
+
+use call::{Event, LegEnd};
+use codecs::dtmf::DtmfDetector;
+use codecs::l16::{ByteOrder, OrderChoice};
 use codecs::resample::Resampler;
-use media::{Inbound, MediaFault, Origin};
+use media::{
+    Inbound, KeyFilter, KeySource, MediaFault, Origin, Starvation, StarvationSettings, Starved,
+};
 use speech::{Audibility, DetectorSettings, Edge, SpeechDetector, Vad};
-use types::{AudioFormat, CallTime, Millis, PTIME, SampleRate, UtteranceId};
+use types::{AudioFormat, CallTime, DtmfDigit, Millis, PTIME, SampleRate, UtteranceId};
 use vendor::RecognizerSession;
 
 use super::timeline::Timeline;
@@ -17,8 +23,13 @@ const DETECTOR_RATE: SampleRate = SampleRate::Hz8000;
 pub(crate) struct Hearing {
     inbound: Inbound,
     timeline: Timeline,
-    /// Samples before the inbound's own index 0: it counts anew when the carrier starts anew.
+    /// Samples of silence before the inbound's own index 0: outages that it does not contain.
     base: u64,
+    place: Place,
+    starvation: Starvation,
+    tones: DtmfDetector,
+    keys: KeyFilter,
+    order: ByteOrder,
     /// One past the newest sample.
     end: u64,
     detector: SpeechDetector,
@@ -28,21 +39,44 @@ pub(crate) struct Hearing {
     frame: Vec<i16>,
     detected: Vec<i16>,
     recognized: Vec<i16>,
-    /// When media last arrived.
-    pub(crate) media_at: CallTime,
+}
+
+/// Where the next frame belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Behind the one before it.
+    Behind,
+    /// Where the clock says: the carrier streams anew after an outage.
+    ByClock,
+}
+
+/// How a leg is listened to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HearingSettings {
+    /// When media that does not come means what.
+    pub(crate) starvation: StarvationSettings,
+    /// Which way round L16 comes.
+    pub(crate) order: OrderChoice,
 }
 
 impl Hearing {
     /// Hears a leg in `format` through `recognizer`, which wants its audio at `rate`.
     pub(crate) fn new(
         format: AudioFormat,
+        settings: HearingSettings,
         vad: &Vad,
         recognizer: Box<dyn RecognizerSession>,
         rate: SampleRate,
     ) -> Result<Self, codecs::CodecError> {
         let samples = SampleRate::Hz48000.samples_in(PTIME);
+        let inbound = Inbound::with_byte_order(format, settings.order)?;
         Ok(Self {
-            inbound: Inbound::new(format)?,
+            order: inbound.byte_order(),
+            inbound,
+            place: Place::Behind,
+            starvation: Starvation::new(settings.starvation, CallTime::ZERO),
+            tones: DtmfDetector::new(),
+            keys: KeyFilter::new(),
             timeline: Timeline::new(format.rate),
             base: 0,
             end: 0,
@@ -53,7 +87,6 @@ impl Hearing {
             frame: Vec::with_capacity(samples),
             detected: Vec::with_capacity(samples),
             recognized: Vec::with_capacity(samples),
-            media_at: CallTime::ZERO,
         })
     }
 
@@ -61,7 +94,8 @@ impl Hearing {
     pub(crate) fn restart(&mut self, format: AudioFormat) -> Result<(), codecs::CodecError> {
         assert_eq!(format.rate, self.inbound.format().rate, "checked by the session");
         self.inbound.restart(format)?;
-        self.base = self.end;
+        self.place = Place::ByClock;
+        self.order = self.inbound.byte_order();
         Ok(())
     }
 
@@ -70,15 +104,61 @@ impl Hearing {
         self.inbound.format()
     }
 
-    /// Takes a payload in.
+    /// Takes a payload in. A leg that was told dead and comes back by itself is told, too.
     pub(crate) fn handle_media(
         &mut self,
         now: CallTime,
         chunk: Option<u64>,
         payload: &[u8],
+        events: &mut VecDeque<Event>,
     ) -> Result<(), MediaFault> {
-        self.media_at = now;
+        let gap = self.starvation.handle_media(now);
+        events.extend(gap.map(|gap| Event::Reattached { gap }));
         self.inbound.handle_media(now, chunk, payload)
+    }
+
+    /// The carrier tells of a key; it counts if its tone has not been heard.
+    pub(crate) fn handle_key(&mut self, now: CallTime, digit: DtmfDigit) -> Option<Event> {
+        let news = self.keys.handle_key(now, digit, KeySource::Carrier);
+        news.map(|digit| Event::Dtmf { digit })
+    }
+
+    /// No media is expected now.
+    pub(crate) fn suspend_starvation(&mut self, now: CallTime) {
+        self.starvation.suspend(now);
+    }
+
+    /// Tells what it means that no media came for so long.
+    pub(crate) fn poll_starvation(
+        &mut self,
+        now: CallTime,
+        events: &mut VecDeque<Event>,
+    ) -> Option<Starved> {
+        let stage = self.starvation.poll(now)?;
+        let at = self.timeline.time_of(self.end);
+        match stage {
+            Starved::Silent => {
+                if self.detector.is_speaking() {
+                    self.detector.starve();
+                    events.push_back(Event::SpeechEnded { at });
+                }
+            }
+            Starved::Stopped => {
+                if self.detector.is_speaking() {
+                    self.detector.stop();
+                    events.push_back(Event::SpeechStopped { at });
+                }
+            }
+            Starved::Dead => events.push_back(Event::Detached { how: LegEnd::MediaDead }),
+            Starved::Ended => events.push_back(Event::LegEnded { how: LegEnd::MediaDead }),
+        }
+        Some(stage)
+    }
+
+    /// The byte order of L16, if it turned out to be another one.
+    pub(crate) fn poll_order(&mut self) -> Option<ByteOrder> {
+        let order = self.inbound.byte_order();
+        (std::mem::replace(&mut self.order, order) != order).then_some(order)
     }
 
     /// Lets gaps run out.
@@ -86,22 +166,24 @@ impl Hearing {
         self.inbound.handle_timeout(now);
     }
 
-    /// When a gap runs out.
+    /// When a gap runs out, or media has stayed away for long.
     pub(crate) fn poll_timeout(&self) -> Option<CallTime> {
-        self.inbound.poll_timeout()
+        let times = [self.inbound.poll_timeout(), self.starvation.poll_timeout()];
+        times.into_iter().flatten().min()
     }
 
     /// Works through one frame of what has arrived, if there is one: records it, shows it to the
-    /// recognizer and the detector. Says what the detector saw.
+    /// recognizer and the detectors. `None` if there was none; else what they saw goes to `events`.
     pub(crate) fn poll_frame(
         &mut self,
         now: CallTime,
         audibility: Audibility,
         recording: Option<&mut Recording>,
-    ) -> Option<Option<Event>> {
+        events: &mut VecDeque<Event>,
+    ) -> Option<()> {
         self.frame.clear();
         let info = self.inbound.poll_frame(&mut self.frame)?;
-        let at = self.base + info.at;
+        let at = self.place_of(now, info.at);
         self.end = at + self.frame.len() as u64;
         self.timeline.note_arrival(self.end, now);
         if let Some(recording) = recording {
@@ -113,12 +195,49 @@ impl Hearing {
         self.detected.clear();
         self.to_detector.process(&self.frame, &mut self.detected);
         let edge = match info.origin {
-            Origin::Received => self.detector.frame(&self.detected, audibility),
-            Origin::Concealed | Origin::Filled => {
+            Origin::Received => {
+                let keys = &mut self.keys;
+                self.tones.push(&self.detected, |digit| {
+                    let news = keys.handle_key(now, digit, KeySource::Tone);
+                    events.extend(news.map(|digit| Event::Dtmf { digit }));
+                });
+                match self.tones.sounding() {
+                    // A key is no speech, and no pause in it.
+                    Some(_) => self.detector.frame_concealed(&self.detected, audibility),
+                    None => self.detector.frame(&self.detected, audibility),
+                }
+            }
+            Origin::Concealed => {
+                self.tones.skip(self.detected.len());
                 self.detector.frame_concealed(&self.detected, audibility)
             }
+            // So much is lost that it is heard as what fills it: the line's noise.
+            Origin::Filled => {
+                self.tones.skip(self.detected.len());
+                self.detector.frame(&self.detected, audibility)
+            }
         };
-        Some(edge.map(|edge| self.event(edge)))
+        events.extend(edge.map(|edge| self.event(edge)));
+        Some(())
+    }
+
+    /// Lays what came too late into the recording.
+    pub(crate) fn record_late(&mut self, mut recording: Option<&mut Recording>) {
+        while let Some(late) = self.inbound.poll_late(&mut self.frame) {
+            if let Some(recording) = &mut recording {
+                recording.caller(self.base + late.at, &self.frame);
+            }
+        }
+    }
+
+    /// Where the frame belongs that begins at the inbound's sample `index`.
+    fn place_of(&mut self, now: CallTime, index: u64) -> u64 {
+        if self.place == Place::ByClock {
+            self.place = Place::Behind;
+            let by_clock = self.timeline.sample_at(now).saturating_sub(self.frame.len() as u64);
+            self.base = by_clock.max(self.end).saturating_sub(index);
+        }
+        self.base + index
     }
 
     fn event(&self, edge: Edge) -> Event {
@@ -145,6 +264,13 @@ impl Hearing {
     /// The caller's timeline.
     pub(crate) fn timeline(&self) -> &Timeline {
         &self.timeline
+    }
+
+    /// How loud the newest frame is: per cent of full scale over the 48 dB that speech moves in.
+    pub(crate) fn level(&self) -> u8 {
+        let peak = self.frame.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
+        let decibels = 20.0 * (f32::from(peak.max(1)) / f32::from(i16::MAX)).log10();
+        ((decibels / 48.0 + 1.0) * 100.0).clamp(0.0, 100.0) as u8
     }
 
     /// Counters of the leg's media.

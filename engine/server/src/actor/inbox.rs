@@ -3,9 +3,11 @@
 use axum::extract::ws::WebSocket;
 use call::EndManner;
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
+use tokio::sync::oneshot;
 use types::{AudioFormat, Unavailable};
 use vendor::{BrainEvent, Offered, RecognizerEvent, Sink, VoiceEvent};
 
+use crate::control::CallView;
 use crate::telemetry::Telemetry;
 
 /// A reply of a minute in segments of two seconds is 30 voice events and as many words; beyond
@@ -25,6 +27,8 @@ pub(crate) enum Inner {
     End(EndManner),
     /// From the front door: news of the leg.
     Leg(LegNews),
+    /// An operator: show what there is to see.
+    Look(oneshot::Sender<Box<CallView>>),
     /// The carrier streams this call anew, on another socket.
     Attach {
         /// The new socket.

@@ -1,6 +1,6 @@
 //! A call's event log on its way to the journal and, in the end, to its file.
 
-use call::{Action, Event, LogHeader, LogWriter, Timer};
+use call::{Action, Event, LogHeader, LogWriter, Remark, Timer};
 use types::{CallId, CallTime, Millis};
 
 use crate::journal::{Entry, Journal, Kind};
@@ -42,6 +42,11 @@ impl CallLog {
 
     pub(crate) fn action(&mut self, now: CallTime, action: &Action) {
         self.writer.action(now, action);
+        self.gather();
+    }
+
+    pub(crate) fn remark(&mut self, now: CallTime, remark: &Remark) {
+        self.writer.remark(now, remark);
         self.gather();
     }
 

@@ -235,7 +235,10 @@ async fn carry(beginning: Beginning, mut line: Line, place: Place, leg: Option<L
     node.live.insert(id, live);
     node.telemetry.calls_live.set(node.live.len() as f64);
     offer_began(&node, &session);
-    session.show(|| Seen::Began { carrier_call: session.opening.carrier_call.clone() });
+    session.show(|| Seen::Began {
+        carrier_call: session.opening.carrier_call.clone(),
+        from: session.opening.from.clone(),
+    });
     tracing::info!(call = %id, %business, version = %session.agent.version, "call began");
 
     let reason = converse(&node, &mut session, &mut line).await;
@@ -404,6 +407,8 @@ fn keep(node: &Node, session: Session, reason: EndReason) {
     };
     let (events, counters) = session.finish();
     node.telemetry.media_filled.increment(counters.gaps_filled);
+    node.telemetry.media_recovered.increment(counters.gaps_recovered);
+    node.telemetry.media_late.increment(counters.late);
     node.telemetry.media_bad.increment(counters.undecodable);
     match serde_json::to_vec(&record) {
         Ok(payload) => {

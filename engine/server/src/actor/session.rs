@@ -7,14 +7,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader};
-use media::{PlayoutSettings, Tap};
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, Remark, ResumeLimits};
+use codecs::l16::ByteOrder;
+use media::{PlayoutSettings, Starved, Tap};
 use speech::Audibility;
 use thiserror::Error;
 use tokio::time::Instant;
 use types::{
-    AgentConfig, AudioFormat, CallId, CallTime, EndReason, LegControl, LegOrder, Millis, Pii,
-    Recording as Record, WallTime,
+    AgentConfig, AudioFormat, CallId, CallTime, DialogueEntry, EndReason, LegControl, LegOrder,
+    Millis, Pii, Recording as Record, Unavailable, WallTime,
 };
 use vendor::{
     Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, RecognizerRequest, Thought,
@@ -22,17 +23,24 @@ use vendor::{
 };
 use wire::telnyx::{self, Message, Track};
 
-use super::hearing::Hearing;
+use super::hearing::{Hearing, HearingSettings};
 use super::inbox::{InboxSink, Inner, LegNews};
 use super::log::CallLog;
 use super::opening::Opening;
 use super::speaking::{Speaking, Told};
+use crate::control::{
+    CONTROL_FORMAT, CallLine, CallView, CountsView, OpeningView, Party, TurnView, Words,
+};
 use crate::feed::{Note, Seen};
 use crate::front::OwnShare;
 use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
+use crate::view::masked;
 use crate::vocabulary::vocabulary;
+
+/// How often watchers are told how loud the caller is.
+const LEVEL_EVERY: Millis = Millis::new(100);
 
 /// A call that cannot begin.
 #[derive(Debug, Error)]
@@ -93,6 +101,10 @@ pub(crate) struct Session {
     pub(crate) line: LineState,
     /// Until the greeting's first audio has left.
     ring: Option<RingShare>,
+    /// What watchers were told is going on.
+    doing: &'static str,
+    /// When they were told how loud the caller is.
+    level_at: CallTime,
 }
 
 /// What is to become of the socket.
@@ -123,7 +135,11 @@ impl Session {
         let sink = Arc::new(inbox);
         let session = recognizer.open(&request, sink.clone())?;
         let format = opening.format;
-        let hearing = Hearing::new(format, node.vendors.vad(), session, rate)?;
+        let settings = HearingSettings {
+            starvation: node.config.media.starvation,
+            order: node.config.media.l16_order,
+        };
+        let hearing = Hearing::new(format, settings, node.vendors.vad(), session, rate)?;
         let speaking = open_speaking(&node, &agent, format, sink.clone())?;
         let brain = open_brain(&node, &agent, &opening, sink)?;
         let config = CallConfig {
@@ -131,6 +147,7 @@ impl Session {
             turns: agent.turns.clone(),
             limits: agent.limits.clone(),
             lines: Lines::english(),
+            resume: ResumeLimits::STANDARD,
         };
         let header = LogHeader {
             format: call::LOG_FORMAT,
@@ -166,8 +183,12 @@ impl Session {
             payload: Vec::with_capacity(4_096),
             line: LineState::Up,
             ring,
+            doing: "",
+            level_at: CallTime::ZERO,
         };
         let now = session.now();
+        let leg = Remark::leg(session.opening.from.clone(), session.opening.to, format);
+        session.log.remark(now, &leg);
         session.tell(now, Event::Answered);
         Ok(session)
     }
@@ -186,7 +207,11 @@ impl Session {
                 self.speaking.handle_mark(now, &mark.name);
                 self.settle_speaking(now);
             }
-            Ok(Message::Dtmf(dtmf)) => self.tell(now, Event::Dtmf { digit: dtmf.digit }),
+            Ok(Message::Dtmf(dtmf)) => {
+                if let Some(event) = self.hearing.handle_key(now, dtmf.digit) {
+                    self.tell(now, event);
+                }
+            }
             Ok(Message::Start(start)) => match Opening::read(&start) {
                 Ok(opening) => self.handle_restart(now, opening.format),
                 Err(_) => self.node.telemetry.messages_bad.increment(1),
@@ -212,11 +237,25 @@ impl Session {
             return;
         }
         let payload = std::mem::take(&mut self.payload);
-        if self.hearing.handle_media(now, media.chunk, &payload).is_err() {
+        let taken = self.hearing.handle_media(now, media.chunk, &payload, &mut self.events);
+        if taken.is_err() {
             self.node.telemetry.media_bad.increment(1);
         }
         self.payload = payload;
+        self.settle(now);
+        if let Some(order) = self.hearing.poll_order() {
+            self.switch_order(order);
+        }
         self.hear(now);
+    }
+
+    /// The carrier's L16 comes the other way round: it is answered alike.
+    fn switch_order(&mut self, order: ByteOrder) {
+        self.node.telemetry.media_orders_switched.increment(1);
+        tracing::warn!(call = %self.id, ?order, "L16 sounds the other way round: switched");
+        if let Err(error) = self.speaking.swap_bytes(order) {
+            tracing::error!(%error, "L16 cannot be sent the other way round");
+        }
     }
 
     /// Works through the frames that are there.
@@ -226,12 +265,18 @@ impl Session {
         } else {
             Audibility::AgentSilent
         };
-        while let Some(edge) = self.hearing.poll_frame(now, audibility, self.recording.as_mut()) {
-            if let Some(event) = edge {
-                self.tell(now, event);
-            }
+        while let Some(()) =
+            self.hearing.poll_frame(now, audibility, self.recording.as_mut(), &mut self.events)
+        {
+            self.settle(now);
         }
+        self.hearing.record_late(self.recording.as_mut());
         self.log.commit_if_due(now);
+        if self.node.feed.is_watched() && LEVEL_EVERY <= now.since(self.level_at) {
+            self.level_at = now;
+            let caller = self.hearing.level();
+            self.show(|| Seen::Level { caller });
+        }
     }
 
     /// The carrier streams anew, on another socket.
@@ -242,12 +287,14 @@ impl Session {
 
     /// The carrier streams anew, on this socket or another: what it had queued is lost.
     fn handle_restart(&mut self, now: CallTime, format: AudioFormat) {
+        self.hearing.suspend_starvation(now);
         if format != self.hearing.format() || self.hearing.restart(format).is_err() {
             tracing::warn!(%format, "carrier comes back with another format");
             self.node.telemetry.refused_format.increment(1);
             self.tell(now, Event::LegEnded { how: LegEnd::Lost });
             return;
         }
+        self.log.remark(now, &Remark::Restarted);
         self.speaking.restart(now);
         self.settle_speaking(now);
     }
@@ -268,6 +315,10 @@ impl Session {
                 self.events = events;
                 self.settle(now);
                 self.settle_speaking(now);
+            }
+            Inner::Look(reply) => {
+                // Who asked may have gone meanwhile.
+                let _ = reply.send(Box::new(self.look()));
             }
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
             Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
@@ -309,9 +360,23 @@ impl Session {
             self.call.handle_timeout(now);
             self.settle(now);
         }
-        let dead = self.hearing.media_at + self.node.config.media.media_dead;
-        if dead <= now && self.line == LineState::Up {
-            self.tell(now, Event::LegEnded { how: LegEnd::MediaDead });
+        self.handle_starvation(now);
+    }
+
+    /// No media has come for a while, perhaps.
+    fn handle_starvation(&mut self, now: CallTime) {
+        if !self.call.expects_media() {
+            self.hearing.suspend_starvation(now);
+            return;
+        }
+        while self.line == LineState::Up
+            && let Some(stage) = self.hearing.poll_starvation(now, &mut self.events)
+        {
+            if stage == Starved::Dead {
+                self.node.telemetry.media_dead.increment(1);
+                tracing::warn!(call = %self.id, "no media comes");
+            }
+            self.settle(now);
         }
     }
 
@@ -333,14 +398,14 @@ impl Session {
 
     /// When there is something to do if nothing else happens.
     pub(crate) fn deadline(&self) -> Instant {
-        let dead = self.hearing.media_at + self.node.config.media.media_dead;
         let times = [
             self.call.poll_timeout().map(|(due, _)| due),
             self.hearing.poll_timeout(),
             // While it plays the pacer's ticks are its clock.
             if self.speaking.is_playing() { None } else { self.speaking.poll_timeout() },
         ];
-        let first = times.into_iter().flatten().fold(dead, CallTime::min);
+        let idle = self.now() + IDLE_MAX;
+        let first = times.into_iter().flatten().fold(idle, CallTime::min);
         self.clock + std::time::Duration::from_micros(first.as_micros())
     }
 
@@ -350,7 +415,17 @@ impl Session {
         if let Some(recording) = &mut self.recording {
             self.speaking.record(recording, self.hearing.timeline());
         }
-        (self.log.finish(now), self.hearing.counters())
+        let counters = self.hearing.counters();
+        let media = Remark::Media {
+            received: counters.received,
+            reordered: counters.reordered,
+            duplicates: counters.duplicates,
+            late: counters.late,
+            filled: counters.gaps_filled,
+            undecodable: counters.undecodable,
+        };
+        self.log.remark(now, &media);
+        (self.log.finish(now), counters)
     }
 
     /// Passes on what the playout has to tell.
@@ -366,7 +441,10 @@ impl Session {
                     self.tell(now, Event::PlayoutStarted { generation, at });
                 }
                 Told::Event(event) => self.tell(now, event),
-                Told::Underrun => self.node.telemetry.underruns.increment(1),
+                Told::Underrun { generation } => {
+                    self.node.telemetry.underruns.increment(1);
+                    self.log.remark(now, &Remark::Starved { generation });
+                }
             }
         }
         if let Some(recording) = &mut self.recording {
@@ -394,7 +472,61 @@ impl Session {
             let Some(event) = self.events.pop_front() else { return };
             self.log.event(now, &event);
             self.show_event(&event);
+            let begins = matches!(event, Event::PlayoutStarted { .. });
             self.call.handle_event(now, event);
+            self.show_state(begins);
+        }
+    }
+
+    /// What an operator sees of this call.
+    fn look(&self) -> CallView {
+        let summary = self.call.summary();
+        let last = self.call.dialogue().entries.iter().rev().find_map(|entry| {
+            let (who, text) = match entry {
+                DialogueEntry::Caller { text, .. } => (Party::Caller, text),
+                DialogueEntry::Agent { text, .. } => (Party::Agent, text),
+                DialogueEntry::Keys { digits, .. } => (Party::Caller, digits),
+                DialogueEntry::NoInput { .. } => return None,
+            };
+            Some(Words { who, text: text.clone() })
+        });
+        let opening = &self.opening;
+        CallView {
+            format: CONTROL_FORMAT,
+            line: CallLine {
+                call: self.id,
+                business: self.agent.business,
+                from: opening.from.as_ref().map(|from| masked(*from.reveal())),
+                duration: Some(self.now().since(CallTime::ZERO)),
+                state: self.call.phase_name().to_owned(),
+                last,
+            },
+            agent: self.agent.agent,
+            version: self.agent.version,
+            began: self.began,
+            opening: OpeningView {
+                to: opening.to.to_string(),
+                carrier_call: opening.carrier_call.reveal().clone(),
+                format: opening.format.to_string(),
+            },
+            hearing: self.call.hearing().map(|words| Pii::new(words.to_owned())),
+            turns: summary.turns.iter().map(TurnView::of).collect(),
+            counts: CountsView::of(summary.counts, self.hearing.counters()),
+        }
+    }
+
+    /// Lets whoever watches see how the call stands after a step.
+    fn show_state(&mut self, begins: bool) {
+        if !self.node.feed.is_watched() {
+            return;
+        }
+        if begins && let Some(response) = self.call.response() {
+            self.show(|| Seen::Replied { response });
+        }
+        let what = self.call.phase_name();
+        if what != self.doing {
+            self.doing = what;
+            self.show(|| Seen::Doing { what });
         }
     }
 
@@ -411,6 +543,7 @@ impl Session {
             | Event::SpeechPaused { .. }
             | Event::SpeechResumed
             | Event::SpeechEnded { .. }
+            | Event::SpeechStopped { .. }
             | Event::RecognizerFailed
             | Event::Thought { .. }
             | Event::ThoughtEffect { .. }
@@ -425,6 +558,10 @@ impl Session {
             | Event::PlayoutFinished { .. }
             | Event::Dtmf { .. }
             | Event::LegRefused { .. }
+            | Event::Detached { .. }
+            | Event::Reattached { .. }
+            | Event::AttachRefused { .. }
+            | Event::Restored { .. }
             | Event::LegEnded { .. }
             | Event::EndRequested { .. } => (),
         }
@@ -469,6 +606,11 @@ impl Session {
                 self.events.push_back(cleared);
             }
             Action::Leg { order } => self.order(&order),
+            // A bare socket has nobody who could be asked.
+            Action::Reattach { attempt: _ } => {
+                let reason = Unavailable::Unsupported;
+                self.events.push_back(Event::AttachRefused { reason });
+            }
             Action::KeepMessage { message: _ } => {
                 // It stands in the call's summary, and so in its record and the journal.
                 tracing::info!(call = %self.id, "message taken");
@@ -481,6 +623,20 @@ impl Session {
     fn order(&mut self, order: &LegOrder) {
         match self.leg.order(order) {
             Ok(()) if *order == LegOrder::HangUp => self.line = LineState::HangingUp,
+            Ok(()) => (),
+            Err(reason) => self.order_refused(order, reason),
+        }
+    }
+
+    /// Where nobody presses keys for us, tones do.
+    fn order_refused(&mut self, order: &LegOrder, reason: Unavailable) {
+        let pressed = match order {
+            LegOrder::SendDtmf { digits } if reason == Unavailable::Unsupported => {
+                self.speaking.press(digits)
+            }
+            LegOrder::SendDtmf { .. } | LegOrder::HangUp | LegOrder::Transfer { .. } => Err(reason),
+        };
+        match pressed {
             Ok(()) => (),
             Err(reason) => self.events.push_back(Event::LegRefused { reason }),
         }
@@ -543,6 +699,9 @@ fn brain_event(event: BrainEvent) -> Option<Event> {
         }
     })
 }
+
+/// How long a session sleeps at most: whoever waits for nothing still looks around.
+const IDLE_MAX: Millis = Millis::from_secs(10);
 
 /// The present on the wall clock.
 pub(crate) fn wall_now() -> WallTime {

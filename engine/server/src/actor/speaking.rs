@@ -6,9 +6,14 @@ use std::sync::Arc;
 use axum::extract::ws::Utf8Bytes;
 use bytes::BytesMut;
 use call::{Event, SegmentHeard};
+use codecs::dtmf;
+use codecs::l16::ByteOrder;
 use codecs::resample::resample_all;
 use media::{Outgoing, Playout, PlayoutEvent, PlayoutSettings, PlayoutState};
-use types::{AudioFormat, CallTime, GenerationId, Millis, Pii, SampleRate, SegmentId};
+use types::{
+    AudioFormat, CallTime, DtmfDigit, GenerationId, Millis, Pii, SampleRate, SegmentId, TurnId,
+    Unavailable,
+};
 use vendor::{VoiceEvent, VoiceSession};
 use wire::telnyx;
 
@@ -20,6 +25,12 @@ const MESSAGES_BYTES: usize = 16_384;
 
 /// Frames of the recording that lie no further apart than this belong together.
 const SEAM_MAX: Millis = Millis::new(5);
+
+/// Keys that wait at most: more than any number has.
+const KEYS_MAX: usize = 32;
+
+/// The turn that keys are pressed in: none of the conversation's, which takes no notice.
+const KEYS_TURN: TurnId = TurnId::new(u32::MAX);
 
 /// A reply on its way through the voice.
 struct Reply {
@@ -54,6 +65,10 @@ pub(crate) struct Speaking {
     messages: BytesMut,
     /// One past the last sample recorded, on the caller's timeline.
     recorded_end: Option<u64>,
+    /// Keys to be pressed when the agent has finished.
+    keys: Vec<DtmfDigit>,
+    /// How often keys have been pressed.
+    presses: u16,
     /// Agent audio sent, for the bill.
     pub(crate) frames_sent: u64,
 }
@@ -75,6 +90,8 @@ impl Speaking {
             scratch: Vec::with_capacity(2_048),
             messages: BytesMut::with_capacity(MESSAGES_BYTES),
             recorded_end: None,
+            keys: Vec::new(),
+            presses: 0,
             frames_sent: 0,
         })
     }
@@ -139,7 +156,37 @@ impl Speaking {
         {
             self.playout.end(reply.generation);
             self.reply = None;
+            self.press_keys();
         }
+    }
+
+    /// Presses keys as tones, behind what the agent is saying: what can be done where nobody else
+    /// presses them.
+    pub(crate) fn press(&mut self, keys: &str) -> Result<(), Unavailable> {
+        let digits = keys.chars().map(DtmfDigit::new).collect::<Option<Vec<_>>>();
+        let digits = digits.ok_or(Unavailable::Refused)?;
+        if KEYS_MAX < self.keys.len() + digits.len() {
+            return Err(Unavailable::Refused);
+        }
+        self.keys.extend(digits);
+        self.press_keys();
+        Ok(())
+    }
+
+    /// Queues the keys that wait, unless the agent speaks: tones would cut its reply in two.
+    fn press_keys(&mut self) {
+        if self.reply.is_some() || self.keys.is_empty() {
+            return;
+        }
+        let generation = GenerationId { turn: KEYS_TURN, attempt: self.presses };
+        self.presses = self.presses.wrapping_add(1);
+        let mut tones = Vec::new();
+        dtmf::press(&self.keys, self.rate, &mut tones);
+        self.keys.clear();
+        if let Err(error) = self.playout.queue(generation, SegmentId::FIRST, tones.into()) {
+            tracing::warn!(%error, "keys do not fit into the playout");
+        }
+        self.playout.end(generation);
     }
 
     /// Takes in what the voice delivered. Audio of a reply that is no longer wanted is dropped.
@@ -200,6 +247,7 @@ impl Speaking {
         self.voice.cancel(generation, heard);
         if self.reply.as_ref().is_some_and(|reply| reply.generation == generation) {
             self.reply = None;
+            self.press_keys();
         }
     }
 
@@ -222,6 +270,7 @@ impl Speaking {
             .collect();
         if self.reply.as_ref().is_some_and(|reply| reply.generation == generation) {
             self.reply = None;
+            self.press_keys();
         }
         Event::PlayoutCleared { generation, heard }
     }
@@ -230,6 +279,11 @@ impl Speaking {
     pub(crate) fn handle_mark(&mut self, now: CallTime, name: &str) {
         // What it proves comes out as an event as well.
         self.playout.handle_mark(now, name);
+    }
+
+    /// L16 goes out in `order` from now on.
+    pub(crate) fn swap_bytes(&mut self, order: ByteOrder) -> Result<(), codecs::CodecError> {
+        self.playout.swap_bytes(order)
     }
 
     /// The carrier streams anew: what it had is lost.
@@ -270,7 +324,7 @@ impl Speaking {
             PlayoutEvent::Finished { generation, at } => {
                 Told::Event(Event::PlayoutFinished { generation, at })
             }
-            PlayoutEvent::Underrun { generation: _ } => Told::Underrun,
+            PlayoutEvent::Underrun { generation } => Told::Underrun { generation },
         })
     }
 
@@ -322,6 +376,61 @@ pub(crate) enum Told {
     },
     /// Something the conversation must know.
     Event(Event),
-    /// Something only the operator must know.
-    Underrun,
+    /// A reply ran dry: only the operator must know.
+    Underrun {
+        /// Which.
+        generation: GenerationId,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use codecs::dtmf::DtmfDetector;
+    use codecs::leg::Decoder;
+    use types::PTIME;
+    use wire::telnyx::carrier::{Command, decode_command};
+
+    use super::*;
+
+    /// A voice that never says anything.
+    struct Mute;
+
+    impl VoiceSession for Mute {
+        fn speak(&mut self, _: GenerationId, _: SegmentId, _: &Pii<String>) {}
+        fn cancel(&mut self, _: GenerationId, _: Millis) {}
+    }
+
+    #[test]
+    fn keys_are_pressed_behind_the_reply_and_found_on_the_line() {
+        let format = AudioFormat::PCMU_8K;
+        let mut speaking =
+            Speaking::new(format, PlayoutSettings::STANDARD, Box::new(Mute)).unwrap();
+        let (generation, segment) = (GenerationId::default(), SegmentId::FIRST);
+        let mut events = VecDeque::new();
+        let hum: Arc<[i16]> = vec![300; 1_600].into();
+        speaking.open(generation, segment);
+        let audio = VoiceEvent::Audio { generation, segment, samples: hum };
+        speaking.handle_voice(audio, &mut events);
+        assert_eq!(speaking.press("12x"), Err(Unavailable::Refused));
+        assert_eq!(speaking.press(&"5".repeat(33)), Err(Unavailable::Refused));
+        assert_eq!(speaking.press("40#"), Ok(()));
+        assert_eq!(speaking.presses, 0, "the agent speaks");
+        let done = VoiceEvent::SegmentDone { generation, segment, words: Vec::new() };
+        speaking.handle_voice(done, &mut events);
+        speaking.end(generation);
+        let mut decoder = Decoder::new(format).unwrap();
+        let (mut now, mut payload, mut line) = (CallTime::ZERO, Vec::new(), Vec::new());
+        for _ in 0..100 {
+            while let Some(message) = speaking.poll_message(now) {
+                if let Ok(Command::Media { payload: bytes }) = decode_command(message.as_str()) {
+                    bytes.decode(&mut payload).unwrap();
+                    decoder.decode(&payload, &mut line).unwrap();
+                }
+            }
+            now += PTIME;
+        }
+        let mut keys = String::new();
+        DtmfDetector::new().push(&line, |digit| keys.push(digit.symbol()));
+        assert_eq!(keys, "40#");
+    }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Recordings to play, one per turn, of any format and rate.
     #[arg(long, value_name = "FILE,...", value_delimiter = ',', required = true)]
     play: Vec<PathBuf>,
-    /// What the leg carries: pcmu, pcma, l16 or opus.
+    /// What the leg carries: pcmu, pcma, g722, l16 or opus.
     #[arg(long, value_parser = CallOptions::parse_codec, default_value = "pcmu")]
     codec: Encoding,
     /// Play recording N (from 1) into the reply before it, after MS of it: N:MS.

@@ -12,6 +12,9 @@ use crate::publish::read_sources;
 pub(crate) enum Command {
     /// Check the business files in a directory, and the engine's settings: all mistakes at once.
     Check(Check),
+    /// Compare two versions of the businesses field by field, or a folder with what the running
+    /// engine has published.
+    Diff(super::diff::Diff),
 }
 
 /// What `apex config check` takes.
@@ -26,8 +29,10 @@ pub(crate) struct Check {
 
 /// Runs `apex config`.
 pub(crate) fn run(command: &Command) -> ExitCode {
-    let Command::Check(args) = command;
-    check(args)
+    match command {
+        Command::Check(args) => check(args),
+        Command::Diff(args) => super::diff::run(args),
+    }
 }
 
 fn check(args: &Check) -> ExitCode {

@@ -7,7 +7,7 @@ use types::Encoding;
 
 use super::{ANSWER_IS_NO, COULD_NOT_RUN};
 use crate::config::EngineConfig;
-use crate::demo::{DemoOptions, run as give};
+use crate::demo::{DemoOptions, Layout, run as give};
 
 /// What `apex demo` takes.
 #[derive(Debug, clap::Args)]
@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// What the legs carry.
     #[arg(long, value_parser = caller::CallOptions::parse_codec, default_value = "pcmu")]
     codec: Encoding,
+    /// Print line by line, even on a terminal.
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Runs `apex demo`.
@@ -35,6 +38,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         script: args.script,
         models: args.models.unwrap_or(shipped.models.path),
         codec: args.codec,
+        layout: if args.plain { Layout::Lines } else { Layout::Live },
     };
     match give(&options) {
         Ok(summary) if summary.is_right() => ExitCode::SUCCESS,

@@ -1,4 +1,5 @@
-//! The command line: `apex serve`, `demo`, `call`, `replay`, `score`, `config`, `models`.
+//! The command line: `apex serve`, `demo`, `call`, `calls`, `fake-telnyx`, `replay`, `score`,
+//! `doctor`, `config`, `models`.
 //!
 //! Exit codes everywhere: 0 it went well, 1 it ran and the answer is no, 2 it could not run.
 #![expect(
@@ -8,13 +9,19 @@
 )]
 
 mod call;
+mod calls;
 mod config;
+mod control;
 mod demo;
+mod diff;
+mod doctor;
+mod fake_telnyx;
 mod models;
 mod replay;
 mod score;
 mod serve;
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -22,6 +29,7 @@ use clap::{Parser, Subcommand};
 use directory::{Defaults, KnownVendors, Rules};
 
 use crate::config::EngineConfig;
+use crate::view::LogWriter;
 
 /// It could not run: a file is missing, an argument makes no sense, the system refused.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
@@ -45,10 +53,17 @@ enum Command {
     Demo(demo::Args),
     /// Call a running engine and play recordings to it.
     Call(call::Args),
+    /// Look at the calls of a running engine, or end one.
+    #[command(subcommand)]
+    Calls(calls::Command),
+    /// Be a carrier on this machine: ring the engine through webhooks, commands and media sockets.
+    FakeTelnyx(fake_telnyx::Args),
     /// Run a call again from its event log: does it do the same?
     Replay(replay::Args),
     /// Ask recorded questions and count the right answers.
     Score(score::Args),
+    /// Check whether this machine and these settings are fit to answer telephones.
+    Doctor(doctor::Args),
     /// Look at settings and business files.
     #[command(subcommand)]
     Config(config::Command),
@@ -63,8 +78,11 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Call(args) => call::run(args),
+        Command::Calls(command) => calls::run(&command),
+        Command::FakeTelnyx(args) => fake_telnyx::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => config::run(&command),
         Command::Models(command) => models::run(&command),
     }
@@ -100,8 +118,12 @@ pub(crate) fn models_dir(told: Option<&PathBuf>, config: &EngineConfig) -> PathB
 pub(crate) fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal() && !unwanted)
+        .with_writer(LogWriter)
+        .try_init();
     if subscriber.is_err() {
         eprintln!("log lines go elsewhere in this process");
     }

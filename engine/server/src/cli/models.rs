@@ -114,7 +114,7 @@ fn pull(dir: &Path) -> ExitCode {
         return report(dir, &states);
     }
     let files = counted(missing, "model file", "model files");
-    println!("fetching {files} into {} (about 115 MB over the network)", dir.display());
+    println!("fetching {files} into {} (about 185 MB over the network)", dir.display());
     let fetched = std::fs::create_dir_all(dir)
         .map_err(|error| format!("{} cannot be made: {error}", dir.display()))
         .and_then(|()| fetch(dir));

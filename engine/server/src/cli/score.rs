@@ -1,7 +1,8 @@
 //! `apex score`: recorded questions, heard and answered as in a call, against what was to be said.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -11,7 +12,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use speech::{LocalRecognizer, ModelDir, Vad, WorkerPool};
 
 use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted, engine_config, models_dir, rules};
-use crate::score::{Cast, Item, RIGHT_PERCENT_MIN, Report, Verdict, score};
+use crate::config::EngineConfig;
+use crate::score::{Cast, Ears, Item, RIGHT_PERCENT_MIN, Report, Verdict, score};
 
 /// What `apex score` takes.
 #[derive(Debug, clap::Args)]
@@ -24,12 +26,28 @@ pub(crate) struct Args {
     /// What to print without --json.
     #[arg(long, value_enum, default_value_t = Show::All)]
     show: Show,
+    /// What to take the words from.
+    #[arg(long, value_enum, default_value_t = Hear::Recordings, conflicts_with = "heard")]
+    hear: Hear,
+    /// Take the words from this file instead of listening: how good is another recognizer? A line
+    /// each: a recording's file name, a tab, the words.
+    #[arg(long, value_name = "FILE")]
+    heard: Option<PathBuf>,
     /// Where the local models lie; as the settings say if left out.
     #[arg(long, value_name = "DIR", env = "APEX_MODELS")]
     models: Option<PathBuf>,
     /// The engine's settings; the shipped ones if left out.
     #[arg(long, value_name = "FILE", env = "APEX_CONFIG")]
     config: Option<PathBuf>,
+}
+
+/// What to take the words from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Hear {
+    /// The recordings, heard as in a call.
+    Recordings,
+    /// What was said, as if it had been heard perfectly: how good is the brain alone?
+    Texts,
 }
 
 /// What to print of a score.
@@ -67,19 +85,48 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 fn scored(args: &Args) -> Result<Report, String> {
     let config = engine_config(args.config.as_deref())?;
+    if args.hear == Hear::Texts {
+        return run_with(args, &config, Ears::Perfect);
+    }
+    if let Some(file) = &args.heard {
+        let words = told(file)?;
+        return run_with(args, &config, Ears::Told(&words));
+    }
     let models = ModelDir::open(models_dir(args.models.as_ref(), &config))
         .map_err(|error| error.to_string())?;
-    let cores = available_parallelism().map_or(1, usize::from);
-    let pool = WorkerPool::new(cores);
+    let pool = WorkerPool::new(cores());
     let vad = Vad::load(&models).map_err(|error| error.to_string())?;
-    let recognizer = LocalRecognizer::load(&models, pool).map_err(|error| error.to_string())?;
-    let cast = Cast { vad: &vad, recognizer: &recognizer, brain: &Frontdesk };
+    let recognizer = LocalRecognizer::load(&models, config.models.finals, pool)
+        .map_err(|error| error.to_string())?;
+    run_with(args, &config, Ears::Local { vad: &vad, recognizer: &recognizer })
+}
+
+fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
+
+/// Words by the names of recordings.
+fn told(file: &Path) -> Result<BTreeMap<String, String>, String> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let mut words = BTreeMap::new();
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.is_empty()) {
+        let (name, heard) = line.split_once('\t').ok_or_else(|| {
+            format!("{}:{number}: needs a file name, a tab and words", file.display())
+        })?;
+        words.insert(name.to_owned(), heard.to_owned());
+    }
+    Ok(words)
+}
+
+fn run_with(args: &Args, config: &EngineConfig, ears: Ears<'_>) -> Result<Report, String> {
+    let cast = Cast { ears, brain: &Frontdesk };
     let bar = progress_bar();
     let progress = |done: usize, of: usize| {
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     };
-    let report = score(&args.dir, &rules(&config), cast, cores, &progress);
+    let report = score(&args.dir, &rules(config), cast, cores(), &progress);
     bar.finish_and_clear();
     report.map_err(|error| error.to_string())
 }

@@ -1,8 +1,11 @@
 //! `apex serve`: answer calls until told to stop.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc::Receiver;
+use std::thread::JoinHandle;
 
 use tokio::signal::unix::{SignalKind, signal};
 use types::Secret;
@@ -10,8 +13,10 @@ use types::Secret;
 use super::{ANSWER_IS_NO, COULD_NOT_RUN, engine_config};
 use crate::config::EngineConfig;
 use crate::engine::{Engine, Given};
-use crate::feed::Feed;
+use crate::feed::{Feed, Note};
+use crate::paper::Paper;
 use crate::telemetry;
+use crate::view::watch_calls;
 
 /// What `apex serve` takes.
 #[derive(Debug, clap::Args)]
@@ -37,6 +42,13 @@ pub(crate) struct Args {
     /// A token that opens any number of media sockets.
     #[arg(long, value_name = "TOKEN", env = "APEX_MEDIA_TOKEN", hide_env_values = true)]
     media_token: Option<String>,
+    /// The token that operators show to `/v1` of the control port; needed where that is not on
+    /// this machine only.
+    #[arg(long, value_name = "TOKEN", env = "APEX_CONTROL_TOKEN", hide_env_values = true)]
+    control_token: Option<String>,
+    /// Show live calls on the terminal: one block a call, words as they come.
+    #[arg(long)]
+    watch: bool,
 }
 
 /// Runs `apex serve`.
@@ -50,17 +62,56 @@ pub(crate) fn run(args: Args) -> ExitCode {
         }
     };
     let wait = config.drain_wait;
+    let (feed, notes) = if args.watch && std::io::stdout().is_terminal() {
+        let (feed, notes) = Feed::watched();
+        (feed, Some(notes))
+    } else {
+        (Feed::default(), None)
+    };
     let given = Given {
         api_key: std::env::var("APEX_TELNYX_API_KEY").ok().map(Secret::new),
         standing_token: args.media_token.map(Secret::new),
+        control_token: args.control_token.map(Secret::new),
         metrics: telemetry::install().ok(),
-        feed: Feed::default(),
+        feed,
     };
     match Engine::start(config, given) {
-        Ok(engine) => serve(engine, wait),
+        Ok(engine) => {
+            let numbers = engine.node.routes.load().directory.numbers_len();
+            println!(
+                "apex answers {numbers} numbers on ws://{}/media/telnyx; look at http://{}/readyz",
+                engine.media, engine.control
+            );
+            if let Some(front) = engine.front {
+                println!(
+                    "webhooks are taken at {front}/webhooks/telnyx, documents asked for at /texml"
+                );
+            }
+            let view = notes.and_then(|notes| watch(notes, &engine));
+            let code = serve(engine, wait);
+            // The view ends with the last call that could show anything.
+            if let Some(view) = view
+                && view.join().is_err()
+            {
+                eprintln!("the view had died");
+            }
+            code
+        }
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+/// Shows the engine's calls until it is gone.
+fn watch(notes: Receiver<Note>, engine: &Engine) -> Option<JoinHandle<()>> {
+    let headline = format!("answers on {} · control {}", engine.media, engine.control);
+    match watch_calls(notes, &headline, Paper::of_stdout().ink) {
+        Ok(view) => Some(view),
+        Err(error) => {
+            eprintln!("calls cannot be shown: {error}");
+            None
         }
     }
 }
@@ -88,14 +139,6 @@ fn settings(args: &Args) -> Result<EngineConfig, String> {
 
 /// Follows the signals: SIGHUP looks at the files, SIGTERM and SIGINT stop.
 fn serve(engine: Engine, wait: types::Millis) -> ExitCode {
-    let numbers = engine.node.routes.load().directory.numbers_len();
-    println!(
-        "apex answers {numbers} numbers on ws://{}/media/telnyx; look at http://{}/readyz",
-        engine.media, engine.control
-    );
-    if let Some(front) = engine.front {
-        println!("webhooks are taken at {front}/webhooks/telnyx, documents asked for at /texml");
-    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -10,6 +10,9 @@ mod raw;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use codecs::l16::OrderChoice;
+use media::StarvationSettings;
+use speech::Finals;
 use thiserror::Error;
 use types::{Intake, Limits, Millis, Turns};
 
@@ -60,8 +63,10 @@ pub struct MediaConfig {
     pub message_bytes_max: usize,
     /// Socket opened to `start`.
     pub start_wait: Millis,
-    /// Media to media.
-    pub media_dead: Millis,
+    /// Media to media: what it means when none comes.
+    pub starvation: StarvationSettings,
+    /// Which way round L16 comes.
+    pub l16_order: OrderChoice,
     /// Ping to ping.
     pub ping: Millis,
     /// Calls this node carries at once.
@@ -95,6 +100,8 @@ pub struct ModelsConfig {
     pub path: PathBuf,
     /// Threads for inference.
     pub threads: usize,
+    /// Who hears the words of a turn that is over.
+    pub finals: Finals,
 }
 
 /// What an agent's file may leave out.
@@ -202,6 +209,10 @@ mod tests {
     fn ranges_and_relations_are_checked_together() {
         let text = "[media]\nlisten = \"0.0.0.0:1\"\n[turns]\nendpoint_delay_min_ms = 2000\n[playout]\nlead_ms = 9\n";
         let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        let unknown =
+            EngineConfig::checked("mine.toml", "[speech]\nfinals = \"vosk\"\n").unwrap_err();
+        let wanted = "speech.finals: \"vosk\" is neither \"moonshine\" nor \"whisper\"";
+        assert!(unknown.to_string().contains(wanted), "{unknown}");
         for part in [
             "media.access: \"open\" is for loopback addresses only",
             "turns.endpoint_delay_max_ms: 1200 is below endpoint_delay_min_ms 2000",

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
 
+use codecs::l16::{ByteOrder, OrderChoice};
+use media::StarvationSettings;
 use serde::Deserialize;
+use speech::Finals;
 use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 
 use super::front::{RawConnections, RawFront, RawTls, tls_use};
@@ -21,6 +24,7 @@ pub(super) struct RawConfig {
     directory: RawDirectory,
     state: RawState,
     models: RawModels,
+    speech: RawSpeech,
     turns: RawTurns,
     limits: RawLimits,
     playout: RawPlayout,
@@ -41,7 +45,11 @@ struct RawMedia {
     threads: i64,
     message_bytes_max: i64,
     start_wait_ms: i64,
+    media_silent_ms: i64,
+    media_stopped_ms: i64,
     media_dead_ms: i64,
+    media_ended_ms: i64,
+    l16_byte_order: String,
     ping_s: i64,
     calls_max: i64,
 }
@@ -71,6 +79,12 @@ struct RawState {
 struct RawModels {
     path: String,
     threads: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSpeech {
+    finals: String,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +172,19 @@ impl Check<'_> {
         }
         address
     }
+
+    fn finals(&mut self, value: &str) -> Option<Finals> {
+        match value {
+            "moonshine" => Some(Finals::Moonshine),
+            "whisper" => Some(Finals::Whisper),
+            other => {
+                self.mistake(format!(
+                    "speech.finals: \"{other}\" is neither \"moonshine\" nor \"whisper\""
+                ));
+                None
+            }
+        }
+    }
 }
 
 impl RawConfig {
@@ -172,6 +199,7 @@ impl RawConfig {
         let control = check.address("control.listen", &self.control.listen);
         let media_threads = media.as_ref().map_or(1, |media| media.threads);
         let models_threads = check.number("models.threads", self.models.threads, 0..=256) as usize;
+        let finals = check.finals(&self.speech.finals);
         let turns = self.turns.check(&mut check);
         let (limits, intake) = self.limits.check(&mut check);
         let directory = DirectoryConfig {
@@ -212,6 +240,7 @@ impl RawConfig {
             models: ModelsConfig {
                 path: self.models.path.into(),
                 threads: threads_or(models_threads, cores().saturating_sub(media_threads)),
+                finals: finals?,
             },
             defaults: AgentDefaults { turns, limits, intake },
             playout,
@@ -259,6 +288,18 @@ impl RawMedia {
             }
         };
         let threads = check.number("media.threads", self.threads, 0..=256) as usize;
+        let l16_order = match self.l16_byte_order.as_str() {
+            "auto" => OrderChoice::Auto,
+            "little" => OrderChoice::Fixed(ByteOrder::Little),
+            "big" => OrderChoice::Fixed(ByteOrder::Big),
+            other => {
+                check.mistake(format!(
+                    "media.l16_byte_order: \"{other}\" is none of \"auto\", \"little\" and \"big\""
+                ));
+                OrderChoice::Auto
+            }
+        };
+        let starvation = self.starvation(check);
         Some(MediaConfig {
             tls: tls_use(check, "media.tls", &self.tls),
             access,
@@ -269,11 +310,37 @@ impl RawMedia {
                 4_096..=2_000_000,
             ) as usize,
             start_wait: check.ms("media.start_wait_ms", self.start_wait_ms, 1_000..=600_000),
-            media_dead: check.ms("media.media_dead_ms", self.media_dead_ms, 1_000..=600_000),
+            starvation,
+            l16_order,
             ping: check.secs("media.ping_s", self.ping_s, 5..=300),
             calls_max: check.number("media.calls_max", self.calls_max, 1..=100_000) as usize,
             listen: listen?,
         })
+    }
+}
+
+impl RawMedia {
+    /// Stages that follow each other: the second mistake of one kind is told, not believed.
+    fn starvation(&self, check: &mut Check<'_>) -> StarvationSettings {
+        let settings = StarvationSettings {
+            silent: check.ms("media.media_silent_ms", self.media_silent_ms, 60..=5_000),
+            stopped: check.ms("media.media_stopped_ms", self.media_stopped_ms, 200..=30_000),
+            dead: check.ms("media.media_dead_ms", self.media_dead_ms, 1_000..=600_000),
+            ended: check.ms("media.media_ended_ms", self.media_ended_ms, 2_000..=900_000),
+        };
+        let StarvationSettings { silent, stopped, dead, ended } = settings;
+        let mut follows = true;
+        for (key, low, high) in [
+            ("media_stopped_ms", silent, stopped),
+            ("media_dead_ms", stopped, dead),
+            ("media_ended_ms", dead, ended),
+        ] {
+            if high <= low {
+                follows = false;
+                check.mistake(format!("media.{key}: {high} is not above the stage before, {low}"));
+            }
+        }
+        if follows { settings } else { StarvationSettings::STANDARD }
     }
 }
 

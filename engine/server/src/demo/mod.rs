@@ -43,6 +43,18 @@ pub struct DemoOptions {
     pub models: PathBuf,
     /// What the legs carry.
     pub codec: Encoding,
+    /// How it is shown.
+    pub layout: Layout,
+}
+
+/// How a demo is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// On a screen, if there is a terminal.
+    #[default]
+    Live,
+    /// Line by line.
+    Lines,
 }
 
 /// A demo that could not be given.
@@ -124,7 +136,7 @@ pub fn run(options: &DemoOptions) -> Result<Summary, DemoError> {
     copy_businesses(&script.businesses, &config.directory.path)?;
     let (feed, notes) = Feed::watched();
     let (shown, inbox) = sync_channel(SHOWN_MAX);
-    let view = View::start(inbox, notes, begun);
+    let view = View::start(inbox, notes, begun, options.layout);
     let state = config.state.clone();
     let engine = Engine::start(config, Given { feed, ..Given::default() })?;
     tell(&shown, Shown::Started { media: engine.media, control: engine.control });

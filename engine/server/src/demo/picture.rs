@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use call::{Event, LogEntry, LogReader};
-use caller::timeline::{AgentWords, CallerWords, Stage, StagedTurn, Timeline};
+use caller::timeline::{Stage, StagedTurn, Timeline};
 use types::{CallRecord, CallTime, Millis, TurnRecord};
 
 use super::judge::{offset, record_of};
 use super::script::DemoScript;
 use super::{DemoError, Placed};
+use crate::explain::{Sound, Story, timeline};
 
 /// Writes everything about one call: the script's first call into `out`, others below it.
 pub(super) fn write_call(
@@ -32,80 +32,24 @@ pub(super) fn write_call(
     caller::write_stereo_wav(&wav, report.rate, &report.caller_track, &report.agent_track)
         .map_err(|error| DemoError::file(&wav)(std::io::Error::other(error)))?;
     let log = fs::read(folder.join("events.jsonl")).map_err(DemoError::file(&folder))?;
-    let timeline = timeline(placed, &record, &log);
-    write(dir.join("timeline.svg"), timeline.to_svg().as_bytes())
+    let story = Story::read(&log)
+        .map_err(|error| DemoError::file(&folder)(std::io::Error::other(error)))?;
+    write(dir.join("timeline.svg"), picture(placed, &record, &story).to_svg().as_bytes())
 }
 
 fn write(path: PathBuf, bytes: &[u8]) -> Result<(), DemoError> {
     fs::write(&path, bytes).map_err(DemoError::file(&path))
 }
 
-/// The call as a picture: what the caller measured, with the engine's words and stages.
-fn timeline(placed: &Placed, record: &CallRecord, log: &[u8]) -> Timeline {
+/// The call as a picture: the engine's own story of it, with the response times that the caller
+/// measured.
+fn picture(placed: &Placed, record: &CallRecord, story: &Story) -> Timeline {
     let report = &placed.report;
     let offset = offset(record, report);
-    let subtitle = format!(
-        "{} turns, {} rings {}, {} long",
-        record.turns.len(),
-        placed.call.voice,
-        record.parties.to,
-        seconds(record.duration)
-    );
-    let mut timeline = Timeline::of(report, placed.call.business.to_string(), subtitle);
-    timeline.caller_words = caller_words(record, log, offset);
-    timeline.agent_words = agent_words(placed, record, offset);
-    timeline.turns = staged_turns(placed, record, offset);
-    timeline
-}
-
-fn seconds(span: Millis) -> String {
-    format!("{}.{} s", span.get() / 1_000, span.get() % 1_000 / 100)
-}
-
-fn caller_words(record: &CallRecord, log: &[u8], offset: Millis) -> Vec<CallerWords> {
-    let mut words = Vec::new();
-    let mut began = CallTime::ZERO;
-    let mut turns = record.turns.iter().filter(|turn| !turn.caller.reveal().is_empty());
-    let Ok(mut reader) = LogReader::new(log) else { return words };
-    while let Ok(Some(line)) = reader.next_line() {
-        let at = line.at + offset;
-        match line.entry {
-            LogEntry::Event(Event::SpeechStarted { at }) => began = at + offset,
-            LogEntry::Event(Event::Partial { text, .. } | Event::Stable { text, .. }) => {
-                words.push(CallerWords::Partial { at, text: text.into_revealed() });
-            }
-            LogEntry::Event(Event::Final { text, .. }) if !text.reveal().is_empty() => {
-                let ended = turns.next().and_then(|turn| turn.stages.speech_ended);
-                let until = ended.map_or(at, |ended| ended + offset).max(began);
-                words.push(CallerWords::Final { from: began, until, text: text.into_revealed() });
-            }
-            LogEntry::Event(_) | LogEntry::Timeout(_) | LogEntry::Action(_) => (),
-        }
-    }
-    words
-}
-
-/// Each reply under the stretch of audio in which it was heard.
-fn agent_words(placed: &Placed, record: &CallRecord, offset: Millis) -> Vec<AgentWords> {
-    let measures = &placed.report.turns;
-    let said = record.turns.iter().filter_map(|turn| {
-        let from = turn.stages.heard? + offset;
-        let unheard = turn.reply.reveal().strip_prefix(turn.heard.reveal().as_str());
-        let ended = measures
-            .iter()
-            .filter_map(|measure| measure.reply_began.zip(measure.reply_ended))
-            .chain(placed.report.greeting.as_ref().map(|greeting| (greeting.began, greeting.ended)))
-            .filter(|(_, ended)| from < *ended)
-            .map(|(_, ended)| ended)
-            .min();
-        Some(AgentWords {
-            from,
-            until: ended.unwrap_or(from + Millis::from_secs(1)),
-            heard: turn.heard.reveal().clone(),
-            unheard: unheard.unwrap_or_default().to_owned(),
-        })
-    });
-    said.collect()
+    let (caller, agent) = (report.caller_track.clone(), report.agent_track.clone());
+    let mut picture = timeline(story, Sound { rate: report.rate, caller, agent, offset });
+    picture.turns = staged_turns(placed, record, offset);
+    picture
 }
 
 fn staged_turns(placed: &Placed, record: &CallRecord, offset: Millis) -> Vec<StagedTurn> {

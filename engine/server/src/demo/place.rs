@@ -49,6 +49,7 @@ pub(super) fn start(
     let (ends, ended) = sync_channel(ENDED_MAX);
     let (firsts, first) = sync_channel(1);
     let (shown, business) = (shown.clone(), call.business);
+    let name = carrier_call(id);
     let observe = move |observation: Observation| {
         if let Observation::ReplyEnded { turn: Some(turn), .. } = &observation
             && ends.try_send(*turn).is_err()
@@ -60,7 +61,7 @@ pub(super) fn start(
         {
             tracing::debug!("the first word was noted before");
         }
-        tell(&shown, Shown::Observed { business, observation });
+        tell(&shown, Shown::Observed { call: name.clone(), business, observation });
     };
     let placed = Instant::now();
     let thread = std::thread::Builder::new()
@@ -97,17 +98,22 @@ fn plan(
     Ok(CallPlan {
         token: Some(Token::Header(Secret::new(token))),
         from: "+12125550199".parse().ok(),
-        call_control: Some(format!("demo-{}", call.id)),
+        call_control: Some(carrier_call(&call.id)),
         codec: format,
         ..CallPlan::new(url, to, script.caller_script(call, format.rate)?)
     })
+}
+
+/// What the carrier calls the call `id` of the script.
+fn carrier_call(id: &str) -> String {
+    format!("demo-{id}")
 }
 
 /// What a leg of this encoding carries (telnyx.md §1.8).
 fn leg_format(encoding: Encoding) -> AudioFormat {
     let rate = match encoding {
         Encoding::Pcmu | Encoding::Pcma => SampleRate::Hz8000,
-        Encoding::L16 | Encoding::Opus => SampleRate::Hz16000,
+        Encoding::G722 | Encoding::L16 | Encoding::Opus => SampleRate::Hz16000,
     };
     AudioFormat { encoding, rate }
 }

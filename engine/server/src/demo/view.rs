@@ -1,8 +1,9 @@
-//! The demo in the terminal: who speaks, words as they come, response times. Plain lines when the
-//! output is no terminal.
+//! The demo in the terminal: a screen with a block for each call. Plain lines when the output is no
+//! terminal, or when they are asked for.
 #![expect(clippy::print_stdout, reason = "this is what the demo shows")]
 
-use std::io::{IsTerminal, Write, stdout};
+use std::collections::VecDeque;
+use std::io::{IsTerminal, stdout};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -12,14 +13,16 @@ use std::time::{Duration, Instant};
 use caller::Observation;
 use types::{BusinessId, ConfigVersion, Millis};
 
-use super::{LineVerdict, Outcome, Summary};
+use super::{Layout, LineVerdict, Outcome, Summary};
 use crate::feed::{Note, Seen};
+use crate::paper::{Ink, Paper, printable};
+use crate::view::{Board, LiveView, Measured, restore_on_interrupt};
 
 /// How often the notes of the engine are looked at between the callers' observations.
 const LOOK_EVERY: Duration = Duration::from_millis(15);
 
-/// The longest partial line shown: one row of a common terminal.
-const PARTIAL_CHARACTERS_MAX: usize = 70;
+/// Lines kept for when the screen closes; a demo says a few hundred.
+const LINES_MAX: usize = 2_000;
 
 /// Something to show.
 #[derive(Debug)]
@@ -27,7 +30,7 @@ pub(super) enum Shown {
     /// The engine is up.
     Started { media: SocketAddr, control: SocketAddr },
     /// A caller noticed something.
-    Observed { business: BusinessId, observation: Observation },
+    Observed { call: String, business: BusinessId, observation: Observation },
     /// A changed file is in force.
     Reloaded { what: String, version: ConfigVersion, took: Millis },
     /// All is over.
@@ -39,17 +42,23 @@ pub(super) struct View(Option<JoinHandle<()>>);
 
 impl View {
     /// Shows what comes until nobody can send any more.
-    pub(super) fn start(shown: Receiver<Shown>, notes: Receiver<Note>, begun: Instant) -> Self {
-        let mut terminal = Terminal::new(begun);
+    pub(super) fn start(
+        shown: Receiver<Shown>,
+        notes: Receiver<Note>,
+        begun: Instant,
+        layout: Layout,
+    ) -> Self {
+        let mut terminal = Terminal::new(begun, layout);
         let thread = std::thread::Builder::new().name("view".into()).spawn(move || {
             loop {
                 while let Ok(note) = notes.try_recv() {
                     terminal.note(&note);
                 }
+                terminal.tick();
                 match shown.recv_timeout(LOOK_EVERY) {
                     Ok(shown) => terminal.show(shown),
                     Err(RecvTimeoutError::Timeout) => (),
-                    Err(RecvTimeoutError::Disconnected) => return,
+                    Err(RecvTimeoutError::Disconnected) => return terminal.close(),
                 }
             }
         });
@@ -64,90 +73,79 @@ impl View {
     }
 }
 
-/// Colors, if there is a terminal to show them.
-struct Ink {
-    dim: &'static str,
-    caller: &'static str,
-    agent: &'static str,
-    good: &'static str,
-    bad: &'static str,
-    event: &'static str,
-    off: &'static str,
-}
-
-const COLORS: Ink = Ink {
-    dim: "\x1b[2m",
-    caller: "\x1b[36m",
-    agent: "\x1b[33m",
-    good: "\x1b[32m",
-    bad: "\x1b[31m",
-    event: "\x1b[35m",
-    off: "\x1b[0m",
-};
-
-const PLAIN: Ink = Ink { dim: "", caller: "", agent: "", good: "", bad: "", event: "", off: "" };
-
 struct Terminal {
     begun: Instant,
     ink: &'static Ink,
-    live: Live,
+    place: Place,
 }
 
-/// Whether the last row is one that will be overwritten.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Live {
-    /// There is no terminal: rows are never overwritten.
-    Never,
-    /// It stays.
-    Settled,
-    /// It will be.
-    Overwritten,
+/// Where things are shown.
+enum Place {
+    /// As they come, line by line: there is no terminal.
+    Lines,
+    /// On a screen; the lines are printed when it closes.
+    Screen { view: Box<LiveView>, lines: VecDeque<String> },
 }
 
 impl Terminal {
-    fn new(begun: Instant) -> Self {
-        let is_terminal = stdout().is_terminal();
-        Self {
-            begun,
-            ink: if is_terminal { &COLORS } else { &PLAIN },
-            live: if is_terminal { Live::Settled } else { Live::Never },
+    fn new(begun: Instant, layout: Layout) -> Self {
+        let paper = Paper::of_stdout();
+        let is_live = layout == Layout::Live && stdout().is_terminal();
+        let place = if is_live {
+            let board = Board::new("demo: recorded callers ring", Measured::ByCallers);
+            restore_on_interrupt();
+            let view = Box::new(LiveView::new(board, paper.ink, begun));
+            Place::Screen { view, lines: VecDeque::new() }
+        } else {
+            Place::Lines
+        };
+        Self { begun, ink: paper.ink, place }
+    }
+
+    /// Draws the screen, if there is one and it is time.
+    fn tick(&mut self) {
+        if let Place::Screen { view, .. } = &mut self.place {
+            view.draw_if_due();
+        }
+    }
+
+    /// Closes the screen and prints what was said, as it would have been printed without one.
+    fn close(&mut self) {
+        if let Place::Screen { view, lines } = std::mem::replace(&mut self.place, Place::Lines) {
+            drop(view);
+            lines.iter().for_each(|line| println!("{line}"));
         }
     }
 
     fn row(&mut self, who: &str, color: &str, text: &str) {
-        self.wipe();
         let at = self.begun.elapsed();
         let Ink { dim, off, .. } = self.ink;
         let (minutes, seconds) = (at.as_secs() / 60, at.as_secs_f64() % 60.0);
-        println!("{dim}{minutes}:{seconds:04.1}{off}  {color}{who:<26}{off} {text}");
-    }
-
-    fn partial(&mut self, who: &str, text: &str) {
-        if self.live == Live::Never {
-            return;
-        }
-        self.wipe();
-        let skipped = text.chars().count().saturating_sub(PARTIAL_CHARACTERS_MAX);
-        let end: String = text.chars().skip(skipped).collect();
-        let Ink { dim, caller, off, .. } = self.ink;
-        print!("{dim}  ...{off}   {caller}{who:<26}{off} {dim}{end}{off}");
-        if stdout().flush().is_ok() {
-            self.live = Live::Overwritten;
-        }
-    }
-
-    fn wipe(&mut self) {
-        if self.live == Live::Overwritten {
-            print!("\r\x1b[K");
-            self.live = Live::Settled;
+        let text = printable(text);
+        let line = format!("{dim}{minutes}:{seconds:04.1}{off}  {color}{who:<26}{off} {text}");
+        match &mut self.place {
+            Place::Lines => println!("{line}"),
+            Place::Screen { lines, .. } => {
+                if lines.len() == LINES_MAX {
+                    lines.pop_front();
+                }
+                lines.push_back(line);
+            }
         }
     }
 
     fn note(&mut self, note: &Note) {
+        if let Place::Screen { view, .. } = &mut self.place {
+            view.note(note);
+        }
         let who = |side: &str| format!("{} {side}", note.business);
         match &note.what {
-            Seen::Began { .. } | Seen::Ended => (),
-            Seen::CallerSays { text } => self.partial(&who("caller"), text.reveal()),
+            Seen::Began { .. }
+            | Seen::Ended
+            | Seen::CallerSays { .. }
+            | Seen::Replied { .. }
+            | Seen::Doing { .. }
+            | Seen::Level { .. } => (),
             Seen::CallerSaid { text } if text.reveal().is_empty() => (),
             Seen::CallerSaid { text } => self.row(&who("caller"), self.ink.caller, text.reveal()),
             Seen::AgentSays { text } => self.row(&who("agent"), self.ink.agent, text.reveal()),
@@ -159,18 +157,39 @@ impl Terminal {
         match shown {
             Shown::Started { media, control } => {
                 let text = format!("media on {media}, control on {control}");
+                self.news(&text);
                 self.row("engine", self.ink.dim, &text);
             }
             Shown::Reloaded { what, version, took } => {
                 let text = format!("{what} ({version}, in force {took} after the edit)");
+                self.news(&text);
                 self.row("reload", self.ink.event, &text);
             }
-            Shown::Observed { business, observation } => self.observed(business, &observation),
+            Shown::Observed { call, business, observation } => {
+                self.observed(&call, business, &observation);
+            }
             Shown::Summary(summary, out) => self.summary(&summary, &out),
         }
     }
 
-    fn observed(&mut self, business: BusinessId, observation: &Observation) {
+    fn observed(&mut self, call: &str, business: BusinessId, observation: &Observation) {
+        if let Place::Screen { view, .. } = &mut self.place {
+            match observation {
+                Observation::ReplyBegan { turn: Some(_), response: Some(response), .. } => {
+                    view.board.measured(call, *response);
+                }
+                Observation::Unanswered { .. } => view.board.happened(call, "no answer"),
+                Observation::Opened { .. }
+                | Observation::BargedIn { .. }
+                | Observation::Closed { .. }
+                | Observation::QuestionBegan { .. }
+                | Observation::QuestionEnded { .. }
+                | Observation::ReplyBegan { .. }
+                | Observation::ReplyEnded { .. }
+                | Observation::Pressed { .. }
+                | Observation::Cleared(_) => (),
+            }
+        }
         let Ink { good, event, dim, .. } = *self.ink;
         match observation {
             Observation::Opened { .. } => {
@@ -198,8 +217,14 @@ impl Terminal {
         }
     }
 
+    fn news(&mut self, text: &str) {
+        if let Place::Screen { view, .. } = &mut self.place {
+            view.board.news(text);
+        }
+    }
+
     fn summary(&mut self, summary: &Summary, out: &std::path::Path) {
-        self.wipe();
+        self.close();
         println!();
         for line in &summary.lines {
             self.verdict(line);

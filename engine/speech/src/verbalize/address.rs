@@ -11,7 +11,7 @@ pub(super) fn email(text: &str, is_word: &dyn Fn(&str) -> bool) -> Option<String
     if !is_local || !is_host(host) {
         return None;
     }
-    Some(format!("{} at {}", parts(local, is_word), read_host(host, is_word)))
+    Some(format!("{}, at {}", parts(local, is_word), read_host(host, is_word)))
 }
 
 /// A web address, or `None` if `text` is none. What follows a `?` or `#` is left out: nobody can
@@ -58,7 +58,7 @@ fn read_host(host: &str, is_word: &dyn Fn(&str) -> bool) -> String {
             _ => parts(label, is_word),
         }
     };
-    labels.iter().enumerate().map(read).collect::<Vec<_>>().join(" dot ")
+    labels.iter().enumerate().map(read).collect::<Vec<_>>().join(DOT)
 }
 
 /// A part of an address: words, figures digit by digit, marks by their names.
@@ -87,7 +87,7 @@ fn parts(text: &str, is_word: &dyn Fn(&str) -> bool) -> String {
         });
     }
     flush(&mut letters, &mut words);
-    words.join(" ")
+    words.join(" ").replace(" dot ", DOT)
 }
 
 /// Finds the words that were written together: as few as possible, and of those the split whose
@@ -132,6 +132,9 @@ fn is_part(text: &str, is_word: &dyn Fn(&str) -> bool) -> bool {
         _ => is_word(text),
     }
 }
+
+/// A dot between two parts, with the pause without which "comb dot" sounds like "combed".
+const DOT: &str = ", dot ";
 
 /// Longer names are read as they are: splitting takes the square of the length.
 const LETTERS_MAX: usize = 40;

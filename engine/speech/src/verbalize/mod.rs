@@ -35,7 +35,7 @@ pub fn verbalize(text: &str, is_word: &dyn Fn(&str) -> bool) -> Vec<Spoken> {
         let reading = Reader { tokens: &tokens, at, is_word }.read();
         let last = &tokens[(at + reading.tokens - 1).min(tokens.len() - 1)];
         let words = clean(&reading.words);
-        let mark = pause_mark(last, &reading);
+        let mark = row_mark(&tokens, at).or_else(|| pause_mark(last, &reading));
         at += reading.tokens;
         if words.is_empty() {
             // A lone dash or dots: a pause after what came before.
@@ -141,6 +141,38 @@ fn pause_mark(last: &Token<'_>, reading: &Reading) -> Option<char> {
             if first == '.' { marks.next() } else { Some(first) }
         }
     }
+}
+
+/// The pause after a figure or a capital that stands in a row of them: "9 7 0, 5 5 5", "S I O B".
+///
+/// Without one, what is alike runs together: of "five five five" a listener hears two.
+fn row_mark(tokens: &[Token<'_>], at: usize) -> Option<char> {
+    let has_next = is_row(&tokens[at..], 2);
+    let has_before = 0 < at && is_row(&tokens[at - 1..], 2);
+    let is_long = is_row(&tokens[at..], ROW_MIN)
+        || 0 < at && is_row(&tokens[at - 1..], ROW_MIN)
+        || 1 < at && is_row(&tokens[at - 2..], ROW_MIN);
+    if !has_next || !is_long {
+        return None;
+    }
+    let ends_group = has_before && tokens[at - 1].trail.is_empty();
+    match tokens[at].trail {
+        "" => Some(','),
+        "," if ends_group => Some(';'),
+        _ => None,
+    }
+}
+
+/// Whether the first `count` tokens are single figures, or single capitals.
+fn is_row(tokens: &[Token<'_>], count: usize) -> bool {
+    let is_all = |is_kind: fn(char) -> bool| {
+        let singles = tokens.iter().take(count).filter(|token| {
+            let mut chars = token.core.chars();
+            chars.next().is_some_and(is_kind) && chars.next().is_none()
+        });
+        singles.count() == count
+    };
+    is_all(|c| c.is_ascii_digit()) || is_all(|c| c.is_ascii_uppercase())
 }
 
 /// How a row of tokens is said.
@@ -525,6 +557,10 @@ impl Reader<'_> {
     /// A word, or several with hyphens, slashes or figures in them.
     fn compound(&self, core: &str) -> Reading {
         let is_plain = core.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '’' || c == '-');
+        let is_spelled = core.split('-').all(|part| part.chars().count() == 1);
+        if is_plain && is_spelled && 2 * ROW_MIN - 1 <= core.chars().count() {
+            return Reading::one(core.to_uppercase().replace('-', ", "));
+        }
         if is_plain {
             return Reading::one(core);
         }
@@ -586,6 +622,9 @@ fn clean(words: &str) -> String {
 
 /// `+44 20 7946 0018` has four.
 const PHONE_TOKENS_MAX: usize = 6;
+
+/// From how many on single figures or letters are a row that is read out with pauses.
+const ROW_MIN: usize = 3;
 
 /// Words after which a number between 1900 and 2099 is a year.
 const YEAR_WORDS: [&str; 10] =

@@ -341,10 +341,11 @@ fn parts(groups: &[&str]) -> Vec<String> {
     groups.iter().map(|group| (*group).to_owned()).collect()
 }
 
-/// Groups of digits as they are read out: a pause after each group.
+/// Groups of digits as they are read out: a short pause after each digit, a longer one after each
+/// group.
 pub(super) fn read_groups(groups: &[String]) -> String {
-    let words: Vec<String> = groups.iter().map(|group| digits(group)).collect();
-    words.join(", ")
+    let words: Vec<String> = groups.iter().map(|group| digits(group).replace(' ', ", ")).collect();
+    words.join("; ")
 }
 
 /// A bare number where a year is meant.

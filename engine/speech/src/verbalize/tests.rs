@@ -75,29 +75,47 @@ fn dates() {
 #[test]
 fn telephone_numbers() {
     check(&[
-        ("+12125550142", "plus one, two one two, five five five, zero one four two"),
-        ("555-0142", "five five five, zero one four two"),
-        ("212-555-0142", "two one two, five five five, zero one four two"),
-        ("(212) 555-0142.", "two one two, five five five, zero one four two."),
-        ("+1 212 555 0142", "plus one, two one two, five five five, zero one four two"),
-        ("212.555.0142", "two one two, five five five, zero one four two"),
-        ("2125550142", "two one two, five five five, zero one four two"),
-        ("1-800-555-0199", "one, eight zero zero, five five five, zero one nine nine"),
-        ("+442079460018", "plus four four two, zero seven nine, four six zero, zero one eight"),
-        ("555-0142 ext. 7", "five five five, zero one four two extension seven"),
+        ("+12125550142", "plus one; two, one, two; five, five, five; zero, one, four, two"),
+        ("555-0142", "five, five, five; zero, one, four, two"),
+        ("212-555-0142", "two, one, two; five, five, five; zero, one, four, two"),
+        ("(212) 555-0142.", "two, one, two; five, five, five; zero, one, four, two."),
+        ("+1 212 555 0142", "plus one; two, one, two; five, five, five; zero, one, four, two"),
+        ("212.555.0142", "two, one, two; five, five, five; zero, one, four, two"),
+        ("2125550142", "two, one, two; five, five, five; zero, one, four, two"),
+        ("1-800-555-0199", "one; eight, zero, zero; five, five, five; zero, one, nine, nine"),
+        (
+            "+442079460018",
+            "plus four, four, two; zero, seven, nine; four, six, zero; zero, one, eight",
+        ),
+        ("555-0142 ext. 7", "five, five, five; zero, one, four, two extension seven"),
+    ]);
+}
+
+#[test]
+fn rows_of_figures_and_letters_have_pauses() {
+    check(&[
+        ("9 7 0, 5 5 5, 0 1", "nine, seven, zero; five, five, five; zero, one"),
+        ("It is 9 1 1.", "It is nine, one, one."),
+        ("S I O B, right?", "S, I, O, B, right?"),
+        ("S, I, O, B", "S, I, O, B"),
+        ("That's S-I-O-B.", "That's S, I, O, B."),
+        ("rooms 1, 2, 3", "rooms one, two, three"),
+        ("1 2", "one two"),
+        ("a-b testing", "a-b testing"),
+        ("5 A B", "five A B"),
     ]);
 }
 
 #[test]
 fn addresses() {
     check(&[
-        ("hello@riversidedental.example", "hello at riverside dental dot example"),
-        ("Write to info@cedarandcomb.com.", "Write to info at cedar and comb dot com."),
-        ("j.smith42@northgateauto.net", "J dot smith four two at north gate auto dot net"),
-        ("front-desk@x.co.uk", "front dash desk at X dot co dot U K"),
-        ("www.riversidedental.example", "w w w dot riverside dental dot example"),
-        ("https://riversidedental.example/book?x=1", "riverside dental dot example slash book"),
-        ("riversidedental.com", "riverside dental dot com"),
+        ("hello@riversidedental.example", "hello, at riverside dental, dot example"),
+        ("Write to info@cedarandcomb.com.", "Write to info, at cedar and comb, dot com."),
+        ("j.smith42@northgateauto.net", "J, dot smith four two, at north gate auto, dot net"),
+        ("front-desk@x.co.uk", "front dash desk, at X, dot co, dot U K"),
+        ("www.riversidedental.example", "w w w, dot riverside dental, dot example"),
+        ("https://riversidedental.example/book?x=1", "riverside dental, dot example slash book"),
+        ("riversidedental.com", "riverside dental, dot com"),
         ("1420 Main Street", "fourteen twenty Main Street"),
         (
             "412 Oak St., Portland, OR 97201",

@@ -43,17 +43,23 @@ pub enum FormatError {
     /// An encoding we cannot decode.
     #[error(
         "encoding {encoding} is not spoken here: start the stream with stream_codec PCMU, PCMA, \
-         L16 or OPUS"
+         G722, L16 or OPUS"
     )]
     Encoding {
         /// The announced name, shortened to 16 characters, others than letters, digits, `-` and
         /// `_` left out.
         encoding: String,
     },
+    /// AMR-WB: the carrier has it, and no free decoder of it is sound enough for a public line.
+    #[error(
+        "AMR-WB is not spoken here: start the stream with stream_codec G722, L16 or OPUS for the \
+         same band"
+    )]
+    AmrWb,
     /// A sample rate that the encoding does not have here.
     #[error(
-        "{encoding} at {rate} Hz is not spoken here: PCMU and PCMA at 8000, L16 and OPUS at 8000, \
-         16000, 24000 or 48000"
+        "{encoding} at {rate} Hz is not spoken here: PCMU, PCMA and G722 at 8000, L16 and OPUS at \
+         8000, 16000, 24000 or 48000"
     )]
     Rate {
         /// The encoding's name.

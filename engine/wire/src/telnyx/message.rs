@@ -105,9 +105,14 @@ pub struct MediaFormat<'a> {
 impl MediaFormat<'static> {
     /// How the carrier announces `format`.
     pub fn of(format: AudioFormat) -> Self {
+        let rate = match format.encoding {
+            // RFC 3551 §4.5.2: its time stamps count at 8 kHz.
+            Encoding::G722 => SampleRate::Hz8000,
+            Encoding::Pcmu | Encoding::Pcma | Encoding::L16 | Encoding::Opus => format.rate,
+        };
         Self {
             encoding: Some(Cow::Borrowed(format.encoding.name())),
-            sample_rate: Some(u64::from(format.rate.hz())),
+            sample_rate: Some(u64::from(rate.hz())),
             channels: Some(1),
         }
     }
@@ -115,13 +120,17 @@ impl MediaFormat<'static> {
 
 impl MediaFormat<'_> {
     /// This format, checked. Absent fields mean µ-law, one channel and the encoding's usual rate:
-    /// 8 kHz for G.711, 16 kHz for the others (telnyx.md §1.8).
+    /// 8 kHz for G.711, 16 kHz for the others; G.722 is announced as 8 kHz and has 16 (telnyx.md §1.8).
     ///
     /// # Errors
     /// [`FormatError`] names what can be spoken instead.
     pub fn check(&self) -> Result<AudioFormat, FormatError> {
         let name = self.encoding.as_deref().unwrap_or(Encoding::Pcmu.name());
-        let Some(encoding) = ENCODINGS.into_iter().find(|e| e.name().eq_ignore_ascii_case(name))
+        if AMR_WB.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+            return Err(FormatError::AmrWb);
+        }
+        let Some(encoding) =
+            Encoding::ALL.into_iter().find(|e| e.name().eq_ignore_ascii_case(name))
         else {
             return Err(FormatError::Encoding { encoding: printable(name) });
         };
@@ -132,6 +141,9 @@ impl MediaFormat<'_> {
         let rate = match (encoding, self.sample_rate) {
             (Encoding::Pcmu | Encoding::Pcma, None | Some(8_000)) => Some(SampleRate::Hz8000),
             (Encoding::Pcmu | Encoding::Pcma, Some(_)) => None,
+            // 8000 is the clock of its time stamps, 16000 what is meant: the audio is the same.
+            (Encoding::G722, None | Some(8_000 | 16_000)) => Some(SampleRate::Hz16000),
+            (Encoding::G722, Some(_)) => None,
             (Encoding::L16 | Encoding::Opus, None) => Some(SampleRate::Hz16000),
             (Encoding::L16 | Encoding::Opus, Some(hz)) => {
                 u32::try_from(hz).ok().and_then(SampleRate::from_hz)
@@ -274,4 +286,5 @@ fn printable(name: &str) -> String {
     name.chars().filter(fit).take(16).collect()
 }
 
-const ENCODINGS: [Encoding; 4] = [Encoding::Pcmu, Encoding::Pcma, Encoding::L16, Encoding::Opus];
+/// The names that the carrier and others write.
+const AMR_WB: [&str; 3] = ["AMR-WB", "AMR_WB", "AMRWB"];

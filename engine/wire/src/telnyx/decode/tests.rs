@@ -163,12 +163,23 @@ fn formats_we_do_not_speak_are_named_with_what_we_do() {
     let opus = AudioFormat { encoding: Encoding::Opus, rate: SampleRate::Hz16000 };
     assert_eq!(format("opus", Some(16_000), Some(1)), Ok(opus));
     assert_eq!(format("OPUS", None, None), Ok(opus));
-    let error = format("G722", Some(8_000), Some(1)).unwrap_err();
+    let wide = AudioFormat { encoding: Encoding::G722, rate: SampleRate::Hz16000 };
+    for announced in [None, Some(8_000), Some(16_000)] {
+        assert_eq!(format("G722", announced, Some(1)), Ok(wide));
+    }
+    assert!(format("g722", Some(48_000), None).is_err());
+    assert_eq!(MediaFormat::of(wide).sample_rate, Some(8_000), "as the carrier announces it");
+    let error = format("G729", Some(8_000), Some(1)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "encoding G722 is not spoken here: start the stream with stream_codec PCMU, PCMA, L16 or OPUS"
+        "encoding G729 is not spoken here: start the stream with stream_codec PCMU, PCMA, G722, L16 \
+         or OPUS"
     );
-    assert!(format("AMR-WB", None, None).unwrap_err().to_string().contains("AMR-WB"));
+    for name in ["AMR-WB", "amr_wb"] {
+        assert_eq!(format(name, Some(16_000), Some(1)), Err(FormatError::AmrWb));
+    }
+    let told = FormatError::AmrWb.to_string();
+    assert!(told.starts_with("AMR-WB is not spoken here: start the stream with"), "{told}");
     let error = format("\x1b[2J<script>AAAAAAAAAAAAAAAAAAAAAAAAAA", None, None).unwrap_err();
     assert_eq!(error, FormatError::Encoding { encoding: "2JscriptAAAAAAAA".into() });
     assert_eq!(

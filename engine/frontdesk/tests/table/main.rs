@@ -1,0 +1,52 @@
+//! What callers of many trades say and what must become of it, as a table of two halves: totals,
+//! a confusion report, gates. `README.md` beside this file describes the format and the commands.
+#![expect(clippy::print_stdout, reason = "a report is printed")]
+
+mod half;
+mod judge;
+mod recorded;
+mod report;
+mod row;
+#[path = "../frontdesk/support.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "shared with the other tests")]
+mod support;
+
+use std::process::ExitCode;
+
+use half::Half;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| words.iter().any(|given| given == word);
+    let halves = [Half::load("tuned"), Half::load("held-out")];
+    let mut flawless = true;
+    for half in &halves {
+        for flaw in &half.flaws {
+            println!("{}: {flaw}", half.name);
+            flawless = false;
+        }
+    }
+    if has("check") {
+        return if flawless { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    if let Some(at) = words.iter().position(|word| word == "recorded") {
+        recorded::totals(words.get(at + 1).map_or("", String::as_str));
+        return ExitCode::SUCCESS;
+    }
+    let judged: Vec<_> = halves.iter().map(Half::judge).collect();
+    if has("failures") {
+        report::failures(&judged[0]);
+    }
+    if has("held-out-failures") {
+        report::failures(&judged[1]);
+    }
+    for half in &judged {
+        if has("report") {
+            report::confusion(half);
+            report::shapes(half);
+        }
+        report::totals(half);
+    }
+    let passed = !has("gate") || judged.iter().all(report::passes);
+    if flawless && passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
