@@ -9,7 +9,7 @@ use crate::CodecError;
 
 /// Decodes the payloads of one leg, in order.
 ///
-/// Cost: about 10 µs per 20 ms (benches/README.md); no allocation but growth of the caller's buffer.
+/// Cost: about 7 µs per 20 ms (benches/README.md); no allocation but growth of the caller's buffer.
 #[derive(Clone, Debug)]
 pub struct G722Decoder {
     low: Band,
@@ -41,7 +41,7 @@ impl G722Decoder {
 
 /// Encodes the frames of one leg, in order.
 ///
-/// Cost: about 15 µs per 20 ms (benches/README.md); no allocation but growth of the caller's buffer.
+/// Cost: about 9 µs per 20 ms (benches/README.md); no allocation but growth of the caller's buffer.
 #[derive(Clone, Debug)]
 pub struct G722Encoder {
     low: Band,
