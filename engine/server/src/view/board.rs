@@ -105,6 +105,7 @@ impl Board {
     }
 
     /// Takes in what a call shows.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is for the call's own block")]
     pub(crate) fn note(&mut self, note: &Note, now: Clock) {
         match &note.what {
             Seen::Began { carrier_call, from } => {
