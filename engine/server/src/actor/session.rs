@@ -535,9 +535,12 @@ impl Session {
             let Some(event) = self.events.pop_front() else { return };
             self.log.event(now, &event);
             self.show_event(&event);
-            let begins = matches!(event, Event::PlayoutStarted { .. });
+            let is_reply = matches!(event, Event::PlayoutStarted { .. });
             self.call.handle_event(now, event);
-            self.show_state(begins);
+            if is_reply && let Some(response) = self.call.response() {
+                self.show(|| Seen::Replied { response });
+            }
+            self.show_state();
         }
     }
 
@@ -579,12 +582,9 @@ impl Session {
     }
 
     /// Lets whoever watches see how the call stands after a step.
-    fn show_state(&mut self, begins: bool) {
+    fn show_state(&mut self) {
         if !self.node.feed.is_watched() {
             return;
-        }
-        if begins && let Some(response) = self.call.response() {
-            self.show(|| Seen::Replied { response });
         }
         let what = self.call.phase_name();
         if what != self.doing {

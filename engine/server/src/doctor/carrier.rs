@@ -104,7 +104,7 @@ fn fetch(front: &FrontConfig, key: &Secret<String>) -> Result<Answered, String> 
     };
     let began = SystemTime::now();
     let request = client.get(url).bearer_auth(key.expose().trim());
-    let response = runtime.block_on(request.send()).map_err(|error| {
+    let response = runtime.block_on(async { request.send().await }).map_err(|error| {
         // Its text would name the address once more, with everything in it.
         if error.is_timeout() {
             "no answer in time".to_owned()
