@@ -15,6 +15,7 @@ mod demo;
 mod diff;
 mod fake_telnyx;
 mod models;
+mod rehearse;
 mod replay;
 mod score;
 mod serve;
@@ -58,6 +59,9 @@ enum Command {
     Calls(calls::Command),
     /// Run a call again from its event log: does it do the same?
     Replay(replay::Args),
+    /// Kill the engine in the middle of its calls, again and again: what do the callers hear?
+    #[command(hide = true)]
+    Rehearse(rehearse::Args),
     /// Ask recorded questions and count the right answers.
     Score(score::Args),
     /// Look at settings and business files.
@@ -77,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::FakeTelnyx(args) => fake_telnyx::run(args),
         Command::Calls(command) => calls::run(&command),
         Command::Replay(args) => replay::run(&args),
+        Command::Rehearse(args) => rehearse::run(args),
         Command::Score(args) => score::run(&args),
         Command::Config(command) => config::run(&command),
         Command::Models(command) => models::run(&command),
