@@ -19,6 +19,7 @@ pub mod listen;
 pub mod node;
 pub mod publish;
 pub mod recording;
+pub mod rehearse;
 pub mod routes;
 pub mod score;
 pub mod telemetry;

@@ -142,7 +142,9 @@ fn a_call_that_died_with_its_node_is_found_and_closed() {
     let state = settings.state.clone();
     let engine = Engine::start(settings, Given::default()).expect("it starts again");
     // Its carrier cannot be told to stream again, and does not come back by itself.
-    wait_for("its record", SOON, || call_dir(&state, business(), found[0].call).exists());
+    wait_for("its record", SOON, || {
+        call_dir(&state, business(), found[0].call).join("call.json").exists()
+    });
     engine.stop(Millis::ZERO);
     assert_eq!(orphans(&journal).expect("a readable journal"), []);
     let json = fs::read(call_dir(&state, business(), found[0].call).join("call.json"));

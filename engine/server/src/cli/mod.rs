@@ -17,6 +17,7 @@ mod diff;
 mod doctor;
 mod fake_telnyx;
 mod models;
+mod rehearse;
 mod replay;
 mod score;
 mod serve;
@@ -60,6 +61,9 @@ enum Command {
     FakeTelnyx(fake_telnyx::Args),
     /// Run a call again from its event log: does it do the same?
     Replay(replay::Args),
+    /// Kill the engine in the middle of its calls, again and again: what do the callers hear?
+    #[command(hide = true)]
+    Rehearse(rehearse::Args),
     /// Ask recorded questions and count the right answers.
     Score(score::Args),
     /// Check whether this machine and these settings are fit to answer telephones.
@@ -81,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Calls(command) => calls::run(&command),
         Command::FakeTelnyx(args) => fake_telnyx::run(args),
         Command::Replay(args) => replay::run(&args),
+        Command::Rehearse(args) => rehearse::run(args),
         Command::Score(args) => score::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => config::run(&command),

@@ -1,0 +1,287 @@
+//! One round: some calls, one kind of fault, and what became of each call.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use caller::carrier::{FakeCarrier, Leg, LegReport, RingPlan};
+use caller::{CallPlan, Gate, Script, Step, Wait};
+use tokio::time::{Instant, sleep, sleep_until};
+use types::{CallRecord, E164, FactId, Millis};
+use wire::telnyx::WallMicros;
+
+use super::RehearseError;
+use super::child::{Bridge, Cut, Engine, Supervised};
+use super::verdict::{Fault, LegSeen, Memory, RoundSeen};
+
+/// The number that is rung.
+const NUMBER: &str = "+12125550142";
+
+/// Who rings.
+const CALLER: &str = "+12125550199";
+
+/// From the repaired fault to the caller's next question: an apology and a sentence lie between.
+const THEN_ASKS: Duration = Duration::from_secs(8);
+
+/// Legs that nobody owns are counted this long after the fault was repaired.
+const UNOWNED_AFTER: Duration = Duration::from_secs(30);
+
+/// No caller waits longer for the second question's turn.
+const GATE_MAX: Millis = Millis::from_secs(60);
+
+/// What the callers say.
+#[derive(Debug)]
+pub(super) struct Audio {
+    pub(super) first: Arc<[i16]>,
+    pub(super) second: Arc<[i16]>,
+}
+
+/// One round to be held.
+#[derive(Debug)]
+pub(super) struct Round {
+    pub(super) number: u64,
+    pub(super) seed: u64,
+    pub(super) calls: usize,
+    pub(super) only: Option<Fault>,
+    pub(super) audio: Arc<Audio>,
+}
+
+/// When what happens in a round.
+struct Times {
+    fault: Fault,
+    /// From the round's beginning to each ring.
+    rings: Vec<Duration>,
+    /// From the round's beginning to the fault.
+    fault_at: Duration,
+    /// From there to its repair; to the beginning of the restart for a killed process.
+    lasts: Duration,
+    /// From the fault's time to each socket's break.
+    breaks: Vec<Duration>,
+}
+
+/// Numbers that look like chance and repeat with their seed (SplitMix64, Steele et al. 2014).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % end.max(1)
+    }
+
+    fn span(&mut self, from_ms: u64, to_ms: u64) -> Duration {
+        Duration::from_millis(from_ms + self.below(to_ms - from_ms + 1))
+    }
+}
+
+impl Round {
+    fn times(&self) -> Times {
+        let mut dice = Dice(self.seed ^ self.number.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let fault = match dice.below(4) {
+            0 | 1 => Fault::Killed,
+            2 => Fault::Socket,
+            _ => Fault::Api,
+        };
+        let fault = self.only.unwrap_or(fault);
+        let rings = (0..self.calls).map(|_| dice.span(0, 4_000)).collect();
+        let fault_at = dice.span(1_500, 14_000);
+        let lasts = match fault {
+            Fault::Killed => dice.span(100, 1_500),
+            Fault::Socket => Duration::ZERO,
+            Fault::Api => dice.span(1_000, 8_000),
+        };
+        let breaks = (0..self.calls).map(|_| dice.span(0, 2_000)).collect();
+        Times { fault, rings, fault_at, lasts, breaks }
+    }
+
+    /// Holds the round.
+    pub(super) async fn hold(
+        self,
+        carrier: &FakeCarrier,
+        bridge: &Bridge,
+        (supervised, engine): (&Supervised, &mut Engine),
+    ) -> Result<RoundSeen, RehearseError> {
+        let times = self.times();
+        let begun = Instant::now();
+        let mut legs: Vec<(Leg, Gate)> = Vec::new();
+        let mut rings = times.rings.clone();
+        rings.sort();
+        for (number, at) in rings.iter().enumerate() {
+            if times.fault_at < *at {
+                break;
+            }
+            sleep_until(begun + *at).await;
+            legs.push(self.ring(carrier, number)?);
+        }
+        sleep_until(begun + times.fault_at).await;
+        // Who was spoken to before must be spoken to again; who was not is the front door's.
+        let spoken: Vec<bool> =
+            legs.iter().map(|(leg, _)| leg.is_live() && has_call(leg)).collect();
+        let from = self.fail(&times, (&legs, bridge), (supervised, engine)).await?;
+        for at in rings.iter().skip(legs.len()).copied().collect::<Vec<_>>() {
+            sleep_until(begun + at).await;
+            legs.push(self.ring(carrier, legs.len())?);
+        }
+        let repaired = Instant::now();
+        sleep(THEN_ASKS).await;
+        legs.iter().for_each(|(_, gate)| gate.open());
+        let mut seen = Vec::new();
+        let unowned = {
+            let mut ends = Vec::new();
+            for (leg, _) in legs {
+                ends.push(tokio::spawn(leg.ended()));
+            }
+            sleep_until(repaired + UNOWNED_AFTER).await;
+            let unowned = unowned(carrier, &supervised.config).await;
+            for end in ends {
+                seen.push(end.await??);
+            }
+            unowned
+        };
+        // Records are written a moment after the last hang-up.
+        sleep(Duration::from_secs(3)).await;
+        let legs = seen.iter().enumerate().map(|(number, report)| {
+            let spoken = spoken.get(number).copied().unwrap_or(false);
+            look(report, from.get(number).copied().flatten().filter(|_| spoken), &supervised.state)
+        });
+        Ok(RoundSeen { number: self.number, fault: times.fault, legs: legs.collect(), unowned })
+    }
+
+    fn ring(&self, carrier: &FakeCarrier, number: usize) -> Result<(Leg, Gate), RehearseError> {
+        let gate = Gate::new();
+        let say = |audio: &Arc<[i16]>, label: &str| Step::Say {
+            audio: audio.clone(),
+            label: label.to_owned(),
+        };
+        let steps = vec![
+            Step::WaitForReply(Wait::GREETING),
+            say(&self.audio.first, "first"),
+            Step::WaitForReply(Wait::REPLY),
+            Step::WaitForGate { gate: gate.clone(), max: GATE_MAX },
+            say(&self.audio.second, "second"),
+            Step::WaitForReply(Wait::REPLY),
+            Step::HangUp,
+        ];
+        let number_of = |text: &str| text.parse::<E164>().expect("a constant number");
+        let plan = CallPlan {
+            from: Some(number_of(CALLER)),
+            seed: self.number * 1_000 + number as u64,
+            ..CallPlan::new("", number_of(NUMBER), Script { steps })
+        };
+        Ok((carrier.ring(RingPlan::new(plan))?, gate))
+    }
+
+    /// Lets the fault happen and end; for each leg the moment from which it must be spoken to again.
+    async fn fail(
+        &self,
+        times: &Times,
+        (legs, bridge): (&[(Leg, Gate)], &Bridge),
+        (supervised, engine): (&Supervised, &mut Engine),
+    ) -> Result<Vec<Option<WallMicros>>, RehearseError> {
+        match times.fault {
+            Fault::Killed => {
+                engine.kill()?;
+                sleep(times.lasts).await;
+                let again = supervised.clone();
+                *engine = tokio::task::spawn_blocking(move || again.start()).await??;
+                Ok(vec![Some(now()); legs.len()])
+            }
+            Fault::Socket => {
+                let begun = Instant::now();
+                let mut order: Vec<usize> = (0..legs.len()).collect();
+                order.sort_by_key(|number| times.breaks[*number]);
+                let mut from = vec![None; legs.len()];
+                for number in order {
+                    sleep_until(begun + times.breaks[number]).await;
+                    legs[number].0.drop_socket().await;
+                    from[number] = Some(now());
+                }
+                Ok(from)
+            }
+            Fault::Api => {
+                bridge.set_cut(Cut::Yes);
+                let begun = Instant::now();
+                for (leg, _) in legs {
+                    leg.drop_socket().await;
+                }
+                sleep_until(begun + times.lasts).await;
+                bridge.set_cut(Cut::No);
+                Ok(vec![Some(now()); legs.len()])
+            }
+        }
+    }
+}
+
+/// Whether a call lives on this leg: the engine has spoken on it.
+fn has_call(leg: &Leg) -> bool {
+    use caller::carrier::{Happened, StreamNews};
+    let is_media = |what: &Happened| matches!(what, Happened::Stream(StreamNews::FirstMedia));
+    leg.entries().iter().any(|entry| is_media(&entry.what))
+}
+
+fn now() -> WallMicros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    WallMicros::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// What became of one leg.
+fn look(report: &LegReport, from: Option<WallMicros>, state: &Path) -> LegSeen {
+    let records = records(state, &report.call_control_id);
+    let heard = from.filter(|from| report.ended_at.is_none_or(|end| *from < end));
+    LegSeen {
+        name: report.call_control_id.clone(),
+        survived: heard.is_some(),
+        heard_after: heard.and_then(|from| report.heard_after(from)),
+        answered: report.answered_at.is_some(),
+        records: records.len(),
+        memory: records.first().map_or(Memory::Lost, memory),
+    }
+}
+
+/// Whether the agent still knew what the caller had asked for.
+fn memory(record: &CallRecord) -> Memory {
+    let cleaning: types::Slug = "cleaning".parse().expect("a constant slug");
+    let (price, duration) = (FactId::ServicePrice(cleaning), FactId::ServiceDuration(cleaning));
+    let asked = record.turns.iter().any(|turn| turn.cites.contains(&price));
+    let known = record.turns.iter().any(|turn| turn.cites.contains(&duration));
+    match (asked, known) {
+        (_, true) => Memory::Kept,
+        // The first question fell into the fault: there was nothing to remember.
+        (false, false) => Memory::Nothing,
+        (true, false) => Memory::Lost,
+    }
+}
+
+fn records(state: &Path, carrier_call: &str) -> Vec<CallRecord> {
+    let Ok(businesses) = fs::read_dir(state.join("calls")) else { return Vec::new() };
+    let folders = businesses.filter_map(|business| fs::read_dir(business.ok()?.path()).ok());
+    let files = folders.flatten().filter_map(|call| {
+        let json = fs::read(call.ok()?.path().join("call.json")).ok()?;
+        serde_json::from_slice::<CallRecord>(&json).ok()
+    });
+    files.filter(|record| record.parties.carrier_call == carrier_call).collect()
+}
+
+/// Legs at the carrier beyond the calls the engine has.
+async fn unowned(carrier: &FakeCarrier, config: &Path) -> usize {
+    let legs = carrier.legs_live();
+    let control = fs::read_to_string(config).ok().and_then(|text| {
+        let behind = text.split("[control]").nth(1)?;
+        Some(behind.split('"').nth(1)?.to_owned())
+    });
+    let calls = match control {
+        Some(address) => calls_of(&address).await.unwrap_or(0),
+        None => 0,
+    };
+    legs.saturating_sub(calls)
+}
+
+/// How many calls the engine carries, by its own word.
+async fn calls_of(control: &str) -> Option<usize> {
+    let page = reqwest::get(format!("http://{control}/readyz")).await.ok()?.text().await.ok()?;
+    let state: serde_json::Value = serde_json::from_str(&page).ok()?;
+    usize::try_from(state["calls"].as_u64()?).ok()
+}
