@@ -28,6 +28,11 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_server_message", caller::fuzz::fuzz_server_message),
     ("fuzz_telnyx_command", wire::telnyx::fuzz_telnyx_command),
     ("fuzz_telnyx_message", wire::telnyx::fuzz_telnyx_message),
+    ("fuzz_telnyx_reply", wire::telnyx::fuzz_telnyx_reply),
+    ("fuzz_telnyx_rest_command", wire::telnyx::fuzz_telnyx_rest_command),
+    ("fuzz_telnyx_signature", wire::telnyx::fuzz_telnyx_signature),
+    ("fuzz_telnyx_texml", wire::telnyx::fuzz_telnyx_texml),
+    ("fuzz_telnyx_webhook", wire::telnyx::fuzz_telnyx_webhook),
     ("fuzz_verbalize", speech::verbalize::fuzz_verbalize),
 ];
 

@@ -1,3 +1,5 @@
+//! Each command, its refusals in the wrong state, and what switches make of it.
+
 use caller::carrier::{CarrierOptions, Faults, RestFault, RestOutcome, TransferOutcome, When};
 use types::{Millis, Pii};
 use wire::telnyx::command::{
@@ -7,7 +9,7 @@ use wire::telnyx::command::{
 use wire::telnyx::reply::{ErrorCode, Refusal, Reply, ReplyError};
 use wire::telnyx::webhook::HangupCause;
 
-use crate::engine::{Engine, Manner, get_call};
+use crate::engine::{Engine, Manner, call_state};
 use crate::{pair, ringing, silent};
 
 fn code(reply: Result<Reply<'static>, ReplyError>) -> ErrorCode {
@@ -32,7 +34,7 @@ fn record() -> Action<'static> {
     Action::RecordStart(RecordStart {
         channels: RecordChannels::Dual,
         format: RecordFormat::Wav,
-        max_length_seconds: None,
+        length_seconds_max: None,
         play_beep: None,
     })
 }
@@ -74,7 +76,7 @@ async fn commands_in_the_wrong_state_get_the_carriers_codes() {
     assert_eq!(report.done("answer"), 1);
     let stranger = Request::act("v3:nobody", Action::Hangup);
     assert_eq!(code(engine.give(&stranger).await), ErrorCode::BadCallControlId);
-    assert_eq!(engine.give_with_key(&get_call(&name), "KEY-wrong").await, 401);
+    assert_eq!(engine.give_with_key(&call_state(&name), "KEY-wrong").await, 401);
 }
 
 #[tokio::test]
@@ -87,7 +89,7 @@ async fn a_repeated_command_id_does_nothing_and_a_client_state_stays() {
         Request::act(name.clone(), answer()).with_command_id("one").with_client_state("b25l");
     engine.give(&request).await.unwrap();
     engine.give(&request).await.unwrap();
-    let Ok(Reply::Call(call)) = engine.give(&get_call(&name)).await else { panic!() };
+    let Ok(Reply::Call(call)) = engine.give(&call_state(&name)).await else { panic!() };
     assert_eq!(call.leg.client_state.unwrap().reveal(), "b25l");
     leg.hang_up().await;
     let report = leg.ended().await.unwrap();

@@ -1,3 +1,5 @@
+//! Media sockets over TLS.
+
 use std::sync::Arc;
 
 use caller::carrier::Trust;

@@ -371,7 +371,7 @@ async fn talk(inner: Arc<Inner>, mut socket: WebSocket, token: String, carried: 
 }
 
 /// A question about a leg.
-pub(crate) fn get_call(leg: &str) -> Request<'static> {
+pub(crate) fn call_state(leg: &str) -> Request<'static> {
     Request::new(Command::GetCall { call_control_id: leg.to_owned().into() })
 }
 

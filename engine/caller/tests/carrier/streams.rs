@@ -1,9 +1,11 @@
+//! Media streams: opened, closed, broken, wrong, and opened again.
+
 use caller::carrier::{Codec, Faults, Happened, MediaFaults, PerMille, SocketDrop, StreamNews};
 use types::Millis;
 use wire::telnyx::command::{Action, Request, StreamCodec, StreamMode, TargetLegs};
 use wire::telnyx::webhook::HangupCause;
 
-use crate::engine::{Engine, Manner, get_call};
+use crate::engine::{Engine, Manner, call_state};
 use crate::{pair, ringing};
 
 fn count(engine: &Engine, name: &str) -> usize {
@@ -79,12 +81,12 @@ async fn a_stream_that_cannot_connect_is_told_and_the_call_stays_up() {
     engine.give(&start(stream)).await.unwrap();
     engine.until("it failed again", |e| count(e, "streaming.failed") == 2).await;
     assert!(leg.is_live());
-    let reply = engine.give(&get_call(&name)).await.unwrap();
+    let reply = engine.give(&call_state(&name)).await.unwrap();
     let wire::telnyx::reply::Reply::Call(call) = reply else { panic!("{reply:?}") };
     assert_eq!(call.is_alive, Some(true));
     leg.hang_up().await;
     leg.ended().await.unwrap();
-    let reply = engine.give(&get_call(&name)).await.unwrap();
+    let reply = engine.give(&call_state(&name)).await.unwrap();
     let wire::telnyx::reply::Reply::Call(call) = reply else { panic!("{reply:?}") };
     assert_eq!(call.is_alive, Some(false));
 }

@@ -1,3 +1,5 @@
+//! Calls by documents.
+
 use caller::carrier::RingPlan;
 use types::{Millis, Pii};
 use wire::telnyx::Parameter;

@@ -1,3 +1,5 @@
+//! Webhooks late, twice, shuffled, lost, forged and retried.
+
 use caller::carrier::{Faults, Happened, PerMille, WebhookFate, WebhookFaults};
 use types::Millis;
 use wire::telnyx::webhook::{Envelope, HangupCause};

@@ -149,7 +149,7 @@ fn what_was_recorded_is_told_at_the_end() {
     let record = wire::telnyx::command::RecordStart {
         channels: wire::telnyx::command::RecordChannels::Dual,
         format: wire::telnyx::command::RecordFormat::Wav,
-        max_length_seconds: None,
+        length_seconds_max: None,
         play_beep: None,
     };
     give(&mut leg, 20, Action::RecordStart(record)).unwrap();

@@ -127,7 +127,7 @@ pub struct RecordStart {
     /// The file's format.
     pub format: RecordFormat,
     /// Longest duration in seconds, 0 for no limit.
-    pub max_length_seconds: Option<u64>,
+    pub length_seconds_max: Option<u64>,
     /// Whether both hear a beep.
     pub play_beep: Option<bool>,
 }

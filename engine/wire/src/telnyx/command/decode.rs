@@ -246,7 +246,7 @@ impl<'a> RawBody<'a> {
         Ok(Action::RecordStart(RecordStart {
             channels: channels.ok_or(missing("channels"))?,
             format: format.ok_or(missing("format"))?,
-            max_length_seconds: self.max_length.0,
+            length_seconds_max: self.max_length.0,
             play_beep: self.play_beep.0,
         }))
     }

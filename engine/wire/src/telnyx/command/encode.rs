@@ -149,7 +149,7 @@ fn write_transfer(transfer: &Transfer<'_>, object: &mut Writer<'_>) {
 fn write_record(record: RecordStart, object: &mut Writer<'_>) {
     object.text("channels", Some(record.channels.name()));
     object.text("format", Some(record.format.name()));
-    object.number("max_length", record.max_length_seconds);
+    object.number("max_length", record.length_seconds_max);
     object.flag("play_beep", record.play_beep);
 }
 

@@ -224,8 +224,8 @@ fn action() -> impl Strategy<Value = Action<'static>> {
         transfer().prop_map(|transfer| Action::Transfer(Box::new(transfer))),
         (digits, proptest::option::of(100_u64..=500))
             .prop_map(|(digits, duration_ms)| Action::SendDtmf { digits, duration_ms }),
-        record.prop_map(|(channels, format, max_length_seconds, play_beep)| {
-            Action::RecordStart(RecordStart { channels, format, max_length_seconds, play_beep })
+        record.prop_map(|(channels, format, length_seconds_max, play_beep)| {
+            Action::RecordStart(RecordStart { channels, format, length_seconds_max, play_beep })
         }),
         Just(Action::RecordStop),
         Just(Action::UpdateClientState),
