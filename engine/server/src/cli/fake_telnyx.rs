@@ -80,6 +80,9 @@ pub(crate) struct Args {
     transfer: TransferOutcome,
     #[command(flatten)]
     switches: Switches,
+    /// Print the engine's settings for this carrier, and do nothing else.
+    #[arg(long, conflicts_with_all = ["ring", "json"])]
+    settings: bool,
     /// Print the reports of all calls as JSON lines instead of a table.
     #[arg(long)]
     json: bool,
@@ -221,9 +224,13 @@ async fn serve(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (quiet, way) =
         (args.json, if args.texml.is_some() { Way::Texml } else { Way::CallControl });
     let calls = calls(&args, way)?;
+    let only_settings = args.settings;
     let carrier = FakeCarrier::start(options(args)).await?;
     if !quiet {
         show::settings(&carrier);
+    }
+    if only_settings {
+        return Ok(ExitCode::SUCCESS);
     }
     let watching = (!quiet).then(|| tokio::spawn(show::watch(carrier.watch())));
     if calls.numbers.is_empty() {
