@@ -347,7 +347,7 @@ mod tests {
             for off in [-0.015, -0.007, 0.0, 0.007, 0.015] {
                 for twist in [-8.0, -4.0, 0.0, 4.0] {
                     let high: f64 = level + twist;
-                    if high < -30.0 || 0.0 < high {
+                    if !(-30.0..=0.0).contains(&high) {
                         continue;
                     }
                     let found = keys(&short((level, high), off, None));

@@ -15,6 +15,7 @@ use crate::speech::SAMPLES_PER_MS;
 
 /// The carrier's end of a media stream.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "two facts that know nothing of each other")]
 pub struct Carrier {
     line: Line,
     random: Random,

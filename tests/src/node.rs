@@ -22,6 +22,7 @@ use crate::voice::{Sound, Voice};
 
 /// One call's engine.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "two facts that know nothing of each other")]
 pub struct Node {
     /// The conversation.
     pub call: Call,
