@@ -172,7 +172,13 @@ fn share(report: &LegReport) -> Option<Share> {
         Happened::Webhook { fate: WebhookFate::Answered { after, .. }, .. } => {
             Some(f64::from(after.get()))
         }
-        _ => None,
+        Happened::Rang
+        | Happened::Webhook { .. }
+        | Happened::Command { .. }
+        | Happened::Answered
+        | Happened::Stream(_)
+        | Happened::Key
+        | Happened::Over { .. } => None,
     });
     Some(Share {
         answer: between(rang, command("answer")?),

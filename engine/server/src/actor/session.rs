@@ -7,7 +7,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, LogWriter, Rebuilt, Remark};
+use call::{
+    Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, LogWriter, Rebuilt, Remark,
+    ResumeLimits,
+};
 use codecs::l16::ByteOrder;
 use media::{PlayoutSettings, Starved, Tap};
 use speech::Audibility;
@@ -148,6 +151,17 @@ pub(crate) enum LineState {
     Over(EndReason),
 }
 
+/// What `agent` asks of its conversations, on a leg that may be without media as `resume` says.
+fn call_config(agent: &AgentConfig, resume: &ResumeLimits) -> CallConfig {
+    CallConfig {
+        persona: agent.persona.clone(),
+        turns: agent.turns.clone(),
+        limits: agent.limits.clone(),
+        lines: Lines::english(),
+        resume: resume.clone(),
+    }
+}
+
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
@@ -174,13 +188,7 @@ impl Session {
         let brain = open_brain(&node, &agent, &opening, sink)?;
         let resume =
             if again.is_some() { &node.config.resume.carrier } else { &node.config.resume.bare };
-        let config = CallConfig {
-            persona: agent.persona.clone(),
-            turns: agent.turns.clone(),
-            limits: agent.limits.clone(),
-            lines: Lines::english(),
-            resume: resume.clone(),
-        };
+        let config = call_config(&agent, resume);
         let Conversation { call, log, clock_offset, gap } = match past {
             Some(past) => Conversation::goes_on(&node, id, began, past),
             None => Conversation::begins(&node, (id, began, seed), &agent, config),

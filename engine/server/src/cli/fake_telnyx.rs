@@ -27,6 +27,7 @@ const CALLS_MAX: u32 = 10_000;
 
 /// What `apex fake-telnyx` takes.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Args {
     /// Numbers to ring, one after the other; none to serve the API only, until ctrl-C.
     #[arg(long, value_name = "+NUMBER,...", value_delimiter = ',')]

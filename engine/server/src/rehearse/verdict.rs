@@ -46,6 +46,7 @@ pub(super) enum Memory {
 
 /// What became of one leg.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "two findings that know nothing of each other")]
 pub(super) struct LegSeen {
     pub(super) name: String,
     /// It had a call, and was up when the fault was repaired.
