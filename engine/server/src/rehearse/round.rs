@@ -145,7 +145,8 @@ impl Round {
         sleep(Duration::from_secs(3)).await;
         let legs = seen.iter().enumerate().map(|(number, report)| {
             let spoken = spoken.get(number).copied().unwrap_or(false);
-            look(report, from.get(number).copied().flatten().filter(|_| spoken), &supervised.state)
+            let from = from.get(number).copied().flatten().filter(|_| spoken);
+            look(report, (from, times.fault), &supervised.state)
         });
         Ok(RoundSeen { number: self.number, fault: times.fault, legs: legs.collect(), unowned })
     }
@@ -228,17 +229,28 @@ fn now() -> WallMicros {
 }
 
 /// What became of one leg.
-fn look(report: &LegReport, from: Option<WallMicros>, state: &Path) -> LegSeen {
+fn look(report: &LegReport, (from, fault): (Option<WallMicros>, Fault), state: &Path) -> LegSeen {
     let records = records(state, &report.call_control_id);
     let heard = from.filter(|from| report.ended_at.is_none_or(|end| *from < end));
     LegSeen {
         name: report.call_control_id.clone(),
         survived: heard.is_some(),
+        is_owed: match fault {
+            Fault::Killed | Fault::Api => true,
+            Fault::Socket => heard.is_some_and(|from| was_speaking(report, from)),
+        },
         heard_after: heard.and_then(|from| report.heard_after(from)),
         answered: report.answered_at.is_some(),
         records: records.len(),
         memory: records.first().map_or(Memory::Lost, memory),
     }
+}
+
+/// Whether the agent was to be heard just before `at`. A gap of the line that falls into a silence
+/// of both is nobody's loss.
+fn was_speaking(report: &LegReport, at: WallMicros) -> bool {
+    let before = WallMicros::from_unix_micros(at.as_unix_micros() - 500_000);
+    report.heard_after(before).is_some_and(|after| after < Millis::new(400))
 }
 
 /// Whether the agent still knew what the caller had asked for.

@@ -50,6 +50,8 @@ pub(super) struct LegSeen {
     pub(super) name: String,
     /// It had a call, and was up when the fault was repaired.
     pub(super) survived: bool,
+    /// The agent was to be heard when the fault came, or the gap was long: somebody waits for it.
+    pub(super) is_owed: bool,
     /// From the repair to the agent's voice.
     pub(super) heard_after: Option<Millis>,
     pub(super) answered: bool,
@@ -94,7 +96,7 @@ impl Tally {
                 let mut complain =
                     |what: String| complaints.push(format!("{place}: {}: {what}", leg.name));
                 match leg.heard_after {
-                    _ if !leg.survived => (),
+                    _ if !leg.survived || !leg.is_owed => (),
                     None => complain("never spoken to again".to_owned()),
                     Some(after) if HEARD_MAX < after => {
                         complain(format!("spoken to again after {}", seconds(after)));
@@ -121,7 +123,8 @@ impl Tally {
             row.legs += round.legs.len();
             for leg in round.legs.iter().filter(|leg| leg.survived) {
                 row.survived += 1;
-                row.heard.extend(leg.heard_after);
+                row.heard.extend(leg.heard_after.filter(|_| leg.is_owed));
+                row.owed += usize::from(leg.is_owed);
                 match leg.memory {
                     Memory::Kept => row.kept += 1,
                     Memory::Lost => row.lost += 1,
@@ -142,6 +145,7 @@ struct Row {
     rounds: usize,
     legs: usize,
     survived: usize,
+    owed: usize,
     heard: Vec<Millis>,
     kept: usize,
     lost: usize,
@@ -163,11 +167,12 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<22} {:>6} {:>5} {:>8} {:>6} {:>7} {:>7} {:>7} {:>15} {:>8} {:>8}",
+            "{:<22} {:>6} {:>5} {:>8} {:>5} {:>6} {:>7} {:>7} {:>7} {:>15} {:>8} {:>8}",
             "fault",
             "rounds",
             "legs",
             "survived",
+            "owed",
             "<= 2 s",
             "p50",
             "p99",
@@ -187,11 +192,12 @@ impl fmt::Display for Tally {
             };
             writeln!(
                 f,
-                "{:<22} {:>6} {:>5} {:>8} {:>6} {:>7} {:>7} {:>7} {:>15} {:>8} {:>8}",
+                "{:<22} {:>6} {:>5} {:>8} {:>5} {:>6} {:>7} {:>7} {:>7} {:>15} {:>8} {:>8}",
                 fault.name(),
                 row.rounds,
                 row.legs,
                 row.survived,
+                row.owed,
                 in_time,
                 row.quantile(500),
                 row.quantile(990),
