@@ -13,7 +13,7 @@ use wire::telnyx::WallMicros;
 
 use super::RehearseError;
 use super::child::{Bridge, Cut, Engine, Supervised};
-use super::verdict::{Fault, LegSeen, Memory, RoundSeen};
+use super::verdict::{Fault, LegSeen, Memory, RoundSeen, Standing};
 
 /// The number that is rung.
 const NUMBER: &str = "+12125550142";
@@ -232,15 +232,19 @@ fn now() -> WallMicros {
 fn look(report: &LegReport, (from, fault): (Option<WallMicros>, Fault), state: &Path) -> LegSeen {
     let records = records(state, &report.call_control_id);
     let heard = from.filter(|from| report.ended_at.is_none_or(|end| *from < end));
+    let is_owed = match fault {
+        Fault::Killed | Fault::Api => true,
+        Fault::Socket => heard.is_some_and(|from| was_speaking(report, from)),
+    };
     LegSeen {
         name: report.call_control_id.clone(),
-        survived: heard.is_some(),
-        is_owed: match fault {
-            Fault::Killed | Fault::Api => true,
-            Fault::Socket => heard.is_some_and(|from| was_speaking(report, from)),
+        standing: match heard {
+            Some(_) if is_owed => Standing::Owed,
+            Some(_) => Standing::Survived,
+            None if report.answered_at.is_some() => Standing::Answered,
+            None => Standing::Unanswered,
         },
         heard_after: heard.and_then(|from| report.heard_after(from)),
-        answered: report.answered_at.is_some(),
         records: records.len(),
         memory: records.first().map_or(Memory::Lost, memory),
     }
