@@ -15,7 +15,6 @@ use crate::speech::SAMPLES_PER_MS;
 
 /// The carrier's end of a media stream.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "two facts that know nothing of each other")]
 pub struct Carrier {
     line: Line,
     random: Random,
@@ -30,11 +29,18 @@ pub struct Carrier {
     chunk: u64,
     tick_at: u64,
     is_over: bool,
-    is_streaming: bool,
+    socket: Socket,
     frame: Vec<i16>,
     said: Vec<i16>,
     payload: Vec<u8>,
     text: Vec<u8>,
+}
+
+/// Whether there is a media socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Socket {
+    Open,
+    Gone,
 }
 
 #[derive(Debug)]
@@ -61,7 +67,7 @@ impl Carrier {
             chunk: 0,
             tick_at: 0,
             is_over: false,
-            is_streaming: true,
+            socket: Socket::Open,
             frame: Vec::new(),
             said: Vec::new(),
             payload: Vec::new(),
@@ -100,7 +106,7 @@ impl Carrier {
     /// The engine sends a command.
     pub fn command(&mut self, now: CallTime, text: String) {
         // In order: a socket does not overtake itself.
-        if !self.is_streaming {
+        if self.socket == Socket::Gone {
             return;
         }
         let jitter = Millis::new(self.random.below(6) as u32);
@@ -116,7 +122,7 @@ impl Carrier {
 
     /// The socket breaks: what was under way is lost, and what was queued.
     pub fn lose_socket(&mut self) {
-        self.is_streaming = false;
+        self.socket = Socket::Gone;
         self.to_engine.clear();
         self.to_carrier.clear();
         self.queue.clear();
@@ -124,7 +130,7 @@ impl Carrier {
 
     /// A new socket: its counters begin anew.
     pub fn stream_again(&mut self) {
-        self.is_streaming = true;
+        self.socket = Socket::Open;
         self.sequence = 0;
         self.chunk = 0;
         self.to_engine.clear();
@@ -138,7 +144,7 @@ impl Carrier {
 
     /// Whether there is a socket.
     pub fn is_streaming(&self) -> bool {
-        self.is_streaming
+        self.socket == Socket::Open
     }
 
     /// Agent audio that waits to be played.
@@ -266,7 +272,7 @@ impl Carrier {
     }
 
     fn deliver(&mut self, at: CallTime) {
-        if !self.is_streaming {
+        if self.socket == Socket::Gone {
             return;
         }
         self.sequence += 1;

@@ -22,7 +22,6 @@ use crate::voice::{Sound, Voice};
 
 /// One call's engine.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "two facts that know nothing of each other")]
 pub struct Node {
     /// The conversation.
     pub call: Call,
@@ -48,7 +47,8 @@ pub struct Node {
     speaking: BTreeMap<GenerationId, Speaking>,
     sent: BTreeSet<GenerationId>,
     finished: bool,
-    wants_media: bool,
+    /// Orders to have the leg carry media again, since somebody asked.
+    wants_media: u32,
     /// What vendors were asked and have not answered.
     asked: BTreeSet<Asked>,
     scenario: Scenario,
@@ -149,7 +149,7 @@ impl Node {
             speaking: BTreeMap::new(),
             sent: BTreeSet::new(),
             finished: false,
-            wants_media: false,
+            wants_media: 0,
             asked: BTreeSet::new(),
             scenario: scenario.clone(),
             recognizer_dies: scenario.recognizer.dies_at.map(|at| CallTime::ZERO + at),
@@ -176,7 +176,7 @@ impl Node {
 
     /// Whether the leg was to be told to carry media again since the last question.
     pub fn take_wants_media(&mut self) -> bool {
-        std::mem::take(&mut self.wants_media)
+        0 < std::mem::take(&mut self.wants_media)
     }
 
     /// The leg carries media again, after `gap`.
@@ -525,7 +525,7 @@ impl Node {
                     self.soon(now + Millis::new(50), Coming::Event(event));
                 }
             }
-            Action::Reattach { .. } => self.wants_media = true,
+            Action::Reattach { .. } => self.wants_media += 1,
             Action::Leg { order: LegOrder::Transfer { .. } | LegOrder::SendDtmf { .. } } => {
                 let reason = Unavailable::Unsupported;
                 self.soon(now, Coming::Event(Event::LegRefused { reason }));

@@ -209,7 +209,7 @@ impl Call {
             Unavailable::Refused if attempts_max <= outage.attempts => self.on_detached_max(),
             Unavailable::Refused => {
                 let doubled = RETRY_AFTER.get() << (outage.attempts.saturating_sub(1)).min(8);
-                let wait = Millis::new(doubled).min(ATTEMPT_WAIT);
+                let wait = Millis::new(doubled).min(RETRY_AFTER_MAX);
                 self.timers.start(Timer::Reattach, self.now + wait);
             }
         }
@@ -516,6 +516,9 @@ const ATTEMPT_WAIT: Millis = Millis::from_secs(4);
 /// After a refused attempt, doubled each time.
 const RETRY_AFTER: Millis = Millis::new(250);
 
+/// And not longer than this: a carrier that works again is not to wait for us.
+const RETRY_AFTER_MAX: Millis = Millis::from_secs(1);
+
 /// How long the caller may take to go on after being asked to.
 const GO_ON_WAIT: Millis = Millis::from_secs(2);
 
@@ -525,4 +528,4 @@ const UNHEARD_MIN: Millis = Millis::new(400);
 /// How long a silence may last after a gap without an apology.
 const UNHEARD_WAIT: Millis = Millis::from_secs(2);
 
-const _: () = assert!(RETRY_AFTER.get() < ATTEMPT_WAIT.get());
+const _: () = assert!(RETRY_AFTER_MAX.get() < ATTEMPT_WAIT.get());

@@ -5,6 +5,7 @@ mod inbox;
 mod leg;
 mod log;
 mod opening;
+mod parts;
 mod resume;
 mod session;
 mod socket;

@@ -7,12 +7,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{
-    Action, Call, CallConfig, Event, LegEnd, Lines, LogHeader, LogWriter, Rebuilt, Remark,
-    ResumeLimits,
-};
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, Rebuilt, Remark, ResumeLimits};
 use codecs::l16::ByteOrder;
-use media::{PlayoutSettings, Starved, Tap};
+use media::Starved;
 use speech::Audibility;
 use thiserror::Error;
 use tokio::time::Instant;
@@ -20,16 +17,14 @@ use types::{
     AgentConfig, AudioFormat, CallId, CallTime, DialogueEntry, EndReason, LegControl, LegOrder,
     Millis, Pii, Recording as Record, Unavailable, WallTime,
 };
-use vendor::{
-    Brain, BrainContext, BrainEvent, BrainSession, RecognizerEvent, RecognizerRequest, Thought,
-    VendorError, VoiceRequest,
-};
+use vendor::{BrainEvent, BrainSession, RecognizerEvent, Thought, VendorError};
 use wire::telnyx::{self, Message, Track};
 
-use super::hearing::{Hearing, HearingSettings};
+use super::hearing::Hearing;
 use super::inbox::{InboxSink, Inner, LegNews};
 use super::log::CallLog;
 use super::opening::Opening;
+use super::parts::{Conversation, open_brain, open_hearing, open_speaking, recording_path};
 use super::speaking::{Speaking, Told};
 use crate::control::{
     CONTROL_FORMAT, CallLine, CallView, CountsView, OpeningView, Party, TurnView, Words,
@@ -41,7 +36,6 @@ use crate::node::Node;
 use crate::publish::{GREETING_RATE, Published};
 use crate::recording::Recording;
 use crate::view::masked;
-use crate::vocabulary::vocabulary;
 
 /// How often watchers are told how loud the caller is.
 const LEVEL_EVERY: Millis = Millis::new(100);
@@ -167,23 +161,9 @@ impl Session {
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
         let Beginning { node, call: id, seed, opening, agent, published, inbox, .. } = beginning;
         let Beginning { leg, began, ring, again, past, source, .. } = beginning;
-        let recognizer = node
-            .vendors
-            .recognizer(&agent.vendors.recognizer)
-            .ok_or(SessionError::NoVendor { kind: "recognizer" })?;
-        let rate = recognizer.capabilities().rate;
-        let request = RecognizerRequest {
-            language: agent.persona.language.clone(),
-            vocabulary: vocabulary(&agent.facts),
-        };
         let sink = Arc::new(inbox.clone());
-        let session = recognizer.open(&request, sink.clone())?;
         let format = opening.format;
-        let settings = HearingSettings {
-            starvation: node.config.media.starvation,
-            order: node.config.media.l16_order,
-        };
-        let hearing = Hearing::new(format, settings, node.vendors.vad(), session, rate)?;
+        let hearing = open_hearing(&node, &agent, format, sink.clone())?;
         let speaking = open_speaking(&node, &agent, format, sink.clone())?;
         let brain = open_brain(&node, &agent, &opening, sink)?;
         let resume =
@@ -732,90 +712,6 @@ impl Session {
     }
 }
 
-/// What a session begins or goes on with.
-struct Conversation {
-    call: Call,
-    log: CallLog,
-    clock_offset: CallTime,
-    /// How long nobody was there, if it goes on.
-    gap: Option<Millis>,
-}
-
-impl Conversation {
-    fn begins(
-        node: &Node,
-        (id, began, seed): (CallId, WallTime, u64),
-        agent: &AgentConfig,
-        config: CallConfig,
-    ) -> Self {
-        let header = LogHeader {
-            format: call::LOG_FORMAT,
-            call: id,
-            business: agent.business,
-            agent: agent.agent,
-            version: agent.version,
-            began,
-            seed,
-            config: config.clone(),
-        };
-        let log = CallLog::begin(id, node.journal.clone(), &header);
-        Self { call: Call::new(config, seed), log, clock_offset: CallTime::ZERO, gap: None }
-    }
-
-    /// The call's clock has gone on by the wall clock, and never goes back.
-    fn goes_on(node: &Node, id: CallId, began: WallTime, past: Past) -> Self {
-        let Past { rebuilt, lines } = past;
-        let mut whole = LogWriter::behind(&lines[..rebuilt.bytes]);
-        rebuilt.unlogged.iter().for_each(|action| whole.action(rebuilt.at, action));
-        let log = CallLog::behind(id, node.journal.clone(), whole.pending());
-        let passed = wall_now().as_unix_millis() - began.as_unix_millis();
-        let now = CallTime::from_millis(passed.try_into().unwrap_or(0)).max(rebuilt.at);
-        let gap = Some(now.since(rebuilt.at));
-        Self { call: rebuilt.call, log, clock_offset: now, gap }
-    }
-}
-
-/// Where the audio of a call goes: after a crash, into a second file.
-fn recording_path(dir: &std::path::Path) -> std::path::PathBuf {
-    let first = dir.join("call.wav");
-    let mut others = (2..RECORDINGS_MAX).map(|number| dir.join(format!("call-{number}.wav")));
-    if first.exists() { others.find(|path| !path.exists()).unwrap_or(first) } else { first }
-}
-
-fn open_speaking(
-    node: &Node,
-    agent: &AgentConfig,
-    format: AudioFormat,
-    sink: Arc<InboxSink>,
-) -> Result<Speaking, SessionError> {
-    let voice =
-        node.vendors.voice(&agent.vendors.voice).ok_or(SessionError::NoVendor { kind: "voice" })?;
-    let request = VoiceRequest { language: agent.persona.language.clone(), rate: format.rate };
-    let settings = PlayoutSettings {
-        lead: node.config.playout.lead,
-        lead_max: node.config.playout.lead + Millis::new(80),
-        start_after: node.config.playout.start_after,
-        tap: match agent.recording {
-            Record::On => Tap::On,
-            Record::Off => Tap::Off,
-        },
-        ..PlayoutSettings::STANDARD
-    };
-    Ok(Speaking::new(format, settings, voice.open(&request, sink)?)?)
-}
-
-fn open_brain(
-    node: &Node,
-    agent: &Arc<AgentConfig>,
-    opening: &Opening,
-    sink: Arc<InboxSink>,
-) -> Result<Box<dyn BrainSession>, SessionError> {
-    let brain: &Arc<dyn Brain> =
-        node.vendors.brain(&agent.vendors.brain).ok_or(SessionError::NoVendor { kind: "brain" })?;
-    let context = BrainContext { agent: agent.clone(), caller: opening.from.clone() };
-    Ok(brain.open(context, sink)?)
-}
-
 fn brain_event(event: BrainEvent) -> Option<Event> {
     Some(match event {
         BrainEvent::Text { generation, text } => {
@@ -839,6 +735,3 @@ const IDLE_MAX: Millis = Millis::from_secs(10);
 pub(crate) fn wall_now() -> WallTime {
     WallTime::from_unix_millis(jiff::Timestamp::now().as_millisecond())
 }
-
-/// Files of one call's audio: one more for each crash it survives.
-const RECORDINGS_MAX: u32 = 100;

@@ -13,7 +13,7 @@ use wire::telnyx::WallMicros;
 
 use super::RehearseError;
 use super::child::{Bridge, Cut, Engine, Supervised};
-use super::verdict::{Fault, LegSeen, Memory, RoundSeen};
+use super::verdict::{Fault, LegSeen, Memory, RoundSeen, Standing};
 
 /// The number that is rung.
 const NUMBER: &str = "+12125550142";
@@ -145,7 +145,8 @@ impl Round {
         sleep(Duration::from_secs(3)).await;
         let legs = seen.iter().enumerate().map(|(number, report)| {
             let spoken = spoken.get(number).copied().unwrap_or(false);
-            look(report, from.get(number).copied().flatten().filter(|_| spoken), &supervised.state)
+            let from = from.get(number).copied().flatten().filter(|_| spoken);
+            look(report, (from, times.fault), &supervised.state)
         });
         Ok(RoundSeen { number: self.number, fault: times.fault, legs: legs.collect(), unowned })
     }
@@ -228,17 +229,32 @@ fn now() -> WallMicros {
 }
 
 /// What became of one leg.
-fn look(report: &LegReport, from: Option<WallMicros>, state: &Path) -> LegSeen {
+fn look(report: &LegReport, (from, fault): (Option<WallMicros>, Fault), state: &Path) -> LegSeen {
     let records = records(state, &report.call_control_id);
     let heard = from.filter(|from| report.ended_at.is_none_or(|end| *from < end));
+    let is_owed = match fault {
+        Fault::Killed | Fault::Api => true,
+        Fault::Socket => heard.is_some_and(|from| was_speaking(report, from)),
+    };
     LegSeen {
         name: report.call_control_id.clone(),
-        survived: heard.is_some(),
+        standing: match heard {
+            Some(_) if is_owed => Standing::Owed,
+            Some(_) => Standing::Survived,
+            None if report.answered_at.is_some() => Standing::Answered,
+            None => Standing::Unanswered,
+        },
         heard_after: heard.and_then(|from| report.heard_after(from)),
-        answered: report.answered_at.is_some(),
         records: records.len(),
         memory: records.first().map_or(Memory::Lost, memory),
     }
+}
+
+/// Whether the agent was to be heard just before `at`. A gap of the line that falls into a silence
+/// of both is nobody's loss.
+fn was_speaking(report: &LegReport, at: WallMicros) -> bool {
+    let before = WallMicros::from_unix_micros(at.as_unix_micros() - 500_000);
+    report.heard_after(before).is_some_and(|after| after < Millis::new(400))
 }
 
 /// Whether the agent still knew what the caller had asked for.

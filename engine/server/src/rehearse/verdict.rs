@@ -44,16 +44,27 @@ pub(super) enum Memory {
     Nothing,
 }
 
+/// How far a leg had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// It was never answered.
+    Unanswered,
+    /// It was, and had no call when the fault came, or none any more when it was repaired.
+    Answered,
+    /// It had a call, and was up when the fault was repaired. Nobody was speaking.
+    Survived,
+    /// The same, and the agent was to be heard when the fault came, or the gap was long: somebody
+    /// waits for it.
+    Owed,
+}
+
 /// What became of one leg.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "two findings that know nothing of each other")]
 pub(super) struct LegSeen {
     pub(super) name: String,
-    /// It had a call, and was up when the fault was repaired.
-    pub(super) survived: bool,
+    pub(super) standing: Standing,
     /// From the repair to the agent's voice.
     pub(super) heard_after: Option<Millis>,
-    pub(super) answered: bool,
     pub(super) records: usize,
     pub(super) memory: Memory,
 }
@@ -95,17 +106,17 @@ impl Tally {
                 let mut complain =
                     |what: String| complaints.push(format!("{place}: {}: {what}", leg.name));
                 match leg.heard_after {
-                    _ if !leg.survived => (),
+                    _ if leg.standing < Standing::Owed => (),
                     None => complain("never spoken to again".to_owned()),
                     Some(after) if HEARD_MAX < after => {
                         complain(format!("spoken to again after {}", seconds(after)));
                     }
                     Some(_) => (),
                 }
-                if leg.answered && leg.records != 1 {
+                if Standing::Answered <= leg.standing && leg.records != 1 {
                     complain(format!("{} records", leg.records));
                 }
-                if leg.survived && leg.memory == Memory::Lost {
+                if Standing::Survived <= leg.standing && leg.memory == Memory::Lost {
                     complain("what was said before is forgotten".to_owned());
                 }
             }
@@ -120,17 +131,20 @@ impl Tally {
             row.rounds += 1;
             row.unowned += round.unowned;
             row.legs += round.legs.len();
-            for leg in round.legs.iter().filter(|leg| leg.survived) {
+            for leg in round.legs.iter().filter(|leg| Standing::Survived <= leg.standing) {
                 row.survived += 1;
-                row.heard.extend(leg.heard_after);
+                if leg.standing == Standing::Owed {
+                    row.owed += 1;
+                    row.heard.extend(leg.heard_after);
+                }
                 match leg.memory {
                     Memory::Kept => row.kept += 1,
                     Memory::Lost => row.lost += 1,
                     Memory::Nothing => row.nothing += 1,
                 }
             }
-            row.records_wrong +=
-                round.legs.iter().filter(|leg| leg.answered && leg.records != 1).count();
+            let answered = round.legs.iter().filter(|leg| Standing::Answered <= leg.standing);
+            row.records_wrong += answered.filter(|leg| leg.records != 1).count();
         }
         row.heard.sort();
         row
@@ -143,6 +157,7 @@ struct Row {
     rounds: usize,
     legs: usize,
     survived: usize,
+    owed: usize,
     heard: Vec<Millis>,
     kept: usize,
     lost: usize,
@@ -164,11 +179,12 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<22} {:>6} {:>5} {:>8} {:>6} {:>7} {:>7} {:>7} {:>15} {:>8} {:>8}",
+            "{:<22} {:>6} {:>5} {:>8} {:>5} {:>6} {:>7} {:>7} {:>7} {:>15} {:>8} {:>8}",
             "fault",
             "rounds",
             "legs",
             "survived",
+            "owed",
             "<= 2 s",
             "p50",
             "p99",
@@ -188,11 +204,12 @@ impl fmt::Display for Tally {
             };
             writeln!(
                 f,
-                "{:<22} {:>6} {:>5} {:>8} {:>6} {:>7} {:>7} {:>7} {:>15} {:>8} {:>8}",
+                "{:<22} {:>6} {:>5} {:>8} {:>5} {:>6} {:>7} {:>7} {:>7} {:>15} {:>8} {:>8}",
                 fault.name(),
                 row.rounds,
                 row.legs,
                 row.survived,
+                row.owed,
                 in_time,
                 row.quantile(500),
                 row.quantile(990),
