@@ -12,6 +12,9 @@ PHONE_OUT ?= demo-phone-out
 CODEC ?= pcmu
 # The business files `make serve` answers for.
 BUSINESSES ?= fixtures/businesses
+# CPU minutes `make fuzz` gives to each entry point, and which (all, if empty).
+MINUTES ?= 1
+TARGETS ?=
 # How many seeds `make soak` runs.
 SEEDS ?= 2000
 # Test files that need models or real time, as PACKAGE:PATTERN, and how many of their tests run at once.
@@ -21,7 +24,7 @@ AUDIO_JOBS ?= 1
 export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
 export APEX_MODELS := $(abspath $(MODELS))
 
-.PHONY: demo demo-phone serve test check bench score soak models setup build help
+.PHONY: demo demo-phone serve test check bench score soak fuzz models setup build help
 
 demo: setup build models ## run three receptionists, call them, write what was heard to demo-out/
 	$(APEX) demo --out $(OUT) --codec $(CODEC)
@@ -48,6 +51,9 @@ soak: setup build models ## thousands of seeded calls, long property and fuzz ru
 	SIM_SEEDS=$(SEEDS) cargo test --locked --profile fast -p sim --test simulate
 	PROPTEST_CASES=20000 cargo test --locked --profile fast --workspace --lib
 
+fuzz: setup ## each decoder and the call machine, guided by coverage: MINUTES each, TARGETS or all
+	scripts/fuzz.sh $(MINUTES) $(TARGETS)
+
 models: build ## fetch the local speech models, unless they are there
 	$(APEX) models verify >/dev/null 2>&1 || $(APEX) models pull
 
@@ -58,4 +64,4 @@ build: ## build the program, optimized
 	cargo build --locked --profile fast -p server
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
