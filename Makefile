@@ -10,8 +10,9 @@ OUT ?= demo-out
 CODEC ?= pcmu
 # The business files `make serve` answers for.
 BUSINESSES ?= fixtures/businesses
-# How many seeds `make soak` runs.
-SEEDS ?= 2000
+# How many seeded conversations `make soak` runs in virtual time, and how many calls `make kill` rings in real time.
+SEEDS ?= 10000
+CALLS ?= 500
 # Test files that need models or real time, as PACKAGE:PATTERN, and how many of their tests run at once.
 AUDIO_TESTS ?= speech:models_* server:*
 AUDIO_JOBS ?= 1
@@ -19,7 +20,7 @@ AUDIO_JOBS ?= 1
 export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
 export APEX_MODELS := $(abspath $(MODELS))
 
-.PHONY: demo serve test check bench score soak models setup build help
+.PHONY: demo serve test check bench score soak kill models setup build help
 
 demo: setup build models ## run three receptionists, call them, write what was heard to demo-out/
 	$(APEX) demo --out $(OUT) --codec $(CODEC)
@@ -39,9 +40,12 @@ score: setup build models ## ask all recorded questions and count the right answ
 bench: setup build models ## measure response times and the cost of every part
 	cargo bench --locked --profile fast -p benches
 
-soak: setup build models ## thousands of seeded calls, long property and fuzz runs
-	SIM_SEEDS=$(SEEDS) cargo test --locked --profile fast -p sim --test simulate
+soak: setup build models ## thousands of seeded conversations with faults, long property and fuzz runs
+	SIM_SEEDS=$(SEEDS) cargo test --locked --profile fast -p sim --test simulate -- --nocapture
 	PROPTEST_CASES=20000 cargo test --locked --profile fast --workspace --lib
+
+kill: setup build models ## kill process, sockets and API in the middle of hundreds of calls; 15 minutes
+	$(APEX) rehearse --calls $(CALLS) --together 32 --out rehearsal-out
 
 models: build ## fetch the local speech models, unless they are there
 	$(APEX) models verify >/dev/null 2>&1 || $(APEX) models pull
