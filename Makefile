@@ -15,8 +15,9 @@ BUSINESSES ?= fixtures/businesses
 # CPU minutes `make fuzz` gives to each entry point, and which (all, if empty).
 MINUTES ?= 1
 TARGETS ?=
-# How many seeds `make soak` runs.
-SEEDS ?= 2000
+# How many seeded conversations `make soak` runs in virtual time, and how many calls `make kill` rings in real time.
+SEEDS ?= 10000
+CALLS ?= 500
 # Test files that need models or real time, as PACKAGE:PATTERN, and how many of their tests run at once.
 AUDIO_TESTS ?= speech:models_* server:*
 AUDIO_JOBS ?= 1
@@ -24,7 +25,7 @@ AUDIO_JOBS ?= 1
 export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
 export APEX_MODELS := $(abspath $(MODELS))
 
-.PHONY: demo demo-phone serve test check bench score soak fuzz models setup build help
+.PHONY: demo demo-phone serve test check bench score soak fuzz kill models setup build help
 
 demo: setup build models ## run three receptionists, call them, write what was heard to demo-out/
 	$(APEX) demo --out $(OUT) --codec $(CODEC)
@@ -47,12 +48,15 @@ score: setup build models ## ask all recorded questions and count the right answ
 bench: setup build models ## measure response times and the cost of every part
 	cargo bench --locked --profile fast -p benches
 
-soak: setup build models ## thousands of seeded calls, long property and fuzz runs
-	SIM_SEEDS=$(SEEDS) cargo test --locked --profile fast -p sim --test simulate
+soak: setup build models ## thousands of seeded conversations with faults, long property and fuzz runs
+	SIM_SEEDS=$(SEEDS) cargo test --locked --profile fast -p sim --test simulate -- --nocapture
 	PROPTEST_CASES=20000 cargo test --locked --profile fast --workspace --lib
 
 fuzz: setup ## each decoder and the call machine, guided by coverage: MINUTES each, TARGETS or all
 	scripts/fuzz.sh $(MINUTES) $(TARGETS)
+
+kill: setup build models ## kill process, sockets and API in the middle of hundreds of calls; 15 minutes
+	$(APEX) rehearse --calls $(CALLS) --together 32 --out rehearsal-out
 
 models: build ## fetch the local speech models, unless they are there
 	$(APEX) models verify >/dev/null 2>&1 || $(APEX) models pull

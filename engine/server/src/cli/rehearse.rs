@@ -45,7 +45,15 @@ enum Only {
 
 /// Runs `apex rehearse`.
 pub(crate) fn run(args: Args) -> ExitCode {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => {
+            eprintln!("this program cannot be found: {error}");
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+    };
     let plan = Rehearsal {
+        program,
         calls: args.calls,
         together: args.together.max(1),
         seed: args.seed,

@@ -21,6 +21,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// What an engine of the rehearsal is started with.
 #[derive(Clone, Debug)]
 pub(super) struct Supervised {
+    pub(super) program: PathBuf,
     pub(super) config: PathBuf,
     pub(super) businesses: PathBuf,
     pub(super) state: PathBuf,
@@ -36,7 +37,7 @@ impl Supervised {
     /// Starts an engine and waits until it is up. Blocks.
     pub(super) fn start(&self) -> Result<Engine, RehearseError> {
         let log = std::fs::File::options().create(true).append(true).open(&self.log)?;
-        let mut process = Command::new(std::env::current_exe()?)
+        let mut process = Command::new(&self.program)
             .arg("serve")
             .arg("--config")
             .arg(&self.config)

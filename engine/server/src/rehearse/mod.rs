@@ -62,6 +62,8 @@ pub enum RehearseError {
 /// A rehearsal to be held.
 #[derive(Clone, Debug)]
 pub struct Rehearsal {
+    /// The program `apex`.
+    pub program: PathBuf,
     /// Calls in all.
     pub calls: usize,
     /// Calls per round: they are up at the same time.
@@ -107,6 +109,7 @@ pub async fn rehearse(
     };
     let carrier = FakeCarrier::start(options).await?;
     let supervised = Supervised {
+        program: plan.program.clone(),
         config,
         businesses,
         state: out.join("state"),
