@@ -6,6 +6,8 @@ APEX := $(CARGO_TARGET_DIR)/fast/apex
 # Where the speech models lie, and where `make demo` writes.
 MODELS ?= models
 OUT ?= demo-out
+# Where `make demo-phone` writes.
+PHONE_OUT ?= demo-phone-out
 # What the legs of the demo carry: pcmu, pcma, g722, l16 or opus.
 CODEC ?= pcmu
 # The business files `make serve` answers for.
@@ -20,10 +22,13 @@ AUDIO_JOBS ?= 1
 export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
 export APEX_MODELS := $(abspath $(MODELS))
 
-.PHONY: demo serve test check bench score soak kill models setup build help
+.PHONY: demo demo-phone serve test check bench score soak kill models setup build help
 
 demo: setup build models ## run three receptionists, call them, write what was heard to demo-out/
 	$(APEX) demo --out $(OUT) --codec $(CODEC)
+
+demo-phone: setup build models ## be the carrier: ring three businesses at once through webhooks, commands and sockets
+	scripts/demo_phone.sh $(APEX) $(PHONE_OUT)
 
 serve: setup build models ## answer calls on this machine until ctrl-C: `apex call` rings it
 	$(APEX) serve --businesses $(BUSINESSES)
@@ -57,4 +62,4 @@ build: ## build the program, optimized
 	cargo build --locked --profile fast -p server
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10

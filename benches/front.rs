@@ -62,7 +62,6 @@ fn run() -> Result<(), Box<dyn Error>> {
     let numbers: Vec<_> = published
         .directory
         .businesses()
-        .iter()
         .filter_map(|business| business.numbers.first().copied())
         .collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -79,7 +78,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         for n in 0..calls {
             let place = places.clone().acquire_owned().await?;
             let steps = vec![Step::Pause { span: Millis::new(700) }, Step::HangUp];
-            let plan = CallPlan::new("", numbers[n % numbers.len()], Script { steps });
+            let plan = CallPlan::new("", numbers[n % numbers.len()].e164, Script { steps });
             let leg = carrier.ring(RingPlan::new(CallPlan { seed: n as u64, ..plan }))?;
             under_way.push(tokio::spawn(async move {
                 let report = leg.ended().await;
@@ -173,7 +172,13 @@ fn share(report: &LegReport) -> Option<Share> {
         Happened::Webhook { fate: WebhookFate::Answered { after, .. }, .. } => {
             Some(f64::from(after.get()))
         }
-        _ => None,
+        Happened::Rang
+        | Happened::Webhook { .. }
+        | Happened::Command { .. }
+        | Happened::Answered
+        | Happened::Stream(_)
+        | Happened::Key
+        | Happened::Over { .. } => None,
     });
     Some(Share {
         answer: between(rang, command("answer")?),

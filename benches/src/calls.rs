@@ -171,7 +171,7 @@ mod tests {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
         let sets = sets(&fixtures).unwrap();
         let counts: Vec<usize> = sets.iter().map(|set| set.recordings.len()).collect();
-        assert_eq!(counts, [96, 96, 110, 110, 17, 17, 17, 3, 3]);
+        assert_eq!(counts, [120, 120, 112, 112, 17, 17, 17, 3, 3]);
         for recording in sets.iter().flat_map(|set| &set.recordings) {
             assert!(recording.samples.len().is_multiple_of(COMMON));
             assert!(recording.pause.len().is_multiple_of(COMMON));

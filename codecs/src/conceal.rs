@@ -17,8 +17,8 @@ pub const CONCEALED_MAX: Millis = Millis::new(60);
 ///
 /// Input:  all samples of the leg, as they are decoded.
 /// Output: frames of 20 ms; the first samples after a loss are blended with what was made up.
-/// Cost:   observing one copy and a level; the first lost frame a search for the period (20 to
-///         40 µs), the others one pass. No allocation after construction.
+/// Cost:   observing one copy and a level; the first lost frame a search for the period (5 to
+///         10 µs), the others one pass. No allocation after construction.
 #[derive(Debug)]
 pub struct Concealer {
     rate: SampleRate,

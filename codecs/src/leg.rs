@@ -42,7 +42,7 @@ pub fn check_format(format: AudioFormat) -> Result<(), CodecError> {
 /// Decodes the payloads of one leg, in order.
 ///
 /// Output: mono `i16` at `format.rate`.
-/// Cost:   G.711 and L16 about 1 µs per 20 ms, Opus 3 to 20 µs, G.722 about 15 µs; no allocation but
+/// Cost:   G.711 and L16 about 1 µs per 20 ms, Opus 3 to 20 µs, G.722 7 µs; no allocation but
 ///         growth of the caller's buffer.
 #[derive(Debug)]
 pub struct Decoder {
@@ -54,7 +54,7 @@ pub struct Decoder {
 enum DecoderCodec {
     Pcmu(Concealer),
     Pcma(Concealer),
-    G722(G722Decoder, Concealer),
+    G722(Box<G722Decoder>, Concealer),
     L16(ByteOrder, Concealer),
     Opus(OpusDecoder, Line),
 }
@@ -122,7 +122,7 @@ impl Decoder {
         let codec = match format.encoding {
             Encoding::Pcmu => DecoderCodec::Pcmu(concealer()),
             Encoding::Pcma => DecoderCodec::Pcma(concealer()),
-            Encoding::G722 => DecoderCodec::G722(G722Decoder::new(), concealer()),
+            Encoding::G722 => DecoderCodec::G722(Box::new(G722Decoder::new()), concealer()),
             Encoding::L16 => DecoderCodec::L16(order, concealer()),
             Encoding::Opus => {
                 DecoderCodec::Opus(OpusDecoder::new(format.rate)?, Line::new(format.rate))
@@ -200,7 +200,9 @@ impl Decoder {
     /// without a cost: G.722. Opus keeps it in libopus; the others remember nothing.
     pub fn follow(&mut self, other: &Self) {
         match (&mut self.codec, &other.codec) {
-            (DecoderCodec::G722(mine, _), DecoderCodec::G722(others, _)) => *mine = others.clone(),
+            (DecoderCodec::G722(mine, _), DecoderCodec::G722(others, _)) => {
+                mine.as_mut().clone_from(others);
+            }
             (
                 DecoderCodec::Pcmu(_)
                 | DecoderCodec::Pcma(_)
@@ -265,7 +267,7 @@ pub struct Encoder {
 enum EncoderCodec {
     Pcmu,
     Pcma,
-    G722(G722Encoder),
+    G722(Box<G722Encoder>),
     L16(ByteOrder),
     Opus(OpusEncoder),
 }
@@ -289,7 +291,7 @@ impl Encoder {
         let codec = match format.encoding {
             Encoding::Pcmu => EncoderCodec::Pcmu,
             Encoding::Pcma => EncoderCodec::Pcma,
-            Encoding::G722 => EncoderCodec::G722(G722Encoder::new()),
+            Encoding::G722 => EncoderCodec::G722(Box::new(G722Encoder::new())),
             Encoding::L16 => EncoderCodec::L16(order),
             Encoding::Opus => EncoderCodec::Opus(OpusEncoder::new(format.rate)?),
         };

@@ -26,7 +26,7 @@ pub fn has_copy(packet: &[u8]) -> bool {
         0..16 => 1,
         16.. => return false,
     };
-    header & 3 == 0 && first >> (7 - frames_in_frame) & 1 == 1
+    header & 3 == 0 && (first >> (7 - frames_in_frame)) & 1 == 1
 }
 
 /// Decodes the packets of one stream, in order.

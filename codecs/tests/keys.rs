@@ -68,7 +68,6 @@ fn another_detector_hears_the_same_keys() {
         }
     });
     reference.process(&floats);
-    drop(reference);
     assert_eq!(heard.iter().collect::<String>(), ALL);
     assert_eq!(keys(&line), ALL);
 }

@@ -21,8 +21,8 @@ fn log() -> Vec<u8> {
     let header = LogHeader {
         format: LOG_FORMAT,
         call: CallId::new(1),
-        business: "riverside-dental".parse().unwrap(),
-        agent: "front-desk".parse().unwrap(),
+        business: "riverside-dental".parse().expect("a slug"),
+        agent: "front-desk".parse().expect("a slug"),
         version: ConfigVersion::new(1),
         began: WallTime::from_unix_millis(1_760_000_000_000),
         seed: 3,
@@ -59,8 +59,8 @@ fn log() -> Vec<u8> {
 /// The same log as an engine of format 1 would have written it.
 fn of_format_1(log: &[u8]) -> String {
     let mut old = String::new();
-    for line in std::str::from_utf8(log).unwrap().lines() {
-        let mut line: Value = serde_json::from_str(line).unwrap();
+    for line in std::str::from_utf8(log).expect("text").lines() {
+        let mut line: Value = serde_json::from_str(line).expect("JSON");
         if line.get("remark").is_some() {
             continue;
         }

@@ -106,21 +106,25 @@ fn call() -> Timeline {
             silent_at: at(19_690),
             stop: Millis::new(290),
         }],
-        flags: vec![
-            Flag {
-                at: at(7_000),
-                kind: FlagKind::Turn,
-                label: "turn over".into(),
-                why: "the caller's turn is over: 400 ms of silence, 400 ms were chosen".into(),
-            },
-            Flag {
-                at: at(19_560),
-                kind: FlagKind::BargeIn,
-                label: "cuts in".into(),
-                why: "two words that are more than a sign of listening".into(),
-            },
-        ],
+        flags: flags(),
     }
+}
+
+fn flags() -> Vec<Flag> {
+    vec![
+        Flag {
+            at: at(7_000),
+            kind: FlagKind::Turn,
+            label: "turn over".into(),
+            why: "the caller's turn is over: 400 ms of silence, 400 ms were chosen".into(),
+        },
+        Flag {
+            at: at(19_560),
+            kind: FlagKind::BargeIn,
+            label: "cuts in".into(),
+            why: "two words that are more than a sign of listening".into(),
+        },
+    ]
 }
 
 /// Element names open and closed in pairs, attributes quoted: what a browser insists on.

@@ -276,12 +276,11 @@ pub(crate) fn corrected_digits(digits: &str, said: &str) -> Option<String> {
     }
     // "Not 42, 43": the old digits are in the number once.
     let not = texts.iter().position(|text| *text == "not")?;
-    let split = (not + 2..texts.len()).find_map(|at| {
+    (not + 2..texts.len()).find_map(|at| {
         let (old, new) = (numbers::digits(&texts[not + 1..at]), after(at));
         let fits = old.len() == new.len() && !old.is_empty() && digits.matches(&old).count() == 1;
         fits.then(|| digits.replace(&old, &new))
-    });
-    split
+    })
 }
 
 /// The place that `word` names among `count`, from 0.

@@ -45,6 +45,17 @@ impl Sense {
                 (at, ask, evidence)
             })
             .collect();
+        // "Do you open for brunch on Sunday" asks for the hours.
+        let hours: Vec<Mask> = weighed
+            .iter()
+            .filter(|(_, ask, evidence)| matches!(ask, Ask::Hours(_)) && evidence.mask.count() > 1)
+            .map(|(.., evidence)| evidence.mask)
+            .collect();
+        weighed.retain(|(_, ask, own)| {
+            let beside = hours.iter().any(|mask| self.share_clause(*mask, own.mask));
+            !(matches!(ask, Ask::Offered(_) | Ask::About(_) | Ask::WhichTopic(_)) && beside)
+        });
+        self.drop_told(&mut weighed);
         let dropped = self.drop_rivals(&mut weighed);
         self.join_rivals(&mut weighed);
         let settled: Vec<(usize, Ask, bool)> = weighed
@@ -63,6 +74,19 @@ impl Sense {
         });
         let kept = settled.into_iter().filter(|(_, _, doubted)| !(firm && *doubted));
         self.asks = kept.map(|(at, ask, _)| (at, ask)).collect();
+    }
+
+    /// "I'm a new patient with insurance. How much is a cleaning?": what is told beside a question
+    /// is not asked.
+    fn drop_told(&self, weighed: &mut Vec<(usize, Ask, Evidence)>) {
+        let asking = self.asking_parts();
+        let asked = weighed.iter().any(|(_, ask, evidence)| {
+            !matches!(ask, Ask::Unknown(_) | Ask::Confirm(_) | Ask::WhichDay)
+                && evidence.mask.meets(asking)
+        });
+        if asked {
+            weighed.retain(|(_, ask, own)| !is_row(ask) || own.named.meets(asking));
+        }
     }
 
     /// Of two asks in one clause only the one goes on that more words speak for: a caller who asks

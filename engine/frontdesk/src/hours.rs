@@ -468,11 +468,16 @@ fn days_of_week(desk: &Desk<'_>, days: &[Weekday], out: &mut Speech) {
     }
     let today = desk.now.date();
     let soon = (0..7_i64).filter_map(|ahead| today.checked_add(ahead.days()).ok());
-    for date in soon
-        .filter(|date| hours.exception_on(*date).is_some() && days.contains(&date.weekday()))
-        .take(2)
-    {
-        say_exception(desk, date, out);
+    let mut told = Vec::new();
+    for date in soon.filter(|date| days.contains(&date.weekday())) {
+        // One that lasts for days is told as a whole, once.
+        if let Some(exception) = hours.exception_on(date)
+            && !told.contains(&exception.from)
+            && told.len() < 2
+        {
+            told.push(exception.from);
+            say_exception(desk, date, out);
+        }
     }
 }
 

@@ -268,10 +268,23 @@ impl Sense {
             && candidates.iter().any(|candidate| {
                 candidate.row == Row::Emergency
                     && candidate.score >= 0.9
+                    && !self.is_part_of_name(candidate.mask)
                     && self.is_affirmed(candidate.mask)
             });
         let cue = self.cues.iter().any(|hit| hit.cue == Cue::Danger && self.is_affirmed(hit.mask));
         if topic || cue { Danger::Likely } else { Danger::None }
+    }
+
+    /// "Fire extinguishers" in a question are no fire.
+    fn is_part_of_name(&self, mask: Mask) -> bool {
+        let behind = self.utterance.tokens.get(mask.last() + 1);
+        mask.count() == 1
+            && self.is_question()
+            && behind.is_some_and(|token| {
+                token.weight >= 1.0
+                    && token.part == self.utterance.tokens[mask.last()].part
+                    && !token.is_common()
+            })
     }
 
     /// Whether no "not" stands right before `mask`.

@@ -15,6 +15,7 @@
 //! What it wants to remember travels in the [`BrainNote`](types::BrainNote) of its own replies, so
 //! a reply that nobody heard leaves nothing behind.
 
+mod alignment;
 mod answering;
 mod answers;
 mod brain;

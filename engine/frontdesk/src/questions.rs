@@ -114,7 +114,8 @@ impl Sense {
         self.asks.extend(rule.map(|at| (self.mask_of(Cue::Undo).first(), Ask::Policy(at))));
     }
 
-    pub(crate) fn ask_hours(&mut self, thread: &Thread) {
+    /// The cues that ask when it is open.
+    fn hours_cues(&self) -> Vec<CueHit> {
         let mut hits: Vec<CueHit> = self
             .cues
             .iter()
@@ -123,7 +124,6 @@ impl Sense {
             })
             .copied()
             .collect();
-        let about_staff = !self.staff.is_empty();
         // "Closing on a house": the word is that of a service.
         let sure = self.sure_services().iter().fold(Mask::default(), |mask, hit| mask.union(hit.0));
         hits.retain(|hit| !sure.covers(hit.mask));
@@ -133,12 +133,17 @@ impl Sense {
         if timed && free {
             hits.extend(self.cues.iter().filter(|hit| hit.cue == Cue::Visit));
         }
+        hits
+    }
+
+    /// Whether `hits` stand in a question about something else.
+    fn is_no_matter_of_hours(&self, hits: &[CueHit], first: CueHit) -> bool {
         let about_booking = self.has_any(&[Cue::Booking, Cue::Availability, Cue::Message]);
         // "In" and "there" ask about people, and a bare "open" in a sentence about something else
         // asks nothing.
         let explained =
             self.asks.iter().any(|(_, ask)| matches!(ask, Ask::Faq(_) | Ask::Policy(_)));
-        let Some(first) = hits.first().copied() else { return };
+        let about_staff = !self.staff.is_empty();
         let named_days = !self.days.days.is_empty() || self.days.stretch.is_some();
         let says_open = |hit: &CueHit| {
             let words = self.utterance.tokens.iter().enumerate();
@@ -148,6 +153,16 @@ impl Sense {
                         .contains(&token.text.as_str())
                 })
         };
+        let answered = self.rows.iter().any(|row| {
+            matches!(row.row, Row::Policy(_) | Row::Faq(_))
+                && row.exact
+                && row.score >= 0.9
+                && row.mask.count() > 1
+                && self.share_clause(row.mask, first.mask)
+        });
+        if answered && !named_days {
+            return true;
+        }
         let bare = !hits.iter().any(says_open);
         let ruled = self
             .rows
@@ -155,7 +170,7 @@ impl Sense {
             .any(|row| matches!(row.row, Row::Policy(_)) && row.exact && row.mask.count() > 1);
         // "How late can we check out?"
         if bare && ruled {
-            return;
+            return true;
         }
         let weak = bare && !named_days;
         // "Do you do horse shoeing": what only sounds like "hours" after "do you do" is a thing.
@@ -163,11 +178,13 @@ impl Sense {
             hit.mask.count() == 1 && !self.utterance.tokens[hit.mask.first()].is_common()
         });
         let thing = alike && self.has(Cue::Offered);
-        if about_staff || about_booking && weak || explained && weak || thing {
-            return;
-        }
+        about_staff || about_booking && weak || explained && weak || thing
+    }
+
+    /// What `hits` ask about the hours.
+    fn aspect_of(&self, hits: &[CueHit]) -> Aspect {
         let has = |cue: Cue| hits.iter().any(|hit| hit.cue == cue);
-        let aspect = if has(Cue::Hours) || has(Cue::Opening) && has(Cue::Close) {
+        if has(Cue::Hours) || has(Cue::Opening) && has(Cue::Close) {
             Aspect::Hours
         } else if has(Cue::Opening) {
             Aspect::Opens
@@ -179,7 +196,17 @@ impl Sense {
             Aspect::Hours
         } else {
             Aspect::IsOpen
-        };
+        }
+    }
+
+    /// When it is open.
+    pub(crate) fn ask_hours(&mut self, thread: &Thread) {
+        let hits = self.hours_cues();
+        let Some(first) = hits.first().copied() else { return };
+        if self.is_no_matter_of_hours(&hits, first) {
+            return;
+        }
+        let aspect = self.aspect_of(&hits);
         let mut days = self.days.clone();
         if days.days.is_empty() && days.stretch.is_none() && aspect != Aspect::Hours {
             let then = thread.topic == Some(Topic::Hours)
@@ -259,7 +286,7 @@ impl Sense {
                 .any(|(at, ask)| matches!(ask, Ask::Faq(_)) && (hit.mask.holds(*at) || done));
             // "Can I bring parts I bought online?"
             let explained = explained
-                || hit.cue == Cue::Website
+                || matches!(hit.cue, Cue::Website | Cue::Location | Cue::Phone | Cue::Email)
                     && hit.mask.count() == 1
                     && self.rows.iter().any(|row| {
                         matches!(row.row, Row::Policy(_) | Row::Faq(_))

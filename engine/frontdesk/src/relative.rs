@@ -49,11 +49,13 @@ pub(crate) fn move_days(tokens: &[Token], today: Date, found: &mut [Found]) -> V
             }
         }
         // "The Friday after next".
-        if text(*end) == "after" && text(*end + 1) == "next" && day.named == Named::Weekday {
-            if let Ok(date) = day.date.checked_add(7.days()) {
-                (day.date, day.named) = (date, Named::Date);
-                claimed.push((*start, *end + 2));
-            }
+        if text(*end) == "after"
+            && text(*end + 1) == "next"
+            && day.named == Named::Weekday
+            && let Ok(date) = day.date.checked_add(7.days())
+        {
+            (day.date, day.named) = (date, Named::Date);
+            claimed.push((*start, *end + 2));
         }
     }
     claimed

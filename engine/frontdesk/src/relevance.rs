@@ -128,7 +128,11 @@ impl Sense {
             _ if telling.is_empty() || best.share < doubt_min || best.weight < DOUBT_WEIGHT_MIN => {
                 return;
             }
-            row => {
+            row @ (Row::Policy(_)
+            | Row::Faq(_)
+            | Row::Staff(_)
+            | Row::Service(_)
+            | Row::Emergency) => {
                 let mut subjects = vec![Subject::Row(row)];
                 subjects.extend(
                     found.get(1).filter(|_| lead < LEAD_MIN).map(|other| Subject::Row(other.row)),
@@ -144,7 +148,7 @@ impl Sense {
     }
 
     /// The words of the parts that ask or wish, or of all if none does.
-    fn asking_parts(&self) -> Mask {
+    pub(crate) fn asking_parts(&self) -> Mask {
         const OPENERS: [&str; 26] = [
             "what", "when", "where", "who", "which", "why", "how", "do", "does", "did", "is",
             "are", "can", "could", "will", "would", "should", "may", "have", "has", "need", "want",
@@ -211,7 +215,7 @@ impl Sense {
             match count.cmp(&best.0) {
                 std::cmp::Ordering::Greater => best = (count, vec![at]),
                 std::cmp::Ordering::Equal if count > 0 => best.1.push(at),
-                _ => (),
+                std::cmp::Ordering::Equal | std::cmp::Ordering::Less => (),
             }
         }
         // All that is told of the work must be known of the person, but for one word.

@@ -4,7 +4,7 @@ use crate::calendar::find_clock;
 use crate::cues::Cue;
 use crate::intent::{Certainty, FILLERS, Sense, ServiceHit};
 use crate::lexicon;
-use crate::matching::{Candidate, Place, Row};
+use crate::matching::{Candidate, Place, Row, Wording};
 use crate::words::Mask;
 
 /// A service is taken for sure from here.
@@ -56,7 +56,7 @@ impl Sense {
         let served = others.fold(Mask::default(), |mask, other| mask.union(other.mask));
         let free = self.utterance.weight(own.without(served));
         match (candidate.row, candidate.place) {
-            (_, Place::Question) if candidate.verbatim => true,
+            (_, Place::Question) if candidate.wording == Wording::Verbatim => true,
             (Row::Staff(_), _) => candidate.score >= 0.85,
             (_, Place::Name) if candidate.score >= 0.85 => {
                 free >= 0.5 || free > 0.0 && cues == Mask::default()

@@ -6,11 +6,12 @@ mod support;
 use std::time::Duration;
 
 use serde_json::json;
+use server::engine::{Engine, Given};
 use support::raw::block_on;
 use support::shop::Shop;
 use support::stub::{CONNECTION, Says, Stub, deliver, post, rings, signing_key, unix_now, webhook};
 use support::{SOON, Site, holds_within, wait_for};
-use types::EndReason;
+use types::{EndReason, Secret};
 use wire::telnyx::signature::{SIGNATURE_HEADER, SigningKey, TIMESTAMP_HEADER};
 
 /// Long enough for something that must not happen to happen.
@@ -64,6 +65,18 @@ fn a_front_door_keeps_its_order_whatever_comes() {
     sweeps(&site, &stub);
     writes_documents(&site, &shops[1]);
     remembers_across_restarts(site, &stub, &shops[0]);
+}
+
+#[test]
+fn a_missing_key_is_said_by_its_name_before_anything_starts() {
+    let stub = Stub::start();
+    let config = server::config::EngineConfig::checked("mine.toml", &settings(&stub));
+    let config = config.expect("sound settings");
+    let told = Engine::start(config.clone(), Given::default()).expect_err("no key");
+    assert!(told.to_string().contains("APEX_TELNYX_API_KEY"), "{told}");
+    let broken = Some(Secret::new("KEY\nwith a line break".to_owned()));
+    let told = Engine::start(config, Given { api_key: broken, ..Given::default() });
+    assert!(told.expect_err("no key at all").to_string().contains("APEX_TELNYX_API_KEY"));
 }
 
 fn door(site: &Site) -> std::net::SocketAddr {

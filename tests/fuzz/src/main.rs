@@ -9,6 +9,7 @@ type Target = fn(&[u8]);
 
 /// Every entry point of the workspace. A house test compares this list with the code.
 const TARGETS: &[(&str, Target)] = &[
+    ("fuzz_client_state", server::front::fuzz_client_state),
     ("fuzz_concealer", codecs::fuzz::fuzz_concealer),
     ("fuzz_directory", directory::fuzz_directory),
     ("fuzz_dtmf", codecs::fuzz::fuzz_dtmf),

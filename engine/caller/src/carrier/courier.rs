@@ -12,6 +12,7 @@ use wire::telnyx::webhook::{Event, Webhook, encode};
 
 use super::clock::duration;
 use super::dice::{About, dice};
+use super::faults::WebhookPlan;
 use super::ledger::{Happened, WebhookFate};
 use super::names::{Names, uuid};
 use super::seat::Seat;
@@ -69,7 +70,7 @@ pub(crate) async fn deliver(shared: Arc<Shared>, seat: Seat, parcel: Parcel) {
         }
     };
     let first = async {
-        retried(&shared, &seat, &parcel, &id, plan.lost_once).await;
+        retried(&shared, &seat, &parcel, &id, plan).await;
         if plan.forged {
             bait(&shared, &seat, &parcel, &bait_ids[0], Bait::Forged).await;
         }
@@ -81,7 +82,7 @@ pub(crate) async fn deliver(shared: Arc<Shared>, seat: Seat, parcel: Parcel) {
 }
 
 /// Attempts until one is acknowledged, at one address and then at the other.
-async fn retried(shared: &Shared, seat: &Seat, parcel: &Parcel, id: &str, lost_once: bool) {
+async fn retried(shared: &Shared, seat: &Seat, parcel: &Parcel, id: &str, plan: WebhookPlan) {
     let options = &shared.options;
     let mut number = 0;
     for url in [Some(&options.webhook_url), options.webhook_failover_url.as_ref()] {
@@ -89,7 +90,7 @@ async fn retried(shared: &Shared, seat: &Seat, parcel: &Parcel, id: &str, lost_o
         for wait in std::iter::once(&Millis::ZERO).chain(&options.retries) {
             sleep(duration(*wait)).await;
             number += 1;
-            if number == 1 && lost_once {
+            if number == 1 && plan.lost_once {
                 note(shared, seat, parcel, id, (number, WebhookFate::Lost));
                 continue;
             }

@@ -137,6 +137,7 @@ pub struct Codec {
 
 /// What becomes of one webhook.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub(crate) struct WebhookPlan {
     pub(crate) delay: Millis,
     pub(crate) lost_once: bool,

@@ -33,7 +33,12 @@ impl StreamOrder {
             StreamCodec::Default => Announced::plain(own),
             // Seen in the wild (telnyx.md §1.9): without L16 back there is no L16.
             StreamCodec::L16 if !both_l16 => Announced::of(StreamCodec::G722, hz, own),
-            codec => Announced::of(codec, hz, own),
+            codec @ (StreamCodec::Pcmu
+            | StreamCodec::Pcma
+            | StreamCodec::G722
+            | StreamCodec::Opus
+            | StreamCodec::AmrWb
+            | StreamCodec::L16) => Announced::of(codec, hz, own),
         };
         let (codec, announced) = (codec.format, codec.announced);
         Self {

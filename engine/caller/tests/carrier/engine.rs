@@ -214,12 +214,12 @@ impl Inner {
         }
     }
 
-    async fn act(self: Arc<Self>, name: String, leg: String, is_incoming: bool) {
+    async fn act(self: Arc<Self>, name: String, leg: String) {
         if self.manner == Manner::Watches {
             return;
         }
         let action = match name.as_str() {
-            "call.initiated" if is_incoming => Action::Answer(Box::default()),
+            "call.initiated" => Action::Answer(Box::default()),
             "call.answered" => Action::StreamingStart(Box::new(self.stream("t1"))),
             _ => return,
         };
@@ -263,8 +263,9 @@ async fn webhook(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Byte
     let (name, leg) = (told.name.clone(), told.leg.clone());
     let is_new = inner.acted.lock().unwrap().insert(told.id.clone());
     inner.note(|seen| seen.told.push(told));
-    if is_new {
-        tokio::spawn(inner.act(name, leg, is_incoming));
+    // A leg of its own, from a transfer, is not for the engine to answer.
+    if is_new && (is_incoming || name != "call.initiated") {
+        tokio::spawn(inner.act(name, leg));
     }
     StatusCode::OK
 }

@@ -50,6 +50,13 @@ fn the_businesss_clock_counts_not_ours() {
 }
 
 #[test]
+fn an_exception_of_several_days_is_told_once() {
+    let mut talk = Talk::with("northgate-auto", "2026-11-22T10:00:00-08:00");
+    let reply = spoken(&talk.say("What are your opening hours?"));
+    assert_eq!(reply.matches("closed for Thanksgiving").count(), 1, "{reply}");
+}
+
+#[test]
 fn the_clock_change_moves_nothing() {
     // 2026-03-08 and 2026-11-01: New York jumps at 2 AM.
     check("riverside-dental", "

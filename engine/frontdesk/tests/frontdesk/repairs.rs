@@ -1,6 +1,6 @@
 //! What callers take back, what is said again, and what is said after hours.
 
-use crate::dialogues::{check, garage, salon};
+use crate::dialogues::{check, dental, garage, salon};
 use crate::support::Talk;
 
 #[test]
@@ -65,6 +65,22 @@ fn after_hours_it_says_so_and_offers_a_message() {
         = What's your name?
         > Jane Doe
         = What number
+    ",
+    );
+}
+
+#[test]
+fn a_doubtful_question_is_not_asked_back_beside_a_firm_answer() {
+    check(
+        dental(),
+        "
+        > My dentist told me so. What does whitening cost?
+        = Teeth whitening is $350
+        / Did you mean
+        ? Open
+        > I'm a new patient with insurance, how much is a cleaning?
+        = $120
+        / network
     ",
     );
 }

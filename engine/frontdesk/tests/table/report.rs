@@ -87,6 +87,25 @@ pub(crate) fn shapes(half: &JudgedHalf) {
         let key = format!("turns {} facts {things} {long}", row.turns.len().min(3));
         counts.entry(key).or_default()[judged.verdict as usize] += 1;
     }
+    let mut faults: BTreeMap<String, usize> = BTreeMap::new();
+    for (row, judged) in half.rows.iter().filter(|(_, judged)| judged.verdict == Verdict::Wrong) {
+        let kind = |id: &String| {
+            let parts: Vec<&str> = id.split('.').collect();
+            match parts[..] {
+                ["service", _, what] => format!("service.{what}"),
+                [first, ..] => first.to_owned(),
+                [] => String::new(),
+            }
+        };
+        let mut cited: Vec<String> = judged.cites.iter().map(kind).collect();
+        cited.dedup();
+        let wanted: Vec<String> = row.facts.iter().map(kind).collect();
+        let key = format!("{wanted:?} {} told {cited:?} {}", row.outcomes[0], judged.outcome);
+        *faults.entry(key).or_default() += 1;
+    }
+    for (key, count) in faults {
+        println!("  wrong: wanted {key}: {count}");
+    }
     for (key, [right, again, missed, wrong]) in counts {
         println!("  {key}: right {right}, asked again {again}, missed {missed}, wrong {wrong}");
     }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use call::{Action, Call, CallConfig, Event, LegEnd, Lines, Rebuilt, Remark};
+use call::{Action, Call, CallConfig, Event, LegEnd, Lines, Rebuilt, Remark, ResumeLimits};
 use codecs::l16::ByteOrder;
 use media::Starved;
 use speech::Audibility;
@@ -145,6 +145,17 @@ pub(crate) enum LineState {
     Over(EndReason),
 }
 
+/// What `agent` asks of its conversations, on a leg that may be without media as `resume` says.
+fn call_config(agent: &AgentConfig, resume: &ResumeLimits) -> CallConfig {
+    CallConfig {
+        persona: agent.persona.clone(),
+        turns: agent.turns.clone(),
+        limits: agent.limits.clone(),
+        lines: Lines::english(),
+        resume: resume.clone(),
+    }
+}
+
 impl Session {
     /// Opens every part of a call.
     pub(crate) fn begin(beginning: Beginning) -> Result<Self, SessionError> {
@@ -157,13 +168,7 @@ impl Session {
         let brain = open_brain(&node, &agent, &opening, sink)?;
         let resume =
             if again.is_some() { &node.config.resume.carrier } else { &node.config.resume.bare };
-        let config = CallConfig {
-            persona: agent.persona.clone(),
-            turns: agent.turns.clone(),
-            limits: agent.limits.clone(),
-            lines: Lines::english(),
-            resume: resume.clone(),
-        };
+        let config = call_config(&agent, resume);
         let Conversation { call, log, clock_offset, gap } = match past {
             Some(past) => Conversation::goes_on(&node, id, began, past),
             None => Conversation::begins(&node, (id, began, seed), &agent, config),
@@ -518,9 +523,12 @@ impl Session {
             let Some(event) = self.events.pop_front() else { return };
             self.log.event(now, &event);
             self.show_event(&event);
-            let begins = matches!(event, Event::PlayoutStarted { .. });
+            let is_reply = matches!(event, Event::PlayoutStarted { .. });
             self.call.handle_event(now, event);
-            self.show_state(begins);
+            if is_reply && let Some(response) = self.call.response() {
+                self.show(|| Seen::Replied { response });
+            }
+            self.show_state();
         }
     }
 
@@ -562,12 +570,9 @@ impl Session {
     }
 
     /// Lets whoever watches see how the call stands after a step.
-    fn show_state(&mut self, begins: bool) {
+    fn show_state(&mut self) {
         if !self.node.feed.is_watched() {
             return;
-        }
-        if begins && let Some(response) = self.call.response() {
-            self.show(|| Seen::Replied { response });
         }
         let what = self.call.phase_name();
         if what != self.doing {

@@ -8,6 +8,9 @@ use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted};
 use crate::control::{CallLine, CallList, CallView, Party, TurnView};
 use crate::paper::{Ink, Paper, columns, cut, printable, tail};
 
+/// Fewer columns than this hold no words worth a column of their own.
+const WORDS_COLUMNS_MIN: usize = 40;
+
 /// How often a watched call is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 
@@ -99,30 +102,41 @@ fn table(list: &CallList, paper: Paper) -> String {
     let business = list.calls.iter().map(|line| line.business.as_str().len()).max().unwrap_or(0);
     let business = business.max(8);
     let head = format!(
-        "{:<37} {:<business$} {:<14} {:>6}  {:<12} LAST WORDS",
+        "{:<37} {:<business$} {:<14} {:>6}  {:<15}",
         "CALL", "BUSINESS", "FROM", "FOR", "STATE"
     );
+    // Beside the rest if there is room for a few words, else beneath.
+    let beside = paper.width.saturating_sub(columns(&head) + 1);
+    let (room, head) = if WORDS_COLUMNS_MIN <= beside {
+        (beside, format!("{head} LAST WORDS"))
+    } else {
+        (paper.width.saturating_sub(2), head)
+    };
     let mut text = format!("{bold}{}{off}\n", cut(&head, paper.width));
     for line in &list.calls {
         let from = line.from.as_deref().unwrap_or("withheld");
         let row = format!(
-            "{:<37} {:<business$} {:<14} {:>6}  {:<12} ",
+            "{:<37} {:<business$} {:<14} {:>6}  {:<15}",
             line.call.to_string(),
             line.business.as_str(),
             printable(from),
             length(line),
             printable(&line.state),
         );
-        let room = paper.width.saturating_sub(columns(&row)).max(12);
-        let last = line.last.as_ref().map_or(String::new(), |words| {
+        text.push_str(row.trim_end());
+        if let Some(words) = &line.last {
             let who = match words.who {
                 Party::Caller => "caller",
                 Party::Agent => "agent",
             };
-            let said = tail(&printable(words.text.reveal()), room.saturating_sub(who.len() + 2));
-            format!("{dim}{who}:{off} {said}")
-        });
-        text.push_str(&format!("{row}{last}\n"));
+            let said = printable(words.text.reveal());
+            let said = tail(&said, room.saturating_sub(who.len() + 2).max(8));
+            let gap = if beside == room { columns(&head) - "LAST WORDS".len() } else { 0 };
+            let gap = gap.saturating_sub(columns(row.trim_end()));
+            let gap = if beside == room { " ".repeat(gap) } else { "\n  ".to_owned() };
+            text.push_str(&format!("{gap}{dim}{who}:{off} {said}"));
+        }
+        text.push('\n');
     }
     let live = counted(list.live, "call", "calls");
     if list.calls.len() < list.live {
@@ -384,8 +398,12 @@ mod tests {
     fn the_table_fits_the_page_and_obeys_nobody() {
         let list = CallList { format: CONTROL_FORMAT, live: 3, calls: vec![line()] };
         let text = table(&list, PAPER);
-        assert!(text.contains("1:15  hearing"), "{text}");
-        assert!(text.contains("…") && text.contains("Friday to two."), "{text}");
+        assert!(text.contains("1:15  hearing\n  agent: We are open"), "{text}");
+        assert!(text.contains("Friday to two."), "{text}");
+        let wide = table(&list, Paper { width: 150, ink: &PLAIN });
+        assert!(wide.contains("hearing         agent: …"), "{wide}");
+        assert!(wide.contains("STATE           LAST WORDS"), "{wide}");
+        assert!(wide.lines().all(|line| columns(line) <= 150), "{wide}");
         assert!(text.contains("3 calls up, the first 1 are listed"), "{text}");
         assert!(!text.contains('\x1b'));
         assert!(text.lines().all(|line| columns(line) <= PAPER.width), "{text}");

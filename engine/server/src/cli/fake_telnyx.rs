@@ -27,6 +27,7 @@ const CALLS_MAX: u32 = 10_000;
 
 /// What `apex fake-telnyx` takes.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Args {
     /// Numbers to ring, one after the other; none to serve the API only, until ctrl-C.
     #[arg(long, value_name = "+NUMBER,...", value_delimiter = ',')]
@@ -80,6 +81,9 @@ pub(crate) struct Args {
     transfer: TransferOutcome,
     #[command(flatten)]
     switches: Switches,
+    /// Print the engine's settings for this carrier, and do nothing else.
+    #[arg(long, conflicts_with_all = ["ring", "json"])]
+    settings: bool,
     /// Print the reports of all calls as JSON lines instead of a table.
     #[arg(long)]
     json: bool,
@@ -221,9 +225,13 @@ async fn serve(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (quiet, way) =
         (args.json, if args.texml.is_some() { Way::Texml } else { Way::CallControl });
     let calls = calls(&args, way)?;
+    let only_settings = args.settings;
     let carrier = FakeCarrier::start(options(args)).await?;
     if !quiet {
         show::settings(&carrier);
+    }
+    if only_settings {
+        return Ok(ExitCode::SUCCESS);
     }
     let watching = (!quiet).then(|| tokio::spawn(show::watch(carrier.watch())));
     if calls.numbers.is_empty() {

@@ -1,4 +1,5 @@
-//! The command line: `apex serve`, `demo`, `call`, `fake-telnyx`, `replay`, `score`, `config`, `models`.
+//! The command line: `apex serve`, `demo`, `call`, `calls`, `fake-telnyx`, `replay`, `score`,
+//! `doctor`, `config`, `models`.
 //!
 //! Exit codes everywhere: 0 it went well, 1 it ran and the answer is no, 2 it could not run.
 #![expect(
@@ -13,6 +14,7 @@ mod config;
 mod control;
 mod demo;
 mod diff;
+mod doctor;
 mod fake_telnyx;
 mod models;
 mod rehearse;
@@ -52,11 +54,11 @@ enum Command {
     Demo(demo::Args),
     /// Call a running engine and play recordings to it.
     Call(call::Args),
-    /// Be a carrier on this machine: ring the engine through webhooks, commands and media sockets.
-    FakeTelnyx(fake_telnyx::Args),
     /// Look at the calls of a running engine, or end one.
     #[command(subcommand)]
     Calls(calls::Command),
+    /// Be a carrier on this machine: ring the engine through webhooks, commands and media sockets.
+    FakeTelnyx(fake_telnyx::Args),
     /// Run a call again from its event log: does it do the same?
     Replay(replay::Args),
     /// Kill the engine in the middle of its calls, again and again: what do the callers hear?
@@ -64,6 +66,8 @@ enum Command {
     Rehearse(rehearse::Args),
     /// Ask recorded questions and count the right answers.
     Score(score::Args),
+    /// Check whether this machine and these settings are fit to answer telephones.
+    Doctor(doctor::Args),
     /// Look at settings and business files.
     #[command(subcommand)]
     Config(config::Command),
@@ -78,11 +82,12 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Call(args) => call::run(args),
-        Command::FakeTelnyx(args) => fake_telnyx::run(args),
         Command::Calls(command) => calls::run(&command),
+        Command::FakeTelnyx(args) => fake_telnyx::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Rehearse(args) => rehearse::run(args),
         Command::Score(args) => score::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => config::run(&command),
         Command::Models(command) => models::run(&command),
     }

@@ -16,6 +16,7 @@ const EVENTS: &str = "events.jsonl";
 
 /// What `apex replay` takes.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Args {
     /// The event log of one call, or the folder it lies in.
     file: PathBuf,

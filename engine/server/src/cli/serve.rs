@@ -77,6 +77,16 @@ pub(crate) fn run(args: Args) -> ExitCode {
     };
     match Engine::start(config, given) {
         Ok(engine) => {
+            let numbers = engine.node.routes.load().directory.numbers_len();
+            println!(
+                "apex answers {numbers} numbers on ws://{}/media/telnyx; look at http://{}/readyz",
+                engine.media, engine.control
+            );
+            if let Some(front) = engine.front {
+                println!(
+                    "webhooks are taken at {front}/webhooks/telnyx, documents asked for at /texml"
+                );
+            }
             let view = notes.and_then(|notes| watch(notes, &engine));
             let code = serve(engine, wait);
             // The view ends with the last call that could show anything.
@@ -129,14 +139,6 @@ fn settings(args: &Args) -> Result<EngineConfig, String> {
 
 /// Follows the signals: SIGHUP looks at the files, SIGTERM and SIGINT stop.
 fn serve(engine: Engine, wait: types::Millis) -> ExitCode {
-    let numbers = engine.node.routes.load().directory.numbers_len();
-    println!(
-        "apex answers {numbers} numbers on ws://{}/media/telnyx; look at http://{}/readyz",
-        engine.media, engine.control
-    );
-    if let Some(front) = engine.front {
-        println!("webhooks are taken at {front}/webhooks/telnyx, documents asked for at /texml");
-    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -6,7 +6,7 @@ use call::{
     Action, Certainty, Decision, Event, LogEntry, LogError, LogHeader, LogLine, LogReader, Remark,
     Rule,
 };
-use types::{BargeIn, CallTime, GenerationId, Millis, Pii, Stages, TurnId, UtteranceId};
+use types::{BargeIn, CallTime, FactId, GenerationId, Millis, Pii, Stages, TurnId, UtteranceId};
 
 use super::reply::unheard;
 use super::{Ending, Leg, Moment, Partial, Reply, STORY_FORMAT, Span, Story, Turn, TurnEnd, What};
@@ -143,24 +143,8 @@ impl Builder {
                 self.finals.insert(utterance, text.clone());
                 self.push(Owner::Utterance(utterance), now, What::Understood { text, audio, took });
             }
-            Event::Thought { generation, cites, .. } => {
-                let took = self.asked.get(&generation).map(|asked| now.since(*asked));
-                let reply = self.reply(generation);
-                reply.cites.extend(cites);
-                let turn = self.turn(generation.turn);
-                if turn.stages.thought.is_none() {
-                    turn.stages.thought = Some(now);
-                    self.push(Owner::Turn(generation.turn), now, What::Thought { took });
-                }
-            }
-            Event::SegmentVoiced { generation, .. } => {
-                let turn = self.turn(generation.turn);
-                let took = turn.stages.thought.map(|thought| now.since(thought));
-                if turn.stages.voiced.is_none() {
-                    turn.stages.voiced = Some(now);
-                    self.push(Owner::Turn(generation.turn), now, What::Voiced { took });
-                }
-            }
+            Event::Thought { generation, cites, .. } => self.thought(now, generation, cites),
+            Event::SegmentVoiced { generation, .. } => self.voiced(now, generation),
             Event::PlayoutSent { generation } => {
                 self.turn(generation.turn).stages.sent.get_or_insert(now);
             }
@@ -200,12 +184,33 @@ impl Builder {
         }
     }
 
+    fn thought(&mut self, now: CallTime, generation: GenerationId, cites: Vec<FactId>) {
+        let took = self.asked.get(&generation).map(|asked| now.since(*asked));
+        self.reply(generation).cites.extend(cites);
+        let turn = self.turn(generation.turn);
+        if turn.stages.thought.is_none() {
+            turn.stages.thought = Some(now);
+            self.push(Owner::Turn(generation.turn), now, What::Thought { took });
+        }
+    }
+
+    fn voiced(&mut self, now: CallTime, generation: GenerationId) {
+        let turn = self.turn(generation.turn);
+        let took = turn.stages.thought.map(|thought| now.since(thought));
+        if turn.stages.voiced.is_none() {
+            turn.stages.voiced = Some(now);
+            self.push(Owner::Turn(generation.turn), now, What::Voiced { took });
+        }
+    }
+
     fn action(&mut self, now: CallTime, action: Action) {
         match action {
             Action::BeginUtterance { utterance, .. } => {
                 self.utterance = Some(utterance);
                 self.open.push(utterance);
             }
+            // Its words were overdue, and those before them are used.
+            Action::DiscardUtterance { utterance } if self.finals.contains_key(&utterance) => (),
             Action::DiscardUtterance { utterance } => {
                 // Nobody answers it: it is told where it was said.
                 self.open.retain(|open| *open != utterance);
@@ -298,8 +303,21 @@ impl Builder {
                 self.stages.endpoint_delay = Some(*delay);
                 Owner::Utterance(*utterance)
             }
+            Decision::FinalMissing { utterance } => {
+                let known = self.partials.iter().rev().find(|(of, _)| of == utterance);
+                let text = known.map_or_else(Pii::default, |(_, partial)| partial.text.clone());
+                let took = self.stages.endpointed.map(|ended| now.since(ended));
+                self.stages.transcribed = Some(now);
+                self.finals.insert(*utterance, text.clone());
+                self.push(
+                    Owner::Utterance(*utterance),
+                    now,
+                    What::Decided { decision: decision.clone(), turn_end },
+                );
+                let what = What::Understood { text, audio: Millis::ZERO, took };
+                return self.push(Owner::Utterance(*utterance), now, what);
+            }
             Decision::SpeechTooLong { utterance }
-            | Decision::FinalMissing { utterance }
             | Decision::Merged { utterance }
             | Decision::BargeInHeld { utterance, .. }
             | Decision::BargeInProtected { utterance, .. } => Owner::Utterance(*utterance),

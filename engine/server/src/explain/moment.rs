@@ -19,7 +19,7 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TurnEnd {
     /// How long the caller had been silent.
-    #[serde(rename = "silence_ms")]
+    #[serde(rename = "silent_ms")]
     pub silence: Millis,
     /// How long that had to last.
     #[serde(rename = "chosen_ms")]
@@ -48,7 +48,7 @@ pub enum What {
     /// The caller went on before the silence was long enough.
     WentOn {
         /// After so much silence.
-        #[serde(rename = "silence_ms")]
+        #[serde(rename = "silent_ms")]
         silence: Millis,
     },
     /// The recognizer's last words.

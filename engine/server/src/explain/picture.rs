@@ -158,8 +158,8 @@ fn subtitle(story: &Story) -> String {
 fn caller_words(turn: &Turn, offset: Millis) -> Vec<CallerWords> {
     let mut words: Vec<CallerWords> = Vec::new();
     let spoken = |at: CallTime| {
-        let spans = turn.speech.iter().filter(|span| span.from <= at);
-        (spans.clone().next().map(|span| span.from), spans.last().map(|span| span.until))
+        let mut spans = turn.speech.iter().filter(|span| span.from <= at);
+        (spans.clone().next().map(|span| span.from), spans.next_back().map(|span| span.until))
     };
     let mut began = None;
     for moment in &turn.moments {
@@ -224,9 +224,16 @@ fn stages(stages: &Stages) -> Vec<(Stage, Millis)> {
 /// Where the caller stopped a reply that could be heard.
 #[expect(clippy::wildcard_enum_match_arm, reason = "of many moments a few are drawn")]
 fn barge_ins(story: &Story, offset: Millis) -> Vec<BargeIn> {
+    // The agent was held as soon as the caller was noticed, and confirmed later.
+    let mut held = None;
     let confirmed = story.moments().filter_map(|moment| match &moment.what {
+        What::Decided { decision: Decision::BargeInHeld { generation, .. }, .. } => {
+            held = Some((*generation, moment.at));
+            None
+        }
         What::Decided { decision: Decision::BargeInConfirmed { generation, .. }, .. } => {
-            Some((moment.at, *generation))
+            let noticed = held.filter(|(of, _)| of == generation).map(|(_, at)| at);
+            Some((noticed.unwrap_or(moment.at), *generation))
         }
         _ => None,
     });

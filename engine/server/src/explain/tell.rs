@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use call::{Decision, EndpointSeen, Remark};
+use call::{BargeInSeen, Decision, EndpointSeen, Remark};
 use types::{Millis, Stages, TurnId, WallTime};
 
 use super::phrases::{self, span};
@@ -113,6 +113,7 @@ impl Page {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are told in a line each")]
     fn moment(&mut self, moment: &Moment) {
         let at = clock(moment.at);
         match &moment.what {
@@ -281,26 +282,7 @@ fn noticed(remark: &Remark) -> (&'static str, String) {
 /// A decision and its inputs.
 pub(super) fn decided(decision: &Decision, turn_end: Option<TurnEnd>) -> String {
     match decision {
-        Decision::EndpointDelay { delay, rule, finished, certainty, expect, seen, .. } => {
-            let percent = finished.get() / 10;
-            let mut text = format!(
-                "to wait for {delay} of silence: {} ({percent} % finished); {}; {}",
-                phrases::rule(*rule),
-                phrases::certainty(*certainty),
-                phrases::expect(*expect)
-            );
-            if let Some(EndpointSeen { words, speech, silence, delay_min, delay_max }) = seen {
-                let words = crate::cli::counted(*words as usize, "word", "words");
-                let speech = span(*speech);
-                write!(
-                    text,
-                    "; {words} in {speech}, silent for {silence}; {} to {delay_max} to choose from",
-                    delay_min.get()
-                )
-                .expect("a String takes it");
-            }
-            text
-        }
+        Decision::EndpointDelay { .. } => endpoint_delay(decision),
         Decision::Endpointed { .. } => turn_over(turn_end),
         Decision::SpeechTooLong { .. } => "to end the turn: the caller never pauses".to_owned(),
         Decision::FinalMissing { .. } => {
@@ -309,27 +291,10 @@ pub(super) fn decided(decision: &Decision, turn_end: Option<TurnEnd>) -> String 
         Decision::Merged { .. } => {
             "that this belongs to what was said before: both are one turn".to_owned()
         }
-        Decision::BargeInHeld { seen, .. } => {
-            let manner = seen
-                .as_ref()
-                .map_or(String::new(), |seen| format!(": {}", phrases::manner(seen.manner)));
-            format!("the caller may be barging in{manner}")
-        }
-        Decision::BargeInProtected { .. } => {
-            "to speak on: these words may not be talked over".to_owned()
-        }
-        Decision::BargeInConfirmed { why, seen, .. } => {
-            let seen = seen
-                .as_ref()
-                .map_or(String::new(), |seen| format!(" ({})", phrases::evidence(seen)));
-            format!("the caller barges in: {}{seen}", phrases::confirmed(*why))
-        }
-        Decision::BargeInRejected { why, seen, .. } => {
-            let seen = seen
-                .as_ref()
-                .map_or(String::new(), |seen| format!(" ({})", phrases::evidence(seen)));
-            format!("no barge-in: {}{seen}", phrases::rejected(*why))
-        }
+        Decision::BargeInHeld { .. }
+        | Decision::BargeInProtected { .. }
+        | Decision::BargeInConfirmed { .. }
+        | Decision::BargeInRejected { .. } => barge_in(decision),
         Decision::HeardText { .. } => String::new(),
         Decision::Withdrawn { .. } => {
             "to take the reply back: the caller went on before hearing any of it".to_owned()
@@ -368,6 +333,56 @@ pub(super) fn decided(decision: &Decision, turn_end: Option<TurnEnd>) -> String 
         Decision::HangUpCancelled { .. } => {
             "not to hang up after all: the caller spoke into the goodbye".to_owned()
         }
+    }
+}
+
+/// An endpoint delay and what it was chosen from.
+fn endpoint_delay(decision: &Decision) -> String {
+    let Decision::EndpointDelay { delay, rule, finished, certainty, expect, seen, .. } = decision
+    else {
+        return String::new();
+    };
+    let percent = finished.get() / 10;
+    let mut text = format!(
+        "to wait for {delay} of silence: {} ({percent} % finished); {}; {}",
+        phrases::rule(*rule),
+        phrases::certainty(*certainty),
+        phrases::expect(*expect)
+    );
+    if let Some(EndpointSeen { words, speech, silence, delay_min, delay_max }) = seen {
+        let words = crate::cli::counted(*words as usize, "word", "words");
+        let speech = span(*speech);
+        let least = delay_min.get();
+        write!(
+            text,
+            "; {words} in {speech}, silent for {silence}; {least} to {delay_max} to choose from"
+        )
+        .expect("a String takes it");
+    }
+    text
+}
+
+/// What was decided about a barge-in.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only barge-ins come here")]
+fn barge_in(decision: &Decision) -> String {
+    let evidence = |seen: &Option<BargeInSeen>| {
+        seen.as_ref().map_or(String::new(), |seen| format!(" ({})", phrases::evidence(seen)))
+    };
+    match decision {
+        Decision::BargeInHeld { seen: Some(seen), .. } => {
+            format!("the caller may be barging in: {}", phrases::manner(seen.manner))
+        }
+        Decision::BargeInHeld { seen: None, .. } => "the caller may be barging in".to_owned(),
+        Decision::BargeInProtected { .. } => {
+            "to speak on: these words may not be talked over".to_owned()
+        }
+        Decision::BargeInConfirmed { why, seen, .. } => {
+            format!("the caller barges in: {}{}", phrases::confirmed(*why), evidence(seen))
+        }
+        Decision::BargeInRejected { why, seen, .. } => {
+            format!("no barge-in: {}{}", phrases::rejected(*why), evidence(seen))
+        }
+        _ => String::new(),
     }
 }
 

@@ -175,9 +175,9 @@ fn every_turn_says_why_it_ended_and_what_was_heard() {
     let ends: Vec<_> = first
         .moments
         .iter()
-        .filter_map(|moment| match &moment.what {
-            What::Decided { turn_end, .. } => *turn_end,
-            _ => None,
+        .filter_map(|moment| {
+            let What::Decided { turn_end, .. } = &moment.what else { return None };
+            *turn_end
         })
         .collect();
     assert_eq!(ends.len(), 1);
@@ -192,6 +192,31 @@ fn every_turn_says_why_it_ended_and_what_was_heard() {
     assert_eq!(second.heard_reply().unwrap().unheard.reveal(), "");
     assert_eq!(keys.keys.reveal(), "5");
     assert_eq!(story.ended.unwrap().reason, EndReason::CallerHungUp);
+}
+
+#[test]
+fn words_that_came_too_late_are_told_with_those_that_were_used() {
+    let mut teller = Teller::new();
+    teller.at(0, Event::Answered);
+    teller.hears(10, generation(0), (SegmentId::FIRST, 2_000));
+    teller.heard(2_030, generation(0));
+    let (utterance, ms) = (UtteranceId::FIRST, CallTime::from_millis);
+    let text = Pii::new("How much is a cleaning?".to_owned());
+    teller.at(3_060, Event::SpeechStarted { at: ms(3_000) });
+    teller.at(3_900, Event::Partial { utterance, text });
+    teller.at(4_600, Event::SpeechPaused { at: ms(4_500) });
+    teller.at(4_700, Event::SpeechEnded { at: ms(4_500) });
+    teller.replies(6_100, generation(1), ("A cleaning is $120.", 1_500));
+    teller.heard(7_700, generation(1));
+    let story = Story::read(teller.log.pending()).unwrap();
+    assert_eq!(story.turns.len(), 2);
+    let turn = &story.turns[1];
+    assert_eq!(turn.caller.reveal(), "How much is a cleaning?");
+    assert_eq!(turn.response, Some(Millis::new(1_680)));
+    assert_eq!(turn.began, ms(3_000), "the speech belongs to the turn that answers it");
+    let told = tell(&story, paper(100));
+    assert!(told.contains("the last ones did not come in time"), "{told}");
+    assert!(told.contains("understood “How much is a cleaning?”"), "{told}");
 }
 
 #[test]

@@ -297,7 +297,7 @@ impl Carrier {
     ///
     /// # Errors
     /// [`CarrierError`]. A leg the carrier has forgotten is [`Life::Ended`], no error.
-    pub async fn get_call(&self, leg: &LegName) -> Result<CallStatus, CarrierError> {
+    pub async fn call_status(&self, leg: &LegName) -> Result<CallStatus, CarrierError> {
         let (reply, answer) = oneshot::channel();
         self.ask(Job::Status { leg: leg.clone(), reply }, answer).await
     }

@@ -4,30 +4,35 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use directory::{Directory, LastGood, Rules, Source};
 use sha2::{Digest, Sha256};
 use types::{AgentConfig, AgentId, BusinessId};
 
-use super::files::{read_bounded, write_whole};
+use super::files::read_bounded;
 
 /// How long a version stays that no new call begins with: longer than the longest call.
 const UNUSED_MAX: Duration = Duration::from_secs(48 * 3_600);
+
+/// How often old versions are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Hex digits of a digest that make a name: 128 bits tell all versions apart.
 const NAME_DIGITS: usize = 32;
 
 /// The versions of business files that calls were begun with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Pinned {
     dir: PathBuf,
+    /// When old versions were last looked for.
+    pruned: Mutex<Option<Instant>>,
 }
 
 impl Pinned {
     pub(super) fn new(dir: PathBuf) -> Self {
-        Self { dir }
+        Self { dir, pruned: Mutex::default() }
     }
 
     /// Stores the file of `business`; its name, by which it is found again. A failure is logged: it
@@ -39,7 +44,12 @@ impl Pinned {
         let stored = if path.exists() {
             Ok(())
         } else {
-            fs::create_dir_all(&self.dir).and_then(|()| write_whole(&path, &bytes))
+            // Not waited for: a file the disk lost is known by its digest, and the call then goes on
+            // with the agent as it is.
+            let partial = path.with_extension("partial");
+            fs::create_dir_all(&self.dir)
+                .and_then(|()| fs::write(&partial, &bytes))
+                .and_then(|()| fs::rename(&partial, &path))
         };
         match stored {
             Ok(()) => Some(name),
@@ -76,8 +86,14 @@ impl Pinned {
         }
     }
 
-    /// Removes versions that are older than any call and not `current`.
+    /// Removes versions that are older than any call and not `current`, now and then.
     pub(super) fn prune(&self, current: &[&str]) {
+        let mut pruned = self.pruned.lock().unwrap_or_else(PoisonError::into_inner);
+        if pruned.is_some_and(|at| at.elapsed() < PRUNE_EVERY) {
+            return;
+        }
+        *pruned = Some(Instant::now());
+        drop(pruned);
         let removed = fs::read_dir(&self.dir).and_then(|items| {
             for item in items {
                 let path = item?.path();

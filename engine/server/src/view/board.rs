@@ -105,6 +105,7 @@ impl Board {
     }
 
     /// Takes in what a call shows.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is for the call's own block")]
     pub(crate) fn note(&mut self, note: &Note, now: Clock) {
         match &note.what {
             Seen::Began { carrier_call, from } => {
@@ -208,8 +209,10 @@ impl Board {
             right = format!("{right} · median response {median}");
         }
         let right = format!("{right} · {}", clock(now));
-        let left = cut(&self.headline, width.saturating_sub(columns(&right) + 8).max(4));
-        let gap = width.saturating_sub(columns(&left) + columns(&right) + 6);
+        // The dot, the name and their spaces.
+        let taken = columns(&right) + "● Apex ".chars().count();
+        let left = cut(&self.headline, width.saturating_sub(taken + 1).max(4));
+        let gap = width.saturating_sub(columns(&left) + taken);
         let live = if live == 0 { dim } else { good };
         cut(&format!("{live}●{off} {bold}Apex{off} {left}{:gap$}{dim}{right}{off}", ""), width)
     }
@@ -242,7 +245,7 @@ impl Block {
                 }
             }
             Seen::AgentSays { text } => self.say(text.reveal()),
-            Seen::AgentStopped => self.push(Who::Event, "the caller cuts in, the agent stops"),
+            Seen::AgentStopped => self.push(Who::Event, "(the agent stops)"),
             Seen::Doing { what } => self.doing = what,
             Seen::Level { caller } => self.level = *caller,
             Seen::Replied { response } => return Some(*response),

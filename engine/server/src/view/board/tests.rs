@@ -48,7 +48,7 @@ fn a_call_is_a_block_with_its_words_and_times() {
     let text = screen.join("\n");
     assert_eq!(screen.len(), 14);
     for wanted in [
-        "1 live",
+        "1 live · 0 finished · median response 503 ms · 0:34",
         "riverside-dental  +121••••••99  0:31  ▮▮▮▮▯▯▯▯ hearing",
         "agent   Thanks for calling. How can I help you?",
         "caller  What are your hours?",
