@@ -192,6 +192,7 @@ fn no_turn_ends_for_a_silence_that_is_none() {
         1600 caller ended 1500
         1610 final 0 ''
         1650 key 5
+        1700 caller starts
         8000 end
         ",
         "

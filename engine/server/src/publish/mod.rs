@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use call::Lines;
 use directory::{Directory, LastGood, Mistake, Rules, Source, ToStore};
 use thiserror::Error;
 use types::{AgentConfig, AgentId, BusinessId, ConfigVersion, E164, SampleRate};
@@ -213,8 +214,12 @@ impl Publisher {
             next.businesses().flat_map(|business| &business.agents).map(|agent| &agent.persona);
         let texts = personas
             .flat_map(|persona| std::iter::once(&persona.greeting).chain(&persona.disclosure));
+        // After a crash all calls apologize at once: the voice could not keep up.
+        let Lines { bridge, go_on, say_again, .. } = Lines::english();
+        let apologies = [bridge, go_on, say_again];
+        let apologies = apologies.iter().filter(|_| 0 < next.businesses().len());
         let mut greetings = HashMap::new();
-        for text in texts {
+        for text in texts.chain(apologies) {
             let sound = match previous.greeting(text) {
                 Some(sound) => Some(sound.clone()),
                 None if greetings.contains_key(text) => None,

@@ -11,7 +11,7 @@ use directory::{Directory, LastGood, Rules, Source};
 use sha2::{Digest, Sha256};
 use types::{AgentConfig, AgentId, BusinessId};
 
-use super::files::{read_bounded, write_whole};
+use super::files::read_bounded;
 
 /// How long a version stays that no new call begins with: longer than the longest call.
 const UNUSED_MAX: Duration = Duration::from_secs(48 * 3_600);
@@ -44,7 +44,12 @@ impl Pinned {
         let stored = if path.exists() {
             Ok(())
         } else {
-            fs::create_dir_all(&self.dir).and_then(|()| write_whole(&path, &bytes))
+            // Not waited for: a file the disk lost is known by its digest, and the call then goes on
+            // with the agent as it is.
+            let partial = path.with_extension("partial");
+            fs::create_dir_all(&self.dir)
+                .and_then(|()| fs::write(&partial, &bytes))
+                .and_then(|()| fs::rename(&partial, &path))
         };
         match stored {
             Ok(()) => Some(name),

@@ -146,7 +146,7 @@ fn audio(models: &Path) -> Result<Audio, RehearseError> {
     Ok(Audio {
         first: speak("How much is a teeth cleaning?")?,
         // Who does not remember what was asked cannot know what takes how long.
-        second: speak("And how long does that take?")?,
+        second: speak("How long does that take?")?,
     })
 }
 

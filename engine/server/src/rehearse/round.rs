@@ -87,7 +87,7 @@ impl Round {
         };
         let fault = self.only.unwrap_or(fault);
         let rings = (0..self.calls).map(|_| dice.span(0, 4_000)).collect();
-        let fault_at = dice.span(1_500, 14_000);
+        let fault_at = dice.span(1_500, 24_000);
         let lasts = match fault {
             Fault::Killed => dice.span(100, 1_500),
             Fault::Socket => Duration::ZERO,
@@ -253,8 +253,8 @@ fn look(report: &LegReport, (from, fault): (Option<WallMicros>, Fault), state: &
 /// Whether the agent was to be heard just before `at`. A gap of the line that falls into a silence
 /// of both is nobody's loss.
 fn was_speaking(report: &LegReport, at: WallMicros) -> bool {
-    let before = WallMicros::from_unix_micros(at.as_unix_micros() - 500_000);
-    report.heard_after(before).is_some_and(|after| after < Millis::new(400))
+    let before = WallMicros::from_unix_micros(at.as_unix_micros() - 100_000);
+    report.heard_after(before).is_some_and(|after| after < Millis::new(60))
 }
 
 /// Whether the agent still knew what the caller had asked for.
@@ -262,12 +262,14 @@ fn memory(record: &CallRecord) -> Memory {
     let cleaning: types::Slug = "cleaning".parse().expect("a constant slug");
     let (price, duration) = (FactId::ServicePrice(cleaning), FactId::ServiceDuration(cleaning));
     let asked = record.turns.iter().any(|turn| turn.cites.contains(&price));
+    let understood = |words: &str| words.to_lowercase().contains("how long");
+    let again = record.turns.iter().any(|turn| understood(turn.caller.reveal()));
     let known = record.turns.iter().any(|turn| turn.cites.contains(&duration));
     match (asked, known) {
         (_, true) => Memory::Kept,
-        // The first question fell into the fault: there was nothing to remember.
-        (false, false) => Memory::Nothing,
-        (true, false) => Memory::Lost,
+        (true, false) if again => Memory::Lost,
+        // A question fell into the fault, or was misheard: nothing can be told of it.
+        (true | false, false) => Memory::Nothing,
     }
 }
 
