@@ -12,6 +12,9 @@ PHONE_OUT ?= demo-phone-out
 CODEC ?= pcmu
 # The business files `make serve` answers for.
 BUSINESSES ?= fixtures/businesses
+# CPU minutes `make fuzz` gives to each entry point, and which (all, if empty).
+MINUTES ?= 1
+TARGETS ?=
 # How many seeded conversations `make soak` runs in virtual time, and how many calls `make kill` rings in real time.
 SEEDS ?= 10000
 CALLS ?= 500
@@ -22,7 +25,7 @@ AUDIO_JOBS ?= 1
 export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
 export APEX_MODELS := $(abspath $(MODELS))
 
-.PHONY: demo demo-phone serve test check bench score soak kill models setup build help
+.PHONY: demo demo-phone serve test check bench score soak fuzz kill models setup build help
 
 demo: setup build models ## run three receptionists, call them, write what was heard to demo-out/
 	$(APEX) demo --out $(OUT) --codec $(CODEC)
@@ -49,6 +52,9 @@ soak: setup build models ## thousands of seeded conversations with faults, long 
 	SIM_SEEDS=$(SEEDS) cargo test --locked --profile fast -p sim --test simulate -- --nocapture
 	PROPTEST_CASES=20000 cargo test --locked --profile fast --workspace --lib
 
+fuzz: setup ## each decoder and the call machine, guided by coverage: MINUTES each, TARGETS or all
+	scripts/fuzz.sh $(MINUTES) $(TARGETS)
+
 kill: setup build models ## kill process, sockets and API in the middle of hundreds of calls; 15 minutes
 	$(APEX) rehearse --calls $(CALLS) --together 32 --out rehearsal-out
 
@@ -62,4 +68,4 @@ build: ## build the program, optimized
 	cargo build --locked --profile fast -p server
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

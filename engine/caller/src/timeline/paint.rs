@@ -6,7 +6,7 @@ use super::flags::{self, Placed};
 use super::row::{Block, LEFT, PARTIAL_LINE, Partial, RIGHT, Row, WORDS_LINE, rows, seconds};
 use super::style::STYLE;
 use super::svg::{Anchor, Short, Svg};
-use super::text::width;
+use super::text::{width, wrap};
 use super::wave::{WAVE, Waves};
 use super::{AgentWords, CallerWords, Stage, StagedTurn, Timeline};
 
@@ -70,7 +70,6 @@ fn busy(timeline: &Timeline, waves: &Waves<'_>) -> Vec<(f64, f64)> {
 /// Name of the business and what the call came to.
 fn header(svg: &mut Svg, timeline: &Timeline, duration: f64) -> f64 {
     svg.text((MARGIN, 50.0), Anchor::Start, "h1", &timeline.title);
-    svg.text((MARGIN, 76.0), Anchor::Start, "sub", &timeline.subtitle);
     let mut tiles = vec![(format!("{duration:.0} s"), "length of the call".to_owned())];
     let mut responses: Vec<u32> = timeline.turns.iter().map(|turn| turn.response.get()).collect();
     responses.sort_unstable();
@@ -93,7 +92,12 @@ fn header(svg: &mut Svg, timeline: &Timeline, duration: f64) -> f64 {
         svg.text((x + room / 2.0, 71.0), Anchor::Middle, "caption", caption);
         x -= 10.0;
     }
-    104.0
+    // The figures keep their room; who called whom takes as many lines as it needs beside them.
+    let lines = wrap(&timeline.subtitle, 14.0, x - MARGIN, 3);
+    for (line, text) in lines.iter().enumerate() {
+        svg.text((MARGIN, 76.0 + 18.0 * line as f64), Anchor::Start, "sub", text);
+    }
+    104.0 + 18.0 * lines.len().saturating_sub(1) as f64
 }
 
 /// What the colors mean: who and what on the first line, the stages of a wait on the second.

@@ -60,21 +60,27 @@ impl Half {
         let mut judged = Vec::new();
         let mut trades: Vec<&str> = Vec::new();
         for row in &self.rows {
-            let Some((agent, trade)) = self.businesses.get(&row.business) else { continue };
+            let Some((_, trade)) = self.businesses.get(&row.business) else { continue };
             trades.push(trade);
-            let mut talk = Talk::new(agent.clone(), &row.now);
-            if row.shows_number {
-                talk = talk.from(CALLER);
-            }
-            let mut reply = None;
-            for turn in &row.turns {
-                reply = Some(talk.say(turn));
-            }
-            judged.extend(reply.map(|reply| (row.clone(), judge(row, &reply))));
+            judged.extend(self.judge_row(row).map(|verdict| (row.clone(), verdict)));
         }
         trades.sort_unstable();
         trades.dedup();
         JudgedHalf { name: self.name, trades: trades.len(), rows: judged }
+    }
+
+    /// Calls the row's business and asks its question.
+    pub(crate) fn judge_row(&self, row: &Row) -> Option<Judged> {
+        let (agent, _) = self.businesses.get(&row.business)?;
+        let mut talk = Talk::new(agent.clone(), &row.now);
+        if row.shows_number {
+            talk = talk.from(CALLER);
+        }
+        let mut reply = None;
+        for turn in &row.turns {
+            reply = Some(talk.say(turn));
+        }
+        reply.map(|reply| judge(row, &reply))
     }
 }
 

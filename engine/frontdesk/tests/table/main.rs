@@ -4,6 +4,7 @@
 
 mod half;
 mod judge;
+mod outcomes;
 mod recorded;
 mod report;
 mod row;
@@ -38,6 +39,11 @@ fn main() -> ExitCode {
     }
     if let Some(at) = words.iter().position(|word| word == "recorded") {
         recorded::totals(words.get(at + 1).map_or("", String::as_str));
+        return ExitCode::SUCCESS;
+    }
+    let word = |at: usize| words.get(at).map(String::as_str);
+    if let Some(at) = words.iter().position(|word| word == "outcomes") {
+        outcomes::write(&halves, word(at + 2), word(at + 1).unwrap_or_default());
         return ExitCode::SUCCESS;
     }
     let judged: Vec<_> = halves.iter().map(Half::judge).collect();

@@ -3,7 +3,7 @@
 //!
 //! Every command is idempotent: its [`CommandId`] stays the same over all attempts, and the carrier
 //! ignores what it has seen within a minute (telnyx.md §3.2). Attempts are made here
-//! ([`super::retry`]); what comes back is final.
+//! (`retry`); what comes back is final.
 
 use std::fmt;
 use std::sync::Arc;

@@ -127,7 +127,7 @@ impl LegHandle {
     }
 
     /// Has the carrier stream this leg to us anew, with a token of its own. The socket it opens comes
-    /// with [`crate::admission::Purpose::Again`].
+    /// with `Purpose::Again`.
     ///
     /// # Errors
     /// [`CarrierError`]; attempts have been made.

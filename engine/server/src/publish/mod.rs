@@ -7,6 +7,7 @@ mod watch;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use call::Lines;
 use directory::{Directory, LastGood, Mistake, Rules, Source, ToStore};
@@ -203,7 +204,7 @@ impl Publisher {
         let gone = previous.sources.iter().filter(|(id, _)| !names.contains_key(id));
         gone.for_each(|(_, name)| self.pinned.retire(name));
         let current: Vec<&str> = names.values().map(String::as_str).collect();
-        self.pinned.prune(&current);
+        self.pinned.prune_if_due(&current, Instant::now());
         names
     }
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use directory::{Directory, LastGood, Rules, Source};
@@ -16,8 +16,9 @@ use super::files::read_bounded;
 /// How long a version stays that no new call begins with: longer than the longest call.
 const UNUSED_MAX: Duration = Duration::from_secs(48 * 3_600);
 
-/// How often old versions are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+/// How often old versions are looked for: each look asks the system about every file, and an edit
+/// should not pay for all edits of the last two days.
+const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
 /// Hex digits of a digest that make a name: 128 bits tell all versions apart.
 const NAME_DIGITS: usize = 32;
@@ -26,13 +27,12 @@ const NAME_DIGITS: usize = 32;
 #[derive(Debug)]
 pub(super) struct Pinned {
     dir: PathBuf,
-    /// When old versions were last looked for.
-    pruned: Mutex<Option<Instant>>,
+    pruned_at: Mutex<Option<Instant>>,
 }
 
 impl Pinned {
     pub(super) fn new(dir: PathBuf) -> Self {
-        Self { dir, pruned: Mutex::default() }
+        Self { dir, pruned_at: Mutex::default() }
     }
 
     /// Stores the file of `business`; its name, by which it is found again. A failure is logged: it
@@ -86,14 +86,19 @@ impl Pinned {
         }
     }
 
-    /// Removes versions that are older than any call and not `current`, now and then.
-    pub(super) fn prune(&self, current: &[&str]) {
-        let mut pruned = self.pruned.lock().unwrap_or_else(PoisonError::into_inner);
-        if pruned.is_some_and(|at| at.elapsed() < PRUNE_EVERY) {
+    /// Removes versions that are older than any call and not `current`, unless that was done a short
+    /// while before `now`.
+    pub(super) fn prune_if_due(&self, current: &[&str], now: Instant) {
+        let mut pruned_at = self.pruned_at.lock().expect("no holder panics");
+        if pruned_at.is_some_and(|at| now.saturating_duration_since(at) < PRUNE_EVERY) {
             return;
         }
-        *pruned = Some(Instant::now());
-        drop(pruned);
+        *pruned_at = Some(now);
+        drop(pruned_at);
+        self.prune(current);
+    }
+
+    fn prune(&self, current: &[&str]) {
         let removed = fs::read_dir(&self.dir).and_then(|items| {
             for item in items {
                 let path = item?.path();
@@ -156,6 +161,31 @@ mod tests {
         assert!(pinned.agent("../../etc/passwd", whose, &rules()).is_none());
         pinned.prune(&[]);
         assert!(pinned.path(&name).exists(), "too young to go");
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn old_versions_go_and_are_not_looked_for_at_every_edit() {
+        let dir = std::env::temp_dir().join(format!("apex-pruned-{}", std::process::id()));
+        let pinned = Pinned::new(dir.clone());
+        let store = |bytes: &[u8]| {
+            let source = Source { file: "dentist.toml".into(), bytes: bytes.to_vec() };
+            let name = pinned.store("dentist".parse().unwrap(), &source).unwrap();
+            let path = pinned.path(&name);
+            let file = fs::File::options().append(true).open(&path).unwrap();
+            file.set_modified(SystemTime::now() - UNUSED_MAX - Duration::from_secs(60)).unwrap();
+            (name, path)
+        };
+        let (current, kept) = store(b"a = 1\n");
+        let (_, old) = store(b"a = 2\n");
+        let now = Instant::now();
+        pinned.prune_if_due(&[&current], now);
+        assert!(kept.exists() && !old.exists());
+        let (_, later) = store(b"a = 3\n");
+        pinned.prune_if_due(&[&current], now + PRUNE_EVERY - Duration::from_secs(1));
+        assert!(later.exists(), "not again so soon");
+        pinned.prune_if_due(&[&current], now + PRUNE_EVERY);
+        assert!(!later.exists());
         fs::remove_dir_all(dir).unwrap();
     }
 }
