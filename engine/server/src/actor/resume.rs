@@ -114,12 +114,7 @@ pub(crate) async fn resume(node: Arc<Node>, returning: Returning) {
         Ok(both) => both,
         Err(_) => (Err(ResumeError::Fault), Vec::new()),
     };
-    let opening = Opening {
-        carrier_call: began.carrier_call.clone(),
-        from: began.from.clone(),
-        to: began.to,
-        format: began.format().unwrap_or(AudioFormat::PCMU_8K),
-    };
+    let opening = opening_of(&began);
     let past = match rebuilt {
         Ok(rebuilt) => {
             report(&rebuilt, call);
@@ -176,6 +171,16 @@ pub(crate) async fn resume(node: Arc<Node>, returning: Returning) {
                 leg.report(LegEvent::Ended(Ending::HangUp));
             }
         }
+    }
+}
+
+/// What the leg's `start` had told.
+fn opening_of(began: &Began) -> Opening {
+    Opening {
+        carrier_call: began.carrier_call.clone(),
+        from: began.from.clone(),
+        to: began.to,
+        format: began.format().unwrap_or(AudioFormat::PCMU_8K),
     }
 }
 
