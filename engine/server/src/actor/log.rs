@@ -101,7 +101,8 @@ impl CallLog {
         }
     }
 
-    fn commit(&mut self, now: CallTime) {
+    /// Hands over what is new.
+    pub(crate) fn commit(&mut self, now: CallTime) {
         while self.committed < self.bytes.len() {
             let (kind, end) = match self.first {
                 First::Whole => (Kind::Log, self.bytes.len()),

@@ -272,6 +272,7 @@ async fn carry_on(
 ) {
     let (id, business) = (session.id, session.agent.business);
     offer_began(&node, &session);
+    session.commit_header();
     session.show(|| Seen::Began {
         carrier_call: session.opening.carrier_call.clone(),
         from: session.opening.from.clone(),

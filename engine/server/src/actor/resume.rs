@@ -114,22 +114,26 @@ pub(crate) async fn resume(node: Arc<Node>, returning: Returning) {
         Ok(both) => both,
         Err(_) => (Err(ResumeError::Fault), Vec::new()),
     };
-    let opening = Opening {
-        carrier_call: began.carrier_call.clone(),
-        from: began.from.clone(),
-        to: began.to,
-        format: began.format().unwrap_or(AudioFormat::PCMU_8K),
+    let opening = opening_of(&began);
+    let past = match rebuilt {
+        Ok(rebuilt) => {
+            report(&rebuilt, call);
+            Ok(Some(Past { rebuilt, lines }))
+        }
+        // It had only just begun: nobody has said a word.
+        Err(ResumeError::Log(LogError::NoHeader)) => Ok(None),
+        Err(error) => Err(error.to_string()),
     };
-    let session = rebuilt.map_err(|error| error.to_string()).and_then(|rebuilt| {
-        report(&rebuilt, call);
+    let session = past.and_then(|past| {
         let control: Box<dyn types::LegControl> = match &leg {
             Some(leg) => Box::new(CarrierLeg(leg.clone())),
             None => Box::new(SocketLeg),
         };
-        Session::begin(Beginning {
+        let begins_anew = past.is_none();
+        let session = Session::begin(Beginning {
             node: node.clone(),
             call,
-            seed: rebuilt.header.seed,
+            seed: past.as_ref().map_or(call.get() as u64, |past| past.rebuilt.header.seed),
             opening: opening.clone(),
             agent: agent.clone(),
             published: node.routes.load(),
@@ -137,11 +141,18 @@ pub(crate) async fn resume(node: Arc<Node>, returning: Returning) {
             leg: control,
             ring: None,
             again: leg.clone(),
-            past: Some(Past { rebuilt, lines }),
+            past,
             source: began.source.clone(),
             began: began.began,
-        })
-        .map_err(|error| error.to_string())
+        });
+        session
+            .map(|mut session| {
+                if begins_anew {
+                    session.handle_gone();
+                }
+                session
+            })
+            .map_err(|error| error.to_string())
     });
     match session {
         Ok(session) => {
@@ -160,6 +171,16 @@ pub(crate) async fn resume(node: Arc<Node>, returning: Returning) {
                 leg.report(LegEvent::Ended(Ending::HangUp));
             }
         }
+    }
+}
+
+/// What the leg's `start` had told.
+fn opening_of(began: &Began) -> Opening {
+    Opening {
+        carrier_call: began.carrier_call.clone(),
+        from: began.from.clone(),
+        to: began.to,
+        format: began.format().unwrap_or(AudioFormat::PCMU_8K),
     }
 }
 

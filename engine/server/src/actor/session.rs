@@ -116,6 +116,7 @@ pub(crate) struct Session {
     payload: Vec<u8>,
     pub(crate) line: LineState,
     socket: Socket,
+    stream: Stream,
     /// When media last arrived.
     media_at: CallTime,
     /// Until the greeting's first audio has left.
@@ -132,6 +133,13 @@ enum Socket {
     Open,
     /// It is gone, and another one is waited for.
     Gone,
+}
+
+/// Whether the carrier has been told to stream the leg again and has not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    NotOrdered,
+    Ordered,
 }
 
 /// What is to become of the socket.
@@ -200,6 +208,7 @@ impl Session {
             payload: Vec::with_capacity(4_096),
             line: LineState::Up,
             socket: if gap.is_some() { Socket::Gone } else { Socket::Open },
+            stream: Stream::NotOrdered,
             media_at: CallTime::ZERO,
             ring,
             doing: "",
@@ -334,6 +343,9 @@ impl Session {
     /// Takes in what a vendor or the house has to say.
     pub(crate) fn handle_inner(&mut self, inner: Inner) {
         let now = self.now();
+        if let Inner::Restreamed(_) = inner {
+            self.stream = Stream::NotOrdered;
+        }
         match inner {
             Inner::Recognizer(event) => self.handle_recognizer(now, event),
             Inner::Brain(event) => {
@@ -420,6 +432,12 @@ impl Session {
             }
             self.settle(now);
         }
+    }
+
+    /// Hands the event log's first lines to the journal at once: a call without them cannot be brought
+    /// back.
+    pub(crate) fn commit_header(&mut self) {
+        self.log.commit(self.now());
     }
 
     /// Hands the event log's new lines to the journal, if it is time.
@@ -696,6 +714,11 @@ impl Session {
             self.events.push_back(Event::AttachRefused { reason });
             return;
         };
+        if self.stream == Stream::Ordered {
+            // Its token would be void with a second one, and attempts are being made.
+            return;
+        }
+        self.stream = Stream::Ordered;
         tracing::info!(call = %self.id, attempt, "streaming again");
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
