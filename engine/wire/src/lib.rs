@@ -5,4 +5,8 @@
 //! own. Decoded values borrow from the message; encoders replace the contents of a buffer that
 //! its owner keeps, so that a warm leg allocates nothing.
 
+pub mod anthropic;
+pub mod chat;
+pub mod openai;
+pub mod sse;
 pub mod telnyx;

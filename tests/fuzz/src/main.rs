@@ -9,6 +9,8 @@ type Target = fn(&[u8]);
 
 /// Every entry point of the workspace. A house test compares this list with the code.
 const TARGETS: &[(&str, Target)] = &[
+    ("fuzz_anthropic_fault", wire::anthropic::fuzz_anthropic_fault),
+    ("fuzz_anthropic_stream", wire::anthropic::fuzz_anthropic_stream),
     ("fuzz_client_state", server::front::fuzz_client_state),
     ("fuzz_concealer", codecs::fuzz::fuzz_concealer),
     ("fuzz_directory", directory::fuzz_directory),
@@ -21,11 +23,14 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_l16", codecs::fuzz::fuzz_l16),
     ("fuzz_leg_decoder", codecs::fuzz::fuzz_leg_decoder),
     ("fuzz_log", call::fuzz_log),
+    ("fuzz_openai_fault", wire::openai::fuzz_openai_fault),
+    ("fuzz_openai_stream", wire::openai::fuzz_openai_stream),
     ("fuzz_opus", codecs::fuzz::fuzz_opus),
     ("fuzz_playout", media::fuzz_playout),
     ("fuzz_recording", caller::fuzz::fuzz_recording),
     ("fuzz_reply", frontdesk::fuzz_reply),
     ("fuzz_server_message", caller::fuzz::fuzz_server_message),
+    ("fuzz_sse", wire::sse::fuzz_sse),
     ("fuzz_telnyx_command", wire::telnyx::fuzz_telnyx_command),
     ("fuzz_telnyx_message", wire::telnyx::fuzz_telnyx_message),
     ("fuzz_telnyx_reply", wire::telnyx::fuzz_telnyx_reply),
