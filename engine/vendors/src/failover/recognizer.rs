@@ -1,0 +1,510 @@
+//! Several recognizers as one: where one falls silent, the next hears again what was not final.
+//!
+//! The caller's audio is the clock: it is pushed all the time, so no task and no timer is needed.
+//! What is not final yet is kept in a ring in the leg's own format; a successor is given it in its
+//! own. Nothing is locked per frame: one atomic says whether there is news.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use codecs::g711;
+use codecs::resample::Resampler;
+use tokio::time::Instant;
+use types::{AudioFormat, Encoding, Millis, UtteranceId};
+use vendor::{
+    AudioChunk, Offered, Phase, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession,
+    Sink, VendorError, VendorUsage,
+};
+
+use super::breaker::Admission;
+use super::member::Member;
+
+/// Audio kept for a successor. Source: conversation.md §7.10.
+const KEPT: Millis = Millis::from_secs(10);
+
+/// Audio before the onset that a successor is given, too: detectors find onsets late.
+const PREFIX: Millis = Millis::new(500);
+
+/// Utterances that may be open at once: the one spoken, and one whose words are still awaited.
+const UTTERANCES_MAX: usize = 8;
+
+/// Opens a session in which the members recognize in order. `request.format` is what the audio
+/// will come in; each member is given it in a format it takes.
+///
+/// # Errors
+/// [`VendorError`] if none of the members has a session for us.
+pub fn open_recognizers(
+    members: Vec<Member<dyn Recognizer>>,
+    request: RecognizerRequest,
+    events: Arc<dyn Sink<RecognizerEvent>>,
+) -> Result<Box<dyn RecognizerSession>, VendorError> {
+    assert!(members.len() <= 32, "an agent's list is bounded: one bit each");
+    let board = Arc::new(Board {
+        events,
+        heard: AtomicU32::new(0),
+        leader: AtomicU32::new(0),
+        has_news: AtomicBool::new(false),
+        news: Mutex::new(News::default()),
+    });
+    let kept = Ring::new(request.format);
+    let seats = members.into_iter().map(|member| Seat { member, ear: None }).collect();
+    let mut session =
+        Session { seats, leader: 0, request, board, kept, utterances: Vec::with_capacity(UTTERANCES_MAX) };
+    session.lead_from(0, None).map(|()| -> Box<dyn RecognizerSession> { Box::new(session) })
+}
+
+struct Session {
+    seats: Vec<Seat>,
+    /// Whose partials count.
+    leader: usize,
+    request: RecognizerRequest,
+    board: Arc<Board>,
+    kept: Ring,
+    utterances: Vec<Utterance>,
+}
+
+struct Seat {
+    member: Member<dyn Recognizer>,
+    ear: Option<Ear>,
+}
+
+/// A member's session and what makes the leg's audio fit it.
+struct Ear {
+    session: Box<dyn RecognizerSession>,
+    fit: Fit,
+    /// Whether it is given the audio.
+    is_listening: bool,
+}
+
+/// Speech whose words are awaited.
+struct Utterance {
+    id: UtteranceId,
+    /// Its first sample, counted from the call's.
+    from: u64,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Spoken,
+    Paused,
+    /// The words were asked for, and are late once this many samples have come.
+    Awaited { asked: Instant, late_at: u64 },
+    /// The same, and somebody else was asked as well.
+    Hedged { asked: Instant },
+}
+
+/// What members say, and whose words count.
+struct Board {
+    events: Arc<dyn Sink<RecognizerEvent>>,
+    /// One bit for each seat whose finals count.
+    heard: AtomicU32,
+    /// The seat whose partials count.
+    leader: AtomicU32,
+    has_news: AtomicBool,
+    news: Mutex<News>,
+}
+
+#[derive(Default)]
+struct News {
+    failed: Vec<(usize, VendorError)>,
+    /// Whose words came, and from whom.
+    answered: Vec<(UtteranceId, usize)>,
+    /// The latest utterances whose words have been passed on: they are passed on once.
+    done: VecDeque<UtteranceId>,
+}
+
+impl Board {
+    fn news(&self) -> MutexGuard<'_, News> {
+        // Lists stay lists, whatever happened to the thread that held them.
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_heard(&self, seat: usize, is_heard: Heard) {
+        let bit = 1 << seat;
+        match is_heard {
+            Heard::Yes => self.heard.fetch_or(bit, Ordering::AcqRel),
+            Heard::No => self.heard.fetch_and(!bit, Ordering::AcqRel),
+        };
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Heard {
+    Yes,
+    No,
+}
+
+/// A member's way to the call.
+struct Passage {
+    seat: usize,
+    board: Arc<Board>,
+}
+
+impl Sink<RecognizerEvent> for Passage {
+    fn offer(&self, event: RecognizerEvent) -> Offered {
+        let board = &self.board;
+        if board.heard.load(Ordering::Acquire) & (1 << self.seat) == 0 {
+            return Offered::Accepted;
+        }
+        let leads = board.leader.load(Ordering::Acquire) as usize == self.seat;
+        match event {
+            RecognizerEvent::Partial { .. }
+            | RecognizerEvent::Stable { .. }
+            | RecognizerEvent::Turn { .. } => {
+                if leads { board.events.offer(event) } else { Offered::Accepted }
+            }
+            RecognizerEvent::Final { utterance, .. } => {
+                let mut news = board.news();
+                if news.done.contains(&utterance) {
+                    return Offered::Accepted;
+                }
+                if news.done.len() == UTTERANCES_MAX {
+                    news.done.pop_front();
+                }
+                news.done.push_back(utterance);
+                if news.answered.len() < UTTERANCES_MAX {
+                    news.answered.push((utterance, self.seat));
+                }
+                board.has_news.store(true, Ordering::Release);
+                board.events.offer(event)
+            }
+            RecognizerEvent::Failed { error } => {
+                board.set_heard(self.seat, Heard::No);
+                board.news().failed.push((self.seat, error));
+                board.has_news.store(true, Ordering::Release);
+                Offered::Accepted
+            }
+        }
+    }
+}
+
+impl RecognizerSession for Session {
+    fn push_audio(&mut self, audio: AudioChunk<'_>) {
+        self.kept.push(audio);
+        for seat in &mut self.seats {
+            if let Some(ear) = &mut seat.ear
+                && ear.is_listening
+            {
+                ear.push(audio);
+            }
+        }
+        if self.board.has_news.swap(false, Ordering::AcqRel) {
+            self.handle_news();
+        }
+        self.handle_lateness();
+    }
+
+    fn begin(&mut self, utterance: UtteranceId, ago: Millis) {
+        if self.utterances.len() == UTTERANCES_MAX {
+            self.utterances.remove(0);
+        }
+        let from = self.kept.end.saturating_sub(self.kept.samples_in(ago));
+        self.utterances.push(Utterance { id: utterance, from, stage: Stage::Spoken });
+        self.tell(|session| session.begin(utterance, ago));
+    }
+
+    fn pause(&mut self, utterance: UtteranceId) {
+        self.enter(utterance, Stage::Paused);
+        self.tell(|session| session.pause(utterance));
+    }
+
+    fn resume(&mut self, utterance: UtteranceId) {
+        self.enter(utterance, Stage::Spoken);
+        self.tell(|session| session.resume(utterance));
+    }
+
+    fn finalize(&mut self, utterance: UtteranceId) {
+        let late_after = self.seats[self.leader].member.health.late_after();
+        let late_after = Millis::new(late_after.as_millis().try_into().unwrap_or(u32::MAX));
+        let late_at = self.kept.end + self.kept.samples_in(late_after);
+        self.enter(utterance, Stage::Awaited { asked: Instant::now(), late_at });
+        self.tell(|session| session.finalize(utterance));
+    }
+
+    fn discard(&mut self, utterance: UtteranceId) {
+        self.utterances.retain(|known| known.id != utterance);
+        self.tell(|session| session.discard(utterance));
+    }
+
+    fn usage(&self) -> VendorUsage {
+        let ears = self.seats.iter().filter_map(|seat| seat.ear.as_ref());
+        ears.fold(VendorUsage::default(), |sum, ear| sum + ear.session.usage())
+    }
+}
+
+impl Session {
+    fn enter(&mut self, utterance: UtteranceId, stage: Stage) {
+        if let Some(known) = self.utterances.iter_mut().find(|known| known.id == utterance) {
+            known.stage = stage;
+        }
+    }
+
+    /// Passes an order on to everybody who listens.
+    fn tell(&mut self, order: impl Fn(&mut dyn RecognizerSession)) {
+        let ears = self.seats.iter_mut().filter_map(|seat| seat.ear.as_mut());
+        ears.filter(|ear| ear.is_listening).for_each(|ear| order(ear.session.as_mut()));
+    }
+
+    fn handle_news(&mut self) {
+        let (failed, answered) = {
+            let mut news = self.board.news();
+            (std::mem::take(&mut news.failed), std::mem::take(&mut news.answered))
+        };
+        for (utterance, seat) in answered {
+            self.handle_answer(utterance, seat);
+        }
+        for (seat, error) in failed {
+            self.handle_failure(seat, error);
+        }
+    }
+
+    fn handle_answer(&mut self, utterance: UtteranceId, by: usize) {
+        let Some(at) = self.utterances.iter().position(|known| known.id == utterance) else {
+            return;
+        };
+        match self.utterances.remove(at).stage {
+            Stage::Awaited { asked, .. } | Stage::Hedged { asked } => {
+                self.seats[by].member.health.answered(asked.elapsed());
+            }
+            Stage::Spoken | Stage::Paused => (),
+        }
+        let was_hedged = by != self.leader || self.utterances.is_empty();
+        if was_hedged {
+            self.dismiss_hedges(utterance);
+        }
+    }
+
+    /// Whoever was asked besides the leader need not listen any more.
+    fn dismiss_hedges(&mut self, utterance: UtteranceId) {
+        for (seat, Seat { ear, .. }) in self.seats.iter_mut().enumerate() {
+            let Some(ear) = ear.as_mut().filter(|_| seat != self.leader) else { continue };
+            if std::mem::take(&mut ear.is_listening) {
+                ear.session.discard(utterance);
+                self.board.set_heard(seat, Heard::No);
+            }
+        }
+    }
+
+    fn handle_failure(&mut self, seat: usize, error: VendorError) {
+        self.seats[seat].member.health.failed(&error);
+        self.seats[seat].ear = None;
+        if seat != self.leader {
+            return;
+        }
+        if let Err(error) = self.lead_from(seat + 1, Some(error)) {
+            self.board.events.offer(RecognizerEvent::Failed { error });
+        }
+    }
+
+    /// Makes the first member the leader that may be asked, from seat `from` on.
+    fn lead_from(&mut self, from: usize, error: Option<VendorError>) -> Result<(), VendorError> {
+        let mut latest = error;
+        for seat in from..self.seats.len() {
+            match self.listen(seat) {
+                Ok(Admission::Refused) => (),
+                Ok(Admission::Granted | Admission::Trial) => {
+                    self.leader = seat;
+                    self.board.leader.store(seat as u32, Ordering::Release);
+                    return Ok(());
+                }
+                Err(failed) => latest = Some(failed),
+            }
+        }
+        let vendor = super::ourselves();
+        Err(latest.unwrap_or(VendorError::Overloaded { vendor, retry_after: None }))
+    }
+
+    /// Has the member of `seat` hear what is not final, and what comes.
+    fn listen(&mut self, seat: usize) -> Result<Admission, VendorError> {
+        let is_last = seat + 1 == self.seats.len();
+        let Seat { member, ear } = &mut self.seats[seat];
+        if ear.as_ref().is_some_and(|ear| ear.is_listening) {
+            return Ok(Admission::Granted);
+        }
+        // The last is asked even if it had better rest: no words are no answer.
+        let admission = member.health.admit();
+        if admission == Admission::Refused && !is_last {
+            return Ok(Admission::Refused);
+        }
+        self.board.set_heard(seat, Heard::Yes);
+        let ear = match ear {
+            Some(ear) => ear,
+            None => {
+                let format = member.vendor.capabilities().format_for(self.request.format);
+                let request = RecognizerRequest { format, ..self.request.clone() };
+                let passage = Passage { seat, board: self.board.clone() };
+                let opened = member.vendor.open(&request, Arc::new(passage));
+                let session = opened.inspect_err(|error| member.health.failed(error))?;
+                let fit = Fit::new(self.request.format, format);
+                ear.insert(Ear { session, fit, is_listening: false })
+            }
+        };
+        ear.is_listening = true;
+        if let Some(first) = self.utterances.first() {
+            let prefix = self.kept.samples_in(PREFIX);
+            self.kept.replay(first.from.saturating_sub(prefix), |audio| ear.push(audio));
+        }
+        for utterance in &self.utterances {
+            let ago = self.kept.span(self.kept.end - utterance.from);
+            ear.session.begin(utterance.id, ago);
+            match utterance.stage {
+                Stage::Spoken => (),
+                Stage::Paused => ear.session.pause(utterance.id),
+                Stage::Awaited { .. } | Stage::Hedged { .. } => ear.session.finalize(utterance.id),
+            }
+        }
+        Ok(Admission::Granted)
+    }
+
+    /// Has somebody else asked for words that the leader is late with.
+    fn handle_lateness(&mut self) {
+        let end = self.kept.end;
+        let late = self.utterances.iter().position(|utterance| match utterance.stage {
+            Stage::Awaited { late_at, .. } => late_at <= end,
+            Stage::Spoken | Stage::Paused | Stage::Hedged { .. } => false,
+        });
+        let Some(late) = late else { return };
+        let Stage::Awaited { asked, .. } = self.utterances[late].stage else { return };
+        self.utterances[late].stage = Stage::Hedged { asked };
+        let Member { name: vendor, health, .. } = &self.seats[self.leader].member;
+        let limit = Millis::new(asked.elapsed().as_millis().try_into().unwrap_or(u32::MAX));
+        health.failed(&VendorError::Timeout { vendor: *vendor, phase: Phase::FirstByte, limit });
+        for seat in self.leader + 1..self.seats.len() {
+            match self.listen(seat) {
+                Ok(Admission::Granted | Admission::Trial) => return,
+                Ok(Admission::Refused) | Err(_) => (),
+            }
+        }
+    }
+}
+
+impl Ear {
+    fn push(&mut self, audio: AudioChunk<'_>) {
+        self.session.push_audio(self.fit.convert(audio));
+    }
+}
+
+/// Makes audio of the leg's format fit a member's.
+struct Fit {
+    to: AudioFormat,
+    resampler: Option<Resampler>,
+    linear: Vec<i16>,
+    out: Vec<i16>,
+    codes: Vec<u8>,
+}
+
+impl Fit {
+    fn new(from: AudioFormat, to: AudioFormat) -> Self {
+        let resampler = (from.rate != to.rate).then(|| Resampler::new(from.rate, to.rate));
+        Self { to, resampler, linear: Vec::new(), out: Vec::new(), codes: Vec::new() }
+    }
+
+    /// `audio` in the member's format. The buffers grow to the longest chunk and stay.
+    fn convert<'a>(&'a mut self, audio: AudioChunk<'a>) -> AudioChunk<'a> {
+        if self.resampler.is_none() {
+            match (audio, self.to.encoding) {
+                (AudioChunk::Mulaw(_), Encoding::Pcmu) | (AudioChunk::Linear(_), Encoding::L16) => {
+                    return audio;
+                }
+                (AudioChunk::Mulaw(_) | AudioChunk::Linear(_), _) => (),
+            }
+        }
+        let samples = match audio {
+            AudioChunk::Linear(samples) => samples,
+            AudioChunk::Mulaw(codes) => {
+                self.linear.clear();
+                g711::decode_ulaw(codes, &mut self.linear);
+                &self.linear
+            }
+        };
+        let samples = match &mut self.resampler {
+            Some(resampler) => {
+                self.out.clear();
+                resampler.process(samples, &mut self.out);
+                &self.out
+            }
+            None => samples,
+        };
+        if self.to.encoding == Encoding::Pcmu {
+            self.codes.clear();
+            g711::encode_ulaw(samples, &mut self.codes);
+            return AudioChunk::Mulaw(&self.codes);
+        }
+        AudioChunk::Linear(samples)
+    }
+}
+
+/// The latest audio in the leg's own format. Its memory is taken when it is made.
+struct Ring {
+    rate: u64,
+    /// Samples that ever came.
+    end: u64,
+    audio: Kept,
+}
+
+enum Kept {
+    Linear(VecDeque<i16>),
+    Mulaw(VecDeque<u8>),
+}
+
+impl Ring {
+    fn new(format: AudioFormat) -> Self {
+        let rate = u64::from(format.rate.hz());
+        let samples = format.rate.samples_in(KEPT);
+        let audio = match format.encoding {
+            Encoding::Pcmu => Kept::Mulaw(VecDeque::with_capacity(samples)),
+            _ => Kept::Linear(VecDeque::with_capacity(samples)),
+        };
+        Self { rate, end: 0, audio }
+    }
+
+    fn samples_in(&self, span: Millis) -> u64 {
+        u64::from(span.get()) * self.rate / 1_000
+    }
+
+    fn span(&self, samples: u64) -> Millis {
+        Millis::new((samples * 1_000 / self.rate).try_into().unwrap_or(u32::MAX))
+    }
+
+    fn push(&mut self, audio: AudioChunk<'_>) {
+        self.end += audio.samples() as u64;
+        let most = self.samples_in(KEPT) as usize;
+        match (&mut self.audio, audio) {
+            (Kept::Linear(kept), AudioChunk::Linear(samples)) => keep(kept, samples, most),
+            (Kept::Mulaw(kept), AudioChunk::Mulaw(codes)) => keep(kept, codes, most),
+            (Kept::Linear(_), AudioChunk::Mulaw(_)) | (Kept::Mulaw(_), AudioChunk::Linear(_)) => {
+                debug_assert!(false, "audio comes in the format of the request");
+            }
+        }
+    }
+
+    /// Hands over what is kept of the audio from sample `from` on.
+    fn replay(&self, from: u64, mut push: impl FnMut(AudioChunk<'_>)) {
+        let wanted = self.end.saturating_sub(from) as usize;
+        match &self.audio {
+            Kept::Linear(kept) => {
+                newest(kept, wanted).into_iter().for_each(|part| push(AudioChunk::Linear(part)));
+            }
+            Kept::Mulaw(kept) => {
+                newest(kept, wanted).into_iter().for_each(|part| push(AudioChunk::Mulaw(part)));
+            }
+        }
+    }
+}
+
+fn keep<T: Copy>(kept: &mut VecDeque<T>, new: &[T], most: usize) {
+    let new = &new[new.len().saturating_sub(most)..];
+    let surplus = (kept.len() + new.len()).saturating_sub(most);
+    kept.drain(..surplus);
+    kept.extend(new);
+}
+
+/// The newest `wanted` of what is kept, in two parts.
+fn newest<T>(kept: &VecDeque<T>, wanted: usize) -> [&[T]; 2] {
+    let skipped = kept.len().saturating_sub(wanted);
+    let (older, newer) = kept.as_slices();
+    let older_skipped = skipped.min(older.len());
+    [&older[older_skipped..], &newer[skipped - older_skipped..]]
+}
