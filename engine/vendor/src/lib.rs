@@ -18,5 +18,6 @@ pub use recognizer::{
 };
 pub use sink::{Offered, Sink};
 pub use voice::{
-    Alignment, Voice, VoiceCapabilities, VoiceEvent, VoiceRequest, VoiceSession, WordTime,
+    Alignment, Delivered, Precision, Voice, VoiceCapabilities, VoiceEvent, VoiceRequest,
+    VoiceSession, WordTime,
 };

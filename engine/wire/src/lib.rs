@@ -5,4 +5,15 @@
 //! own. Decoded values borrow from the message; encoders replace the contents of a buffer that
 //! its owner keeps, so that a warm leg allocates nothing.
 
+pub mod cartesia;
+pub mod deepgram;
+pub mod elevenlabs;
+mod fault;
+#[cfg(test)]
+mod fuzzing;
+pub mod openai_speech;
+mod query;
+mod soft;
 pub mod telnyx;
+
+pub use fault::MessageFault;

@@ -9,10 +9,16 @@ type Target = fn(&[u8]);
 
 /// Every entry point of the workspace. A house test compares this list with the code.
 const TARGETS: &[(&str, Target)] = &[
+    ("fuzz_cartesia_message", wire::cartesia::fuzz_cartesia_message),
+    ("fuzz_cartesia_order", wire::cartesia::fuzz_cartesia_order),
     ("fuzz_client_state", server::front::fuzz_client_state),
     ("fuzz_concealer", codecs::fuzz::fuzz_concealer),
+    ("fuzz_deepgram_speak_message", wire::deepgram::speak::fuzz_deepgram_speak_message),
+    ("fuzz_deepgram_speak_order", wire::deepgram::speak::fuzz_deepgram_speak_order),
     ("fuzz_directory", directory::fuzz_directory),
     ("fuzz_dtmf", codecs::fuzz::fuzz_dtmf),
+    ("fuzz_elevenlabs_message", wire::elevenlabs::fuzz_elevenlabs_message),
+    ("fuzz_elevenlabs_order", wire::elevenlabs::fuzz_elevenlabs_order),
     ("fuzz_events", call::fuzz_events),
     ("fuzz_g711", codecs::fuzz::fuzz_g711),
     ("fuzz_g722", codecs::fuzz::fuzz_g722),
@@ -21,6 +27,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_l16", codecs::fuzz::fuzz_l16),
     ("fuzz_leg_decoder", codecs::fuzz::fuzz_leg_decoder),
     ("fuzz_log", call::fuzz_log),
+    ("fuzz_openai_speech_request", wire::openai_speech::fuzz_openai_speech_request),
     ("fuzz_opus", codecs::fuzz::fuzz_opus),
     ("fuzz_playout", media::fuzz_playout),
     ("fuzz_recording", caller::fuzz::fuzz_recording),
