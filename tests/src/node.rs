@@ -354,7 +354,7 @@ impl Node {
                     }
                     Sound::Audio { samples, words } => {
                         let duration = Millis::new((samples.len() / SAMPLES_PER_MS) as u32);
-                        self.playout.queue(generation, segment, samples).expect("room");
+                        self.playout.queue(generation, segment, samples.into()).expect("room");
                         self.playout.end_segment(generation, segment);
                         self.end_if_complete(generation);
                         let event = Event::SegmentVoiced { generation, segment };

@@ -1,6 +1,6 @@
 //! Entry points for a fuzzer: bytes become what a carrier, a clock and a call might do.
 
-use types::{AudioFormat, CallTime, Encoding, GenerationId, SampleRate, SegmentId, TurnId};
+use types::{Audio, AudioFormat, CallTime, Encoding, GenerationId, SampleRate, SegmentId, TurnId};
 
 use crate::{Inbound, Outgoing, Playout, PlayoutSettings, Tap};
 
@@ -56,9 +56,14 @@ pub fn fuzz_playout(bytes: &[u8]) {
         let segment = SegmentId::new(u32::from(kind >> 4 & 3));
         match kind >> 1 & 7 {
             0 | 1 => {
-                let samples = vec![5; usize::from(bytes.next()) * 11];
+                let count = usize::from(bytes.next()) * 11;
+                let audio = match kind >> 4 & 3 {
+                    0 => Audio::Pcmu(vec![5; count].into()),
+                    1 => Audio::Pcma(vec![5; count].into()),
+                    _ => vec![5; count].into(),
+                };
                 // Refusals are what is being tried.
-                let _ = playout.queue(generation, segment, samples.into());
+                let _ = playout.queue(generation, segment, audio);
             }
             2 => playout.end_segment(generation, segment),
             3 => playout.end(generation),
@@ -121,10 +126,10 @@ mod tests {
             let mut playout = Playout::new(format, PlayoutSettings::STANDARD).unwrap();
             let mut inbound = Inbound::new(format).unwrap();
             let generation = GenerationId::default();
-            let samples = (0..format.rate.samples_in(Millis::from_secs(1)))
+            let samples: Vec<i16> = (0..format.rate.samples_in(Millis::from_secs(1)))
                 .map(|n| ((n as f32 * 0.1).sin() * 8_000.0) as i16)
                 .collect();
-            playout.queue(generation, SegmentId::FIRST, samples).unwrap();
+            playout.queue(generation, SegmentId::FIRST, samples.into()).unwrap();
             playout.end(generation);
             let (mut payload, mut frame) = (Vec::new(), Vec::new());
             let (mut now, mut chunk, mut loudest) = (CallTime::ZERO, 0, 0);

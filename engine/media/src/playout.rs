@@ -10,13 +10,12 @@
 //! carrier plays and when the caller hears it, `mark` the labels that prove it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use codecs::CodecError;
 use codecs::conceal::Concealer;
 use codecs::l16::ByteOrder;
 use codecs::leg::Encoder;
-use types::{AudioFormat, CallTime, Encoding, GenerationId, Millis, PTIME, SegmentId};
+use types::{Audio, AudioFormat, CallTime, Encoding, GenerationId, Millis, PTIME, SegmentId};
 
 use carrier::Carrier;
 use mark::{MarkKind, Marks, PendingMark};
@@ -51,9 +50,12 @@ const EVENTS_MAX: usize = 1_024;
 
 /// The other direction of one leg: queued audio to messages that are due.
 ///
-/// Input:  samples at the format's rate, by generation and segment; the marks that come back.
+/// Input:  samples at the format's rate, or bytes in its own encoding, by generation and segment;
+///         the marks that come back.
 /// Output: payloads of exactly 20 ms, marks and `clear`, in the order they must be sent; events.
-/// Cost:   per frame one copy and one encode; no allocation once warm.
+/// Cost:   per frame one copy and one encode; no allocation once warm. Bytes in the leg's own
+///         encoding go out as they came: they are decoded once for the account of what was heard
+///         and encoded again only where a fade or a gap touches them.
 ///
 /// Frame k of a run is due at `origin + 20 ms · (k + 1) - lead`; a late tick sends all that is due, and
 /// the schedule never moves. Generations play one after the other.
@@ -122,6 +124,8 @@ enum Hold {
 #[derive(Debug)]
 struct Frame {
     samples: Vec<i16>,
+    /// The same as the leg's codec has it, as far as it came that way; empty if a part did not.
+    coded: Vec<u8>,
     /// What went before, and the noise behind it, for comfort.
     comfort: Concealer,
     fill: Vec<i16>,
@@ -140,7 +144,7 @@ impl Playout {
         let samples = format.rate.samples_in(PTIME);
         Ok(Self {
             encoder: Encoder::new(format)?,
-            queue: Queue::new(format.rate),
+            queue: Queue::new(format),
             carrier: Carrier::new(format.rate, settings.tap),
             marks: Marks::default(),
             phase: Phase::Waiting { underrun: None },
@@ -149,6 +153,7 @@ impl Playout {
             now: CallTime::ZERO,
             frame: Frame {
                 samples: Vec::with_capacity(samples),
+                coded: Vec::with_capacity(samples),
                 comfort: Concealer::new(format.rate),
                 fill: Vec::with_capacity(samples),
                 fade_in: true,
@@ -166,14 +171,14 @@ impl Playout {
     /// generation before it.
     ///
     /// # Errors
-    /// [`QueueError`]; nothing of `samples` has been taken then.
+    /// [`QueueError`]; nothing of `audio` has been taken then.
     pub fn queue(
         &mut self,
         generation: GenerationId,
         segment: SegmentId,
-        samples: Arc<[i16]>,
+        audio: Audio,
     ) -> Result<(), QueueError> {
-        self.queue.push(generation, segment, samples)?;
+        self.queue.push(generation, segment, audio)?;
         self.label();
         Ok(())
     }

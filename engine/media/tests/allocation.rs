@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use media::{Inbound, Outgoing, Playout, PlayoutSettings, Tap};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use types::{AudioFormat, CallTime, Encoding, GenerationId, PTIME, SampleRate, SegmentId, TurnId};
+use types::{
+    Audio, AudioFormat, CallTime, Encoding, GenerationId, PTIME, SampleRate, SegmentId, TurnId,
+};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -36,8 +38,14 @@ fn a_warm_leg_allocates_nothing() {
 fn check_playout(format: AudioFormat) -> Vec<Vec<u8>> {
     let settings = PlayoutSettings { tap: Tap::On, ..PlayoutSettings::STANDARD };
     let mut playout = Playout::new(format, settings).expect("a format we speak");
-    let samples: Arc<[i16]> =
-        (0..format.rate.samples_in(types::Millis::from_secs(1))).map(|n| n as i16).collect();
+    let count = format.rate.samples_in(types::Millis::from_secs(1));
+    let samples: Arc<[i16]> = (0..count).map(|n| n as i16).collect();
+    // Every other second of a G.711 leg comes as bytes of its own.
+    let bytes = (0..count).map(|n| n as u8).collect::<Vec<u8>>().into();
+    let audio = [
+        Audio::Linear(samples.clone()),
+        if format == AudioFormat::PCMU_8K { Audio::Pcmu(bytes) } else { Audio::Linear(samples) },
+    ];
     let generation = GenerationId { turn: TurnId::new(1), attempt: 0 };
     let (mut payload, mut heard) = (Vec::new(), Vec::new());
     let mut now = CallTime::ZERO;
@@ -45,9 +53,9 @@ fn check_playout(format: AudioFormat) -> Vec<Vec<u8>> {
     let mut marks = std::collections::VecDeque::with_capacity(16);
     let mut count = 0;
     for segment in 0..10 {
-        for _ in 0..5 {
+        for second in 0..5 {
             playout
-                .queue(generation, SegmentId::new(segment), Arc::clone(&samples))
+                .queue(generation, SegmentId::new(segment), audio[second % 2].clone())
                 .expect("there is room");
         }
         for _ in 0..250 {

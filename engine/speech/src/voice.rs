@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use types::{GenerationId, Millis, Pii, SampleRate, SegmentId, VendorName};
+use types::{
+    Audio, AudioFormat, Encoding, GenerationId, Millis, Pii, SampleRate, SegmentId, VendorName,
+};
 use vendor::{
-    Alignment, Offered, Sink, VendorError, Voice, VoiceCapabilities, VoiceEvent, VoiceRequest,
-    VoiceSession, WordTime,
+    Alignment, Delivered, Offered, Precision, Sink, VendorError, Voice, VoiceCapabilities,
+    VoiceEvent, VoiceRequest, VoiceSession, WordTime,
 };
 
 use crate::hibari::{Speech, Synthesizer, VOICE_RATE};
@@ -44,6 +46,7 @@ impl LocalVoice {
     pub fn new(synthesizer: Synthesizer, pool: Arc<WorkerPool>) -> Self {
         let capabilities = VoiceCapabilities {
             rate: VOICE_RATE,
+            formats: linear_formats(),
             alignment: Alignment::Words,
             languages: vec!["en".into(), "en-US".into()],
         };
@@ -78,6 +81,11 @@ impl LocalVoice {
             Err(_) => Err(panicked(vendor)),
         }
     }
+}
+
+/// Samples at any rate: the synthesizer makes them at the one that is asked for.
+fn linear_formats() -> Vec<AudioFormat> {
+    SampleRate::ALL.map(|rate| AudioFormat { encoding: Encoding::L16, rate }).to_vec()
 }
 
 fn append(whole: &mut Speech, speech: Speech, rate: SampleRate) {
@@ -117,7 +125,7 @@ impl Voice for LocalVoice {
             synthesizer: self.synthesizer.clone(),
             pool: Arc::clone(&self.pool),
             vendor: self.vendor,
-            rate: request.rate,
+            rate: request.format.rate,
             events,
             state: Mutex::new(state),
         }))))
@@ -168,7 +176,8 @@ impl VoiceSession for LocalSession {
         }
         if SEGMENTS_MAX <= state.waiting.len() {
             let error = VendorError::Overloaded { vendor: speaker.vendor, retry_after: None };
-            speaker.offer(&mut state, VoiceEvent::Failed { generation, segment, error });
+            let delivered = Delivered::NOTHING;
+            speaker.offer(&mut state, VoiceEvent::Failed { generation, segment, delivered, error });
             return;
         }
         state.waiting.push_back(Segment { generation, segment, text: text.clone() });
@@ -265,8 +274,8 @@ impl Speaker {
         if speech.samples.is_empty() {
             return;
         }
-        let samples = speech.samples.into();
-        match self.offer(&mut state, VoiceEvent::Audio { generation, segment, samples }) {
+        let audio = Audio::from(speech.samples);
+        match self.offer(&mut state, VoiceEvent::Audio { generation, segment, audio }) {
             Offered::Accepted | Offered::Closed => (),
             // A hole in the middle of a sentence is worse than its end missing.
             Offered::Shed => self.fail(
@@ -281,7 +290,9 @@ impl Speaker {
         if let Some(speaking) = state.speaking.as_mut().filter(|speaking| !speaking.cancelled) {
             speaking.cancelled = true;
             let (generation, segment) = (speaking.segment.generation, speaking.segment.segment);
-            self.offer(state, VoiceEvent::Failed { generation, segment, error });
+            let text_end = speaking.words.last().map_or(0, |word| word.text_end);
+            let delivered = Delivered { text_end, precision: Precision::Exact };
+            self.offer(state, VoiceEvent::Failed { generation, segment, delivered, error });
         }
     }
 
@@ -296,7 +307,9 @@ impl Speaker {
             if !speaking.cancelled {
                 let (generation, segment) = (speaking.segment.generation, speaking.segment.segment);
                 let words = std::mem::take(&mut speaking.words);
-                self.offer(&mut state, VoiceEvent::SegmentDone { generation, segment, words });
+                let precision = Precision::Exact;
+                let done = VoiceEvent::SegmentDone { generation, segment, words, precision };
+                self.offer(&mut state, done);
             }
         }
         state.start_next()

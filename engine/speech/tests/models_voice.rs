@@ -8,7 +8,9 @@ use std::sync::mpsc::Receiver;
 
 use codecs::level::Dbfs;
 use speech::{LocalVoice, WorkerPool};
-use types::{GenerationId, Millis, Pii, SampleRate, SegmentId, TurnId};
+use types::{
+    Audio, AudioFormat, Encoding, GenerationId, Millis, Pii, SampleRate, SegmentId, TurnId,
+};
 use vendor::{Voice, VoiceEvent, VoiceRequest, VoiceSession};
 
 fn voice() -> LocalVoice {
@@ -17,7 +19,8 @@ fn voice() -> LocalVoice {
 
 fn open(voice: &LocalVoice, rate: SampleRate) -> (Box<dyn VoiceSession>, Receiver<VoiceEvent>) {
     let (probe, events) = common::Probe::new();
-    let request = VoiceRequest { language: "en-US".into(), rate };
+    let format = AudioFormat { encoding: Encoding::L16, rate };
+    let request = VoiceRequest { language: "en-US".into(), format };
     (voice.open(&request, probe).unwrap(), events)
 }
 
@@ -39,6 +42,9 @@ fn letter(event: &VoiceEvent) -> String {
         VoiceEvent::SegmentDone { generation, segment, .. } => {
             format!("d{}.{}", generation.attempt, segment.get())
         }
+        VoiceEvent::Heard { generation, segment, .. } => {
+            format!("h{}.{}", generation.turn.get(), segment.get())
+        }
         VoiceEvent::Failed { generation, segment, .. } => {
             format!("f{}.{}", generation.attempt, segment.get())
         }
@@ -59,7 +65,9 @@ fn segments_come_in_order_with_their_words() {
         let event = common::next(&events);
         order.push(letter(&event));
         match event {
-            VoiceEvent::Audio { segment, samples: audio, .. } if segment.get() == 1 => {
+            VoiceEvent::Audio { segment, audio: Audio::Linear(audio), .. }
+                if segment.get() == 1 =>
+            {
                 samples += audio.len()
             }
             VoiceEvent::SegmentDone { segment, words, .. } if segment.get() == 1 => {
@@ -75,7 +83,9 @@ fn segments_come_in_order_with_their_words() {
                     "{last} {span}"
                 );
             }
-            VoiceEvent::Audio { .. } | VoiceEvent::SegmentDone { .. } => (),
+            VoiceEvent::Audio { .. }
+            | VoiceEvent::SegmentDone { .. }
+            | VoiceEvent::Heard { .. } => (),
             VoiceEvent::Failed { error, .. } => panic!("{error}"),
         }
     }
@@ -110,7 +120,9 @@ fn a_long_reply_begins_before_it_is_done() {
     let long = "We open at nine in the morning, and close at five in the afternoon, from Monday to \
                 Friday. On Saturdays we close at noon, and on Sundays we stay closed all day.";
     session.speak(generation(0), SegmentId::new(0), &text(long));
-    let VoiceEvent::Audio { samples, .. } = common::next(&events) else { panic!("audio is first") };
+    let VoiceEvent::Audio { audio: Audio::Linear(samples), .. } = common::next(&events) else {
+        panic!("audio is first")
+    };
     assert!(samples.len() < 16_000 * 3, "{}", samples.len());
 }
 
@@ -152,6 +164,6 @@ fn the_same_text_sounds_the_same() {
 fn other_languages_are_refused() {
     let voice = voice();
     let (probe, _events) = common::Probe::new();
-    let request = VoiceRequest { language: "de-DE".into(), rate: SampleRate::Hz8000 };
+    let request = VoiceRequest { language: "de-DE".into(), format: AudioFormat::PCMU_8K };
     assert!(voice.open(&request, probe).is_err());
 }

@@ -1,6 +1,9 @@
 //! Audio formats: what a leg carries and what a model wants.
 
 use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
 
 use crate::Millis;
 
@@ -119,5 +122,65 @@ impl AudioFormat {
 impl fmt::Display for AudioFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.encoding, self.rate)
+    }
+}
+
+/// A stretch of mono audio, any length, as it came: bytes of a leg's own codec stay bytes until
+/// somebody has to touch the sound. Cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Audio {
+    /// Samples, at the rate both sides agreed on.
+    Linear(Arc<[i16]>),
+    /// G.711 µ-law at 8 kHz, one byte a sample.
+    Pcmu(Bytes),
+    /// G.711 A-law at 8 kHz, one byte a sample.
+    Pcma(Bytes),
+}
+
+impl Audio {
+    /// How many samples it has.
+    pub fn samples(&self) -> usize {
+        match self {
+            Self::Linear(samples) => samples.len(),
+            Self::Pcmu(bytes) | Self::Pcma(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.samples() == 0
+    }
+
+    /// The bytes, if it is in `encoding` already.
+    pub fn coded(&self, encoding: Encoding) -> Option<&Bytes> {
+        match (self, encoding) {
+            (Self::Pcmu(bytes), Encoding::Pcmu) | (Self::Pcma(bytes), Encoding::Pcma) => {
+                Some(bytes)
+            }
+            (Self::Linear(_) | Self::Pcmu(_) | Self::Pcma(_), _) => None,
+        }
+    }
+}
+
+impl From<Arc<[i16]>> for Audio {
+    fn from(samples: Arc<[i16]>) -> Self {
+        Self::Linear(samples)
+    }
+}
+
+impl From<Vec<i16>> for Audio {
+    fn from(samples: Vec<i16>) -> Self {
+        Self::Linear(samples.into())
+    }
+}
+
+impl fmt::Debug for Audio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Linear(_) => "linear",
+            Self::Pcmu(_) => "PCMU",
+            Self::Pcma(_) => "PCMA",
+        };
+        write!(f, "<{} samples, {kind}>", self.samples())
     }
 }

@@ -18,7 +18,7 @@ mod time;
 pub use agent::{
     AgentConfig, BargeIn, Intake, Limits, Overflow, Persona, Recording, Tone, Turns, VendorChoice,
 };
-pub use audio::{AudioFormat, Encoding, PTIME, SampleRate};
+pub use audio::{Audio, AudioFormat, Encoding, PTIME, SampleRate};
 pub use dialogue::{
     BrainNote, CitedText, Dialogue, DialogueEntry, Effect, Expect, Heard, Message, Urgency,
 };

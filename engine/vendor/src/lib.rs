@@ -20,5 +20,6 @@ pub use recognizer::{
 pub use sink::{Offered, Sink};
 pub use usage::{Count, VendorUsage};
 pub use voice::{
-    Alignment, Voice, VoiceCapabilities, VoiceEvent, VoiceRequest, VoiceSession, WordTime,
+    Alignment, Delivered, Precision, Voice, VoiceCapabilities, VoiceEvent, VoiceRequest,
+    VoiceSession, WordTime,
 };

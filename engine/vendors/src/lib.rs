@@ -10,10 +10,11 @@
 //! connection, so that nothing is shared and nothing is locked; it ends when its handle is dropped.
 //!
 //! This crate knows vendors and their protocols (whose messages are `wire`'s). It knows no calls and
-//! no businesses, chooses no vendor and replaces none: it says quickly and precisely what is wrong
-//! ([`vendor::VendorError`]), and whoever opened the session decides what to do about it.
+//! no businesses. A vendor's session says quickly and precisely what is wrong
+//! ([`vendor::VendorError`]); who takes over then, [`failover`] decides.
 
 pub mod brains;
+pub mod failover;
 pub mod http;
 pub mod keys;
 pub mod net;

@@ -9,4 +9,15 @@ pub mod anthropic;
 pub mod chat;
 pub mod openai;
 pub mod sse;
+pub mod cartesia;
+pub mod deepgram;
+pub mod elevenlabs;
+mod fault;
+#[cfg(test)]
+mod fuzzing;
+pub mod openai_speech;
+mod query;
+mod soft;
 pub mod telnyx;
+
+pub use fault::MessageFault;

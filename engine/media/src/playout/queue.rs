@@ -1,10 +1,10 @@
 //! What is unsent, and the account per segment of what was queued, sent and heard.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
+use codecs::g711;
 use thiserror::Error;
-use types::{GenerationId, Millis, PTIME, SampleRate, SegmentId};
+use types::{Audio, AudioFormat, Encoding, GenerationId, Millis, PTIME, SampleRate, SegmentId};
 
 use super::mark::MarkKind;
 use super::{QUEUED_MAX, SegmentHeard};
@@ -33,6 +33,9 @@ pub enum QueueError {
     /// The generation, or the segment, has been ended, or the generation cleared.
     #[error("audio for a generation or a segment that is over")]
     Over,
+    /// G.711 for a leg that is not at its 8 kHz.
+    #[error("audio at another rate than the leg's")]
+    ForeignRate,
 }
 
 /// The account of a leg, in samples.
@@ -53,6 +56,7 @@ pub struct Ledger {
 #[derive(Debug)]
 pub(super) struct Queue {
     rate: SampleRate,
+    encoding: Encoding,
     pieces: VecDeque<Piece>,
     /// In order of play, until their generation is over.
     segments: VecDeque<Segment>,
@@ -67,7 +71,7 @@ pub(super) struct Queue {
 
 #[derive(Debug)]
 struct Piece {
-    samples: Arc<[i16]>,
+    audio: Audio,
     taken: usize,
 }
 
@@ -104,9 +108,10 @@ enum End {
 }
 
 impl Queue {
-    pub(super) fn new(rate: SampleRate) -> Self {
+    pub(super) fn new(format: AudioFormat) -> Self {
         Self {
-            rate,
+            rate: format.rate,
+            encoding: format.encoding,
             pieces: VecDeque::with_capacity(64),
             segments: VecDeque::with_capacity(16),
             generations: VecDeque::with_capacity(4),
@@ -121,10 +126,15 @@ impl Queue {
         &mut self,
         generation: GenerationId,
         segment: SegmentId,
-        samples: Arc<[i16]>,
+        audio: Audio,
     ) -> Result<(), QueueError> {
         let full = QueueError::Full { limit: QUEUED_MAX };
-        let fresh = samples.len() as u64;
+        let fresh = audio.samples() as u64;
+        match &audio {
+            Audio::Linear(_) => (),
+            Audio::Pcmu(_) | Audio::Pcma(_) if self.rate == SampleRate::Hz8000 => (),
+            Audio::Pcmu(_) | Audio::Pcma(_) => return Err(QueueError::ForeignRate),
+        }
         if self.rate.samples_in(QUEUED_MAX) as u64 - self.unsent < fresh
             || PIECES_MAX <= self.pieces.len()
         {
@@ -157,7 +167,7 @@ impl Queue {
         self.unsent += fresh;
         self.totals.queued += fresh;
         if 0 < fresh {
-            self.pieces.push_back(Piece { samples, taken: 0 });
+            self.pieces.push_back(Piece { audio, taken: 0 });
         }
         Ok(())
     }
@@ -207,10 +217,11 @@ impl Queue {
         })
     }
 
-    /// Appends up to 20 ms of one generation to `out`, telling `note` whose samples they are.
+    /// Appends up to 20 ms of one generation to `out`, telling `note` whose samples they are; to
+    /// `coded` the same in the leg's encoding, if all of it came that way.
     pub(super) fn take(
         &mut self,
-        out: &mut Vec<i16>,
+        (out, coded): (&mut Vec<i16>, &mut Vec<u8>),
         mut note: impl FnMut(Owner, usize),
     ) -> Option<GenerationId> {
         let frame = self.rate.samples_in(PTIME);
@@ -236,7 +247,7 @@ impl Queue {
         }
         debug_assert_eq!(left, 0, "segments account for all that is unsent");
         let id = generation.id;
-        self.copy(wanted, out);
+        self.copy(wanted, out, coded);
         Some(id)
     }
 
@@ -245,9 +256,8 @@ impl Queue {
         let unsent = self.first_unsent().map_or(0, |generation| generation.unsent);
         let mut left = unsent.min(samples as u64) as usize;
         for piece in &self.pieces {
-            let rest = &piece.samples[piece.taken..];
-            let taken = left.min(rest.len());
-            out.extend_from_slice(&rest[..taken]);
+            let taken = left.min(piece.rest());
+            piece.copy(taken, out);
             left -= taken;
             if left == 0 {
                 break;
@@ -417,20 +427,42 @@ impl Queue {
     }
 
     /// Moves `samples` samples out of the pieces.
-    fn copy(&mut self, samples: usize, out: &mut Vec<i16>) {
+    fn copy(&mut self, samples: usize, out: &mut Vec<i16>, coded: &mut Vec<u8>) {
         let mut left = samples;
         while 0 < left
             && let Some(piece) = self.pieces.front_mut()
         {
-            let rest = &piece.samples[piece.taken..];
-            let taken = left.min(rest.len());
-            out.extend_from_slice(&rest[..taken]);
+            let taken = left.min(piece.rest());
+            piece.copy(taken, out);
+            if let Some(bytes) = piece.audio.coded(self.encoding) {
+                coded.extend_from_slice(&bytes[piece.taken..piece.taken + taken]);
+            }
             piece.taken += taken;
             left -= taken;
-            if piece.taken == piece.samples.len() {
+            if piece.rest() == 0 {
                 self.pieces.pop_front();
             }
         }
         debug_assert_eq!(left, 0, "pieces hold all that is unsent");
+        if coded.len() < samples {
+            coded.clear();
+        }
+    }
+}
+
+impl Piece {
+    /// How many samples are left.
+    fn rest(&self) -> usize {
+        self.audio.samples() - self.taken
+    }
+
+    /// Appends the next `samples` samples to `out`, and keeps them.
+    fn copy(&self, samples: usize, out: &mut Vec<i16>) {
+        let span = self.taken..self.taken + samples;
+        match &self.audio {
+            Audio::Linear(samples) => out.extend_from_slice(&samples[span]),
+            Audio::Pcmu(bytes) => g711::decode_ulaw(&bytes[span], out),
+            Audio::Pcma(bytes) => g711::decode_alaw(&bytes[span], out),
+        }
     }
 }

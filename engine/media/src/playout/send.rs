@@ -1,9 +1,10 @@
 //! Making the messages that are due.
 
 use codecs::fade::{FADE_IN, FADE_OUT, fade_in, fade_out};
-use types::{CallTime, GenerationId, Millis, PTIME};
+use codecs::g711::{self, ALAW_SILENCE, ULAW_SILENCE};
+use types::{CallTime, Encoding, GenerationId, Millis, PTIME};
 
-use super::{Hold, Outgoing, Phase, Playout, PlayoutEvent, Run};
+use super::{Frame, Hold, Outgoing, Phase, Playout, PlayoutEvent, Run};
 
 impl Playout {
     /// How much audio there has to be before sending begins.
@@ -75,20 +76,25 @@ impl Playout {
     /// Fills the frame with queued audio, silence behind it at the end of a generation.
     fn take_audio(&mut self, now: CallTime) -> Option<GenerationId> {
         let (queue, carrier) = (&mut self.queue, &mut self.carrier);
-        self.frame.samples.clear();
-        let generation = queue.take(&mut self.frame.samples, |owner, samples| {
+        let Frame { samples: made, coded, .. } = &mut self.frame;
+        made.clear();
+        coded.clear();
+        let generation = queue.take((made, coded), |owner, samples| {
             carrier.note(Some(owner), samples);
         });
-        let rate = self.encoder.format().rate;
+        let format = self.encoder.format();
+        let rate = format.rate;
         let taken = self.frame.samples.len();
         if self.frame.fade_in {
             self.frame.fade_in = false;
             let edge = rate.samples_in(FADE_IN).min(taken);
             fade_in(&mut self.frame.samples[..edge]);
+            self.frame.encode_anew(edge, format.encoding);
         }
         let missing = rate.samples_in(PTIME) - taken;
         carrier.note(None, missing);
         self.frame.samples.resize(taken + missing, 0);
+        self.frame.pad_coded(missing, format.encoding);
         if let Some(generation) = generation
             && self.queue.announce(generation)
         {
@@ -117,6 +123,7 @@ impl Playout {
         self.frame.comfort.forget_loss();
         rest.copy_from_slice(&self.frame.fill[..rest.len()]);
         fade_out(rest);
+        self.frame.coded.clear();
         self.send(now, Some(generation), payload);
         self.emit(PlayoutEvent::Underrun { generation });
         self.label();
@@ -136,6 +143,7 @@ impl Playout {
         self.stop();
         let rate = self.encoder.format().rate;
         self.frame.samples.clear();
+        self.frame.coded.clear();
         self.queue.peek(rate.samples_in(FADE_OUT), &mut self.frame.samples);
         if self.frame.samples.is_empty() || self.carrier.end() <= now {
             return None;
@@ -147,10 +155,13 @@ impl Playout {
         Some(Outgoing::Media)
     }
 
-    /// Encodes the frame and hands it to the carrier.
+    /// Encodes the frame, unless it is, and hands it to the carrier.
     fn send(&mut self, now: CallTime, generation: Option<GenerationId>, payload: &mut Vec<u8>) {
         payload.clear();
-        if self.encoder.encode_frame(&self.frame.samples, payload).is_err() {
+        if !self.frame.coded.is_empty() {
+            debug_assert_eq!(self.frame.coded.len(), self.frame.samples.len());
+            payload.extend_from_slice(&self.frame.coded);
+        } else if self.encoder.encode_frame(&self.frame.samples, payload).is_err() {
             self.counters.encode_faults += 1;
             // If even that is refused the payload stays empty, and the carrier ignores it.
             let _ = self.encoder.silence_frame(payload);
@@ -163,5 +174,31 @@ impl Playout {
     /// Leaves the schedule.
     pub(super) fn stop(&mut self) {
         self.phase = Phase::Waiting { underrun: None };
+    }
+}
+
+impl Frame {
+    /// The first `edge` samples have been touched.
+    fn encode_anew(&mut self, edge: usize, encoding: Encoding) {
+        let pairs = self.coded.iter_mut().zip(&self.samples[..edge]);
+        match encoding {
+            Encoding::Pcmu => pairs.for_each(|(code, &s)| *code = g711::ulaw_encode(s)),
+            Encoding::Pcma => pairs.for_each(|(code, &s)| *code = g711::alaw_encode(s)),
+            // Frames of other codecs are made whole: nothing of them is coded beforehand.
+            Encoding::G722 | Encoding::L16 | Encoding::Opus => self.coded.clear(),
+        }
+    }
+
+    /// Silence behind what there is.
+    fn pad_coded(&mut self, missing: usize, encoding: Encoding) {
+        if self.coded.is_empty() {
+            return;
+        }
+        let whole = self.coded.len() + missing;
+        match encoding {
+            Encoding::Pcmu => self.coded.resize(whole, ULAW_SILENCE),
+            Encoding::Pcma => self.coded.resize(whole, ALAW_SILENCE),
+            Encoding::G722 | Encoding::L16 | Encoding::Opus => self.coded.clear(),
+        }
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use types::{SampleRate, TurnId};
 
@@ -64,7 +66,7 @@ impl Line {
     }
 
     fn say(&mut self, turn: u32, number: u32, samples: Arc<[i16]>) {
-        self.playout.queue(generation(turn), segment(number), samples).unwrap();
+        self.playout.queue(generation(turn), segment(number), samples.into()).unwrap();
     }
 
     /// Ticks every `step` milliseconds until `until`.
@@ -283,7 +285,7 @@ fn a_clear_says_what_was_heard_and_its_marks_prove_nothing() {
         let heard = line.heard_on_arrival();
         assert_eq!(line.recorded, heard, "the recording is what was heard, delay {delay}");
 
-        let late = line.playout.queue(generation(2), segment(3), ramp(1, 20));
+        let late = line.playout.queue(generation(2), segment(3), ramp(1, 20).into());
         assert_eq!(late, Err(QueueError::Over));
         line.say(3, 0, ramp(1, 100));
         line.playout.end(generation(3));
@@ -533,17 +535,94 @@ fn there_is_an_end_to_what_can_be_queued() {
     let mut playout = Playout::new(L16_8K, PlayoutSettings::STANDARD).unwrap();
     let full = Err(QueueError::Full { limit: QUEUED_MAX });
     for _ in 0..60 {
-        playout.queue(generation(1), segment(0), vec![0; 8_000].into()).unwrap();
+        playout.queue(generation(1), segment(0), vec![0_i16; 8_000].into()).unwrap();
     }
     assert_eq!(playout.room(), Millis::ZERO);
-    assert_eq!(playout.queue(generation(1), segment(0), vec![0; 1].into()), full);
+    assert_eq!(playout.queue(generation(1), segment(0), vec![0_i16; 1].into()), full);
     playout.clear(ms(0));
     assert_eq!(playout.room(), QUEUED_MAX);
     let mut playout = Playout::new(L16_8K, PlayoutSettings::STANDARD).unwrap();
     let refused = (0..1_000)
-        .filter(|&n| playout.queue(generation(1), segment(n), vec![].into()) == full)
+        .filter(|&n| playout.queue(generation(1), segment(n), Vec::new().into()) == full)
         .count();
     assert!(0 < refused);
+}
+
+const PCMA_8K: AudioFormat = AudioFormat { encoding: Encoding::Pcma, rate: SampleRate::Hz8000 };
+
+/// All payloads that a leg in `format` sends of `pieces`, one reply.
+fn payloads(format: AudioFormat, pieces: &[Audio]) -> Vec<Vec<u8>> {
+    let mut playout = Playout::new(format, PlayoutSettings::STANDARD).unwrap();
+    for piece in pieces {
+        playout.queue(generation(1), segment(0), piece.clone()).unwrap();
+    }
+    playout.end(generation(1));
+    let (mut payload, mut sent, mut now) = (Vec::new(), Vec::new(), ms(0));
+    for _ in 0..200 {
+        while let Some(outgoing) = playout.poll_message(now, &mut payload) {
+            if outgoing == Outgoing::Media {
+                sent.push(payload.clone());
+            }
+        }
+        now += PTIME;
+    }
+    sent
+}
+
+#[test]
+fn bytes_in_the_leg_s_own_codec_go_out_as_they_came() {
+    // Negative zero tells: it does not survive being decoded and encoded.
+    let bytes: Vec<u8> = (0..2_000_usize).map(|n| if n % 3 == 0 { 0x7f } else { 0x23 }).collect();
+    let sent = payloads(AudioFormat::PCMU_8K, &[Audio::Pcmu(bytes.clone().into())]).concat();
+    let faded = SampleRate::Hz8000.samples_in(codecs::fade::FADE_IN);
+    assert_eq!(sent[faded..2_000], bytes[faded..], "but for the fade at the beginning");
+    assert_ne!(sent[..faded], bytes[..faded], "which touches what it has to");
+    assert_eq!(sent.len(), 2_080, "whole messages");
+    assert!(sent[2_000..].iter().all(|&code| code == codecs::g711::ULAW_SILENCE));
+    let sent = payloads(PCMA_8K, &[Audio::Pcma(bytes.clone().into())]).concat();
+    assert_eq!(sent[faded..2_000], bytes[faded..]);
+}
+
+#[test]
+fn bytes_of_another_codec_are_turned_into_the_leg_s() {
+    let bytes: Vec<u8> = (0..1_600_usize).map(|n| (n % 251) as u8).collect();
+    let mut samples = Vec::new();
+    codecs::g711::decode_ulaw(&bytes, &mut samples);
+    for format in [PCMA_8K, L16_8K] {
+        let foreign = payloads(format, &[Audio::Pcmu(bytes.clone().into())]);
+        assert_eq!(foreign, payloads(format, &[samples.clone().into()]), "{format}");
+    }
+    let wide = AudioFormat { encoding: Encoding::L16, rate: SampleRate::Hz16000 };
+    let mut playout = Playout::new(wide, PlayoutSettings::STANDARD).unwrap();
+    let refused = playout.queue(generation(1), segment(0), Audio::Pcmu(bytes.into()));
+    assert_eq!(refused, Err(QueueError::ForeignRate));
+}
+
+proptest! {
+    /// However audio is cut and in whatever form its pieces come, the caller hears the same.
+    #[test]
+    fn the_form_of_audio_is_not_heard(
+        bytes in proptest::collection::vec(any::<u8>(), 1..3_000),
+        cuts in proptest::collection::vec((1_usize..700, 0_u8..3), 0..8),
+    ) {
+        let mut samples = Vec::new();
+        codecs::g711::decode_ulaw(&bytes, &mut samples);
+        let (mut pieces, mut at) = (Vec::new(), 0);
+        for (length, form) in cuts.into_iter().chain([(bytes.len(), 0)]) {
+            let end = (at + length).min(bytes.len());
+            pieces.push(match form {
+                0 => Audio::Pcmu(bytes[at..end].to_vec().into()),
+                _ => samples[at..end].to_vec().into(),
+            });
+            at = end;
+        }
+        let plain = |sent: Vec<Vec<u8>>| {
+            let codes = sent.concat().into_iter();
+            codes.map(codecs::g711::ulaw_decode).collect::<Vec<i16>>()
+        };
+        let mixed = plain(payloads(AudioFormat::PCMU_8K, &pieces));
+        prop_assert_eq!(mixed, plain(payloads(AudioFormat::PCMU_8K, &[samples.into()])));
+    }
 }
 
 proptest! {
@@ -564,7 +643,7 @@ proptest! {
                 0..=5 => {
                     let samples = ramp(1, amount as usize);
                     let number = segment(u32::from(kind > 3));
-                    if line.playout.queue(generation(turn), number, samples).is_ok() {
+                    if line.playout.queue(generation(turn), number, samples.into()).is_ok() {
                         queued += u64::from(amount) * 8;
                     }
                 }

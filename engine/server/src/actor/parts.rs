@@ -105,7 +105,7 @@ pub(super) fn open_speaking(
 ) -> Result<Speaking, SessionError> {
     let voice =
         node.vendors.voice(&agent.vendors.voice).ok_or(SessionError::NoVendor { kind: "voice" })?;
-    let request = VoiceRequest { language: agent.persona.language.clone(), rate: format.rate };
+    let request = VoiceRequest { language: agent.persona.language.clone(), format };
     let settings = PlayoutSettings {
         lead: node.config.playout.lead,
         lead_max: node.config.playout.lead + Millis::new(80),

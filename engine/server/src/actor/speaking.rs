@@ -11,10 +11,10 @@ use codecs::l16::ByteOrder;
 use codecs::resample::resample_all;
 use media::{Outgoing, Playout, PlayoutEvent, PlayoutSettings, PlayoutState};
 use types::{
-    AudioFormat, CallTime, DtmfDigit, GenerationId, Millis, Pii, SampleRate, SegmentId, TurnId,
-    Unavailable,
+    Audio, AudioFormat, CallTime, DtmfDigit, GenerationId, Millis, Pii, SampleRate, SegmentId,
+    TurnId, Unavailable,
 };
-use vendor::{VoiceEvent, VoiceSession};
+use vendor::{Precision, VoiceEvent, VoiceSession};
 use wire::telnyx;
 
 use super::timeline::Timeline;
@@ -116,13 +116,14 @@ impl Speaking {
         events: &mut VecDeque<Event>,
     ) {
         self.open(generation, segment);
-        let samples: Arc<[i16]> = if rate == self.rate {
-            sound.clone()
+        let audio: Audio = if rate == self.rate {
+            sound.clone().into()
         } else {
             resample_all::<i16, i16>(rate, self.rate, sound).into()
         };
-        self.handle_voice(VoiceEvent::Audio { generation, segment, samples }, events);
-        let done = VoiceEvent::SegmentDone { generation, segment, words: Vec::new() };
+        self.handle_voice(VoiceEvent::Audio { generation, segment, audio }, events);
+        let (words, precision) = (Vec::new(), Precision::Exact);
+        let done = VoiceEvent::SegmentDone { generation, segment, words, precision };
         self.handle_voice(done, events);
     }
 
@@ -139,6 +140,7 @@ impl Speaking {
 
     /// No further segment of `generation` will be asked for.
     pub(crate) fn end(&mut self, generation: GenerationId) {
+        self.voice.end(generation);
         match &mut self.reply {
             Some(reply) if reply.generation == generation => {
                 reply.last = Last::Asked;
@@ -192,11 +194,11 @@ impl Speaking {
     /// Takes in what the voice delivered. Audio of a reply that is no longer wanted is dropped.
     pub(crate) fn handle_voice(&mut self, event: VoiceEvent, events: &mut VecDeque<Event>) {
         match event {
-            VoiceEvent::Audio { generation, segment, samples } => {
+            VoiceEvent::Audio { generation, segment, audio } => {
                 let Some(open) = self.open_segment(generation, segment) else { return };
                 let first = open.samples == 0;
-                open.samples += samples.len() as u64;
-                match self.playout.queue(generation, segment, samples) {
+                open.samples += audio.samples() as u64;
+                match self.playout.queue(generation, segment, audio) {
                     Ok(()) if first => {
                         events.push_back(Event::SegmentVoiced { generation, segment });
                     }
@@ -207,7 +209,7 @@ impl Speaking {
                     }
                 }
             }
-            VoiceEvent::SegmentDone { generation, segment, words } => {
+            VoiceEvent::SegmentDone { generation, segment, words, precision: _ } => {
                 let rate = self.rate;
                 let Some(open) = self.open_segment(generation, segment) else { return };
                 let duration = rate.span_of(open.samples);
@@ -216,7 +218,11 @@ impl Speaking {
                 self.playout.end_segment(generation, segment);
                 self.close(segment);
             }
-            VoiceEvent::Failed { generation, segment, error } => {
+            VoiceEvent::Heard { generation, segment, text_end } => {
+                // Memory has been written by what marks and samples proved.
+                tracing::debug!(%generation, %segment, text_end, "the voice's own account");
+            }
+            VoiceEvent::Failed { generation, segment, delivered: _, error } => {
                 tracing::warn!(%error, "a segment cannot be spoken");
                 if self.open_segment(generation, segment).is_some() {
                     self.fail(generation, segment, events);
@@ -409,13 +415,14 @@ mod tests {
         let mut events = VecDeque::new();
         let hum: Arc<[i16]> = vec![300; 1_600].into();
         speaking.open(generation, segment);
-        let audio = VoiceEvent::Audio { generation, segment, samples: hum };
+        let audio = VoiceEvent::Audio { generation, segment, audio: hum.into() };
         speaking.handle_voice(audio, &mut events);
         assert_eq!(speaking.press("12x"), Err(Unavailable::Refused));
         assert_eq!(speaking.press(&"5".repeat(33)), Err(Unavailable::Refused));
         assert_eq!(speaking.press("40#"), Ok(()));
         assert_eq!(speaking.presses, 0, "the agent speaks");
-        let done = VoiceEvent::SegmentDone { generation, segment, words: Vec::new() };
+        let (words, precision) = (Vec::new(), Precision::Exact);
+        let done = VoiceEvent::SegmentDone { generation, segment, words, precision };
         speaking.handle_voice(done, &mut events);
         speaking.end(generation);
         let mut decoder = Decoder::new(format).unwrap();

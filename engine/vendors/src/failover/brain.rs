@@ -13,13 +13,10 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 use tokio::time::{Instant, sleep_until};
-use types::{GenerationId, VendorName};
-use vendor::{
-    Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thought, VendorError,
-};
+use types::GenerationId;
+use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thought, VendorError};
 
 use super::breaker::Admission;
-use super::health::Health;
 use super::member::Member;
 
 /// Orders a call may have under way: a turn gives two.
@@ -41,7 +38,8 @@ pub fn open_brains(
     let (orders, taken) = channel(ORDERS_MAX);
     let (sender, heard) = channel(EVENTS_MAX);
     let members = members.into_iter().map(|member| Seat { member, session: None }).collect();
-    let panel = Panel { members, context, events: events.clone(), sender, race: None, shunned: None };
+    let panel =
+        Panel { members, context, events: events.clone(), sender, race: None, shunned: None };
     handle.spawn(panel.run(taken, heard));
     Ok(Box::new(Session { orders, events }))
 }
@@ -73,7 +71,6 @@ impl BrainSession for Session {
         let _ = self.orders.try_send(Order::Cancel(generation));
     }
 }
-
 
 /// Everybody who may be asked, and the present race between them.
 struct Panel {
@@ -197,7 +194,10 @@ impl Panel {
 
     fn give_up(&mut self) {
         let Some(race) = self.race.take() else { return };
-        let error = race.error.unwrap_or_else(|| VendorError::Overloaded { vendor: super::ourselves(), retry_after: None });
+        let error = race.error.unwrap_or_else(|| VendorError::Overloaded {
+            vendor: super::ourselves(),
+            retry_after: None,
+        });
         self.events.offer(BrainEvent::Failed { generation: race.thought.generation, error });
     }
 
@@ -210,7 +210,9 @@ impl Panel {
             return;
         }
         match event {
-            BrainEvent::Failed { generation, error } => self.handle_failure(seat, generation, error),
+            BrainEvent::Failed { generation, error } => {
+                self.handle_failure(seat, generation, error)
+            }
             BrainEvent::Done { generation, .. } if race.winner.is_none() => {
                 // Nothing to say is no answer.
                 let vendor = self.members[seat].member.name;

@@ -67,9 +67,13 @@ pub struct Breaker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Closed,
-    Open { until: Instant },
+    Open {
+        until: Instant,
+    },
     /// Somebody tries it. Who never reports back is not waited for beyond `until`.
-    Trial { until: Instant },
+    Trial {
+        until: Instant,
+    },
 }
 
 impl Breaker {
@@ -150,15 +154,17 @@ impl Weight {
             VendorError::Auth { .. } | VendorError::Quota { .. } | VendorError::Missing { .. } => {
                 Some(Self::Refused)
             }
-            VendorError::RateLimited { retry_after: Some(wait), .. } => {
+            VendorError::RateLimited { retry_after: Some(wait), .. }
+            | VendorError::Overloaded { retry_after: Some(wait), .. } => {
                 Some(Self::Asked((*wait).min(ASKED_MAX)))
             }
-            VendorError::RateLimited { retry_after: None, .. }
+            VendorError::RateLimited { .. }
             | VendorError::Concurrency { .. }
             | VendorError::Overloaded { .. }
             | VendorError::BadRequest { .. }
             | VendorError::Timeout { .. }
             | VendorError::Transport { .. }
+            | VendorError::Malformed { .. }
             | VendorError::Internal { .. } => Some(Self::Common),
             VendorError::SessionExpired { .. } | VendorError::ContentFiltered { .. } => None,
         }

@@ -1,9 +1,9 @@
 //! What is known of each vendor's health, apart for each holder of an account.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dashmap::DashMap;
 use tokio::time::Instant;
 use types::VendorName;
 use vendor::VendorError;
@@ -13,11 +13,11 @@ use super::pace::{Pace, PaceLimits};
 
 /// On whose behalf a vendor is asked. One holder's failures never close a vendor to another:
 /// its key, quota and settings are its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Holder(pub u64);
 
 /// What a vendor is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Duty {
     /// To recognize.
     Recognize,
@@ -41,37 +41,41 @@ impl Duty {
 #[derive(Debug)]
 pub struct Clinic {
     limits: BreakerLimits,
-    charts: DashMap<(Holder, Duty, VendorName), Health>,
+    charts: Mutex<BTreeMap<(Holder, Duty, VendorName), Health>>,
 }
 
 impl Clinic {
     /// Where everybody is thought healthy.
     pub fn new(limits: BreakerLimits) -> Self {
-        Self { limits, charts: DashMap::new() }
+        Self { limits, charts: Mutex::default() }
     }
 
     /// The health of `vendor` in what it does for `holder`.
     pub fn health(&self, holder: Holder, duty: Duty, vendor: VendorName) -> Health {
-        let chart = self.charts.entry((holder, duty, vendor));
-        chart
-            .or_insert_with(|| {
-                let breaker = Breaker::new(self.limits, Instant::now());
-                let chart = Chart { breaker, pace: Pace::new(duty.pace()) };
-                Health { vendor, chart: Arc::new(Mutex::new(chart)) }
-            })
-            .clone()
+        let mut charts = self.charts();
+        let chart = charts.entry((holder, duty, vendor)).or_insert_with(|| {
+            let breaker = Breaker::new(self.limits, Instant::now());
+            let chart = Chart { breaker, pace: Pace::new(duty.pace()) };
+            Health { vendor, chart: Arc::new(Mutex::new(chart)) }
+        });
+        chart.clone()
     }
 
     /// Forgets a holder that is no more.
     pub fn forget(&self, holder: Holder) {
-        self.charts.retain(|(known, _, _), _| *known != holder);
+        self.charts().retain(|(known, _, _), _| *known != holder);
     }
 
     /// Those who are left alone at present, for operators to see.
     pub fn resting(&self) -> Vec<(Holder, Duty, VendorName)> {
         let now = Instant::now();
-        let charts = self.charts.iter();
-        charts.filter(|chart| chart.value().lock().breaker.is_open(now)).map(|c| *c.key()).collect()
+        let charts = self.charts();
+        let resting = charts.iter().filter(|(_, health)| health.lock().breaker.is_open(now));
+        resting.map(|(key, _)| *key).collect()
+    }
+
+    fn charts(&self) -> MutexGuard<'_, BTreeMap<(Holder, Duty, VendorName), Health>> {
+        self.charts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -49,8 +49,14 @@ pub fn open_recognizers(
     });
     let kept = Ring::new(request.format);
     let seats = members.into_iter().map(|member| Seat { member, ear: None }).collect();
-    let mut session =
-        Session { seats, leader: 0, request, board, kept, utterances: Vec::with_capacity(UTTERANCES_MAX) };
+    let mut session = Session {
+        seats,
+        leader: 0,
+        request,
+        board,
+        kept,
+        utterances: Vec::with_capacity(UTTERANCES_MAX),
+    };
     session.lead_from(0, None).map(|()| -> Box<dyn RecognizerSession> { Box::new(session) })
 }
 
@@ -90,9 +96,14 @@ enum Stage {
     Spoken,
     Paused,
     /// The words were asked for, and are late once this many samples have come.
-    Awaited { asked: Instant, late_at: u64 },
+    Awaited {
+        asked: Instant,
+        late_at: u64,
+    },
     /// The same, and somebody else was asked as well.
-    Hedged { asked: Instant },
+    Hedged {
+        asked: Instant,
+    },
 }
 
 /// What members say, and whose words count.
@@ -153,7 +164,11 @@ impl Sink<RecognizerEvent> for Passage {
             RecognizerEvent::Partial { .. }
             | RecognizerEvent::Stable { .. }
             | RecognizerEvent::Turn { .. } => {
-                if leads { board.events.offer(event) } else { Offered::Accepted }
+                if leads {
+                    board.events.offer(event)
+                } else {
+                    Offered::Accepted
+                }
             }
             RecognizerEvent::Final { utterance, .. } => {
                 let mut news = board.news();
@@ -455,7 +470,9 @@ impl Ring {
         let samples = format.rate.samples_in(KEPT);
         let audio = match format.encoding {
             Encoding::Pcmu => Kept::Mulaw(VecDeque::with_capacity(samples)),
-            _ => Kept::Linear(VecDeque::with_capacity(samples)),
+            Encoding::Pcma | Encoding::G722 | Encoding::L16 | Encoding::Opus => {
+                Kept::Linear(VecDeque::with_capacity(samples))
+            }
         };
         Self { rate, end: 0, audio }
     }

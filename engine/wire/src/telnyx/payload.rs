@@ -52,7 +52,7 @@ impl std::fmt::Debug for PayloadBase64<'_> {
 }
 
 /// Appends `bytes` as base64 to `out`.
-pub(super) fn append_base64(bytes: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn append_base64(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + bytes.len().div_ceil(3) * 4, 0);
     let written = ENGINE.encode_slice(bytes, &mut out[start..]).expect("room for all of it");

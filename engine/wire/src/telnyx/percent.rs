@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Appends `text` as one path segment or one value of a query: everything but the unreserved
 /// characters of RFC 3986 §2.3 is encoded.
-pub(super) fn append(text: &str, out: &mut String) {
+pub(crate) fn append(text: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -18,13 +18,13 @@ pub(super) fn append(text: &str, out: &mut String) {
 }
 
 /// A segment of a path as text; `None` if an escape is broken or the bytes are no UTF-8.
-pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
     unescape(text, Plus::Literal)
 }
 
 /// The names and values of a form or query (WHATWG URL §5.1). Pairs that cannot be decoded are
 /// left out.
-pub(super) fn form(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+pub(crate) fn form(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     text.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         Some((unescape(name, Plus::Space)?, unescape(value, Plus::Space)?))
@@ -32,7 +32,7 @@ pub(super) fn form(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, st
 }
 
 /// Appends one pair of a form.
-pub(super) fn append_pair(name: &str, value: &str, out: &mut String) {
+pub(crate) fn append_pair(name: &str, value: &str, out: &mut String) {
     if !out.is_empty() {
         out.push('&');
     }

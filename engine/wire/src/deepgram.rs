@@ -1,0 +1,3 @@
+//! Deepgram's sockets.
+
+pub mod speak;

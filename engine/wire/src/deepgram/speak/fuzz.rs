@@ -1,0 +1,50 @@
+//! Entry points for a fuzzer.
+
+use super::{decode, decode_order};
+
+/// Decodes any bytes as a message of the voice; what is one survives being written and read again.
+///
+/// # Panics
+/// If it does not.
+pub fn fuzz_deepgram_speak_message(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(message) = decode(&text) else { return };
+    let written = message.encode();
+    assert!(decode(&written).is_ok_and(|again| again == message), "a message stays what it is");
+}
+
+/// Decodes any bytes as an order to the voice; what is one survives being written and read again.
+///
+/// # Panics
+/// If it does not.
+pub fn fuzz_deepgram_speak_order(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(order) = decode_order(&text) else { return };
+    let written = order.encode();
+    assert!(decode_order(&written).is_ok_and(|again| again == order), "an order stays what it is");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fuzzing::broken;
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            fuzz_deepgram_speak_message(&bytes);
+            fuzz_deepgram_speak_order(&bytes);
+        }
+
+        #[test]
+        fn no_broken_shape_panics(
+            bytes in broken(include_str!("../../../../../fixtures/wire/deepgram_speak/messages.jsonl")),
+            order in broken(include_str!("../../../../../fixtures/wire/deepgram_speak/orders.jsonl")),
+        ) {
+            fuzz_deepgram_speak_message(&bytes);
+            fuzz_deepgram_speak_order(&order);
+        }
+    }
+}
