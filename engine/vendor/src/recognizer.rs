@@ -96,6 +96,9 @@ pub enum RecognizerEvent {
         utterance: UtteranceId,
         /// The words; may be empty.
         text: Pii<String>,
+        /// Other readings of the same speech, likeliest first; may be empty. What another recognizer
+        /// heard, or the runners-up of the same one; none of them is `text` again.
+        others: Vec<Pii<String>>,
         /// How much audio they came from.
         audio: Millis,
     },
@@ -105,6 +108,8 @@ pub enum RecognizerEvent {
         utterance: UtteranceId,
         /// The words; may be empty.
         text: Pii<String>,
+        /// Other readings of the same speech, as in [`RecognizerEvent::Final`].
+        others: Vec<Pii<String>>,
     },
     /// The session is of no further use.
     Failed {
