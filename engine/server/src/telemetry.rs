@@ -100,6 +100,8 @@ handles! {
     partials_dropped: Counter = counter!("apex_partials_dropped_total");
     /// Speculative transcripts that were dropped under pressure.
     speculations_dropped: Counter = counter!("apex_speculations_dropped_total");
+    /// Second readings that were left out under pressure.
+    second_readings_dropped: Counter = counter!("apex_second_readings_dropped_total");
     /// Pieces of speech that found no room.
     voices_refused: Counter = counter!("apex_voices_refused_total");
     /// Final transcripts that were decoded the fast way under pressure.

@@ -17,6 +17,9 @@ const WIDTH: usize = 4;
 /// runtime gains nothing by taking several at once: 2.3 a token on average.
 const MARGIN: f32 = 3.0;
 
+/// How much worse than the best a text may be to be told as well, as a log probability.
+const RUNNERS_MARGIN: f32 = 1.5;
+
 /// What says how likely each token is.
 pub(crate) trait NextToken {
     /// Why it cannot.
@@ -42,7 +45,7 @@ pub(crate) struct Text {
     /// The sum of the tokens' log probabilities, the end included.
     pub(crate) log_probability: f32,
     /// That, and what the bias gives.
-    score: f32,
+    pub(crate) score: f32,
     /// How many log probabilities were summed.
     pub(crate) steps: usize,
     /// Whether it was ended by the guard against repetition.
@@ -60,7 +63,8 @@ struct Candidate {
     place: Place,
 }
 
-/// The best text that `next` has in mind.
+/// The best texts that `next` has in mind, best first: one, and those that are within
+/// [`RUNNERS_MARGIN`] of it. Empty if the model is out of its mind.
 ///
 /// # Errors
 /// What `next` fails with.
@@ -69,10 +73,10 @@ pub(crate) fn search<N: NextToken>(
     bias: &Bias,
     guard: RepetitionGuard,
     ends: Ends,
-) -> Result<Text, N::Error> {
+) -> Result<Vec<Text>, N::Error> {
     let mut texts = vec![Text::default()];
     let mut rows = vec![(0, ends.start)];
-    let mut best: Option<Text> = None;
+    let mut over: Vec<Text> = Vec::new();
     while !texts.is_empty() {
         let logits = next.next(&rows)?;
         let mut candidates = Vec::new();
@@ -93,21 +97,23 @@ pub(crate) fn search<N: NextToken>(
                     followed.push(text);
                 }
                 Grown::Over(text) => {
-                    if best.as_ref().is_none_or(|best| best.score < text.score) {
-                        best = Some(text);
-                    }
+                    let at = over.partition_point(|other| text.score <= other.score);
+                    over.insert(at, text);
                 }
             }
         }
         // A text only loses by going on, but for what its phrase may still gain.
-        if let Some(best) = &best {
-            let hopeful = followed.partition_point(|text: &Text| best.score < text.score);
+        if let Some(best) = over.first() {
+            let least = best.score - RUNNERS_MARGIN;
+            over.retain(|text| least <= text.score);
+            over.truncate(WIDTH);
+            let hopeful = followed.partition_point(|text: &Text| least < text.score);
             followed.truncate(hopeful);
             rows.truncate(hopeful);
         }
         texts = followed;
     }
-    Ok(best.unwrap_or_default())
+    Ok(over)
 }
 
 /// The likeliest tokens after `text`, and those that gain.
@@ -237,7 +243,7 @@ mod tests {
         let tokens = |phrase: &&str| phrase.bytes().map(u32::from).collect();
         let bias = Bias::of_tokens(phrases.iter().map(tokens));
         let guard = RepetitionGuard::new(Millis::from_secs(9));
-        let text = search(&mut model, &bias, guard, ENDS).unwrap();
+        let text = search(&mut model, &bias, guard, ENDS).unwrap().remove(0);
         let letters = text.tokens.iter().map(|&token| token as u8 as char).collect();
         (letters, text, model.most)
     }
@@ -330,6 +336,6 @@ mod tests {
         }
         let guard = RepetitionGuard::new(Millis::from_secs(1));
         let found = search(&mut Mad, &Bias::default(), guard, ENDS).unwrap();
-        assert_eq!(found, Text::default());
+        assert_eq!(found, []);
     }
 }

@@ -8,8 +8,9 @@ use crate::bias::Bias;
 use crate::models::{ModelDir, ModelError};
 use crate::moonshine::Moonshine;
 use crate::session::InferenceError;
-use crate::transcript::Transcript;
+use crate::transcript::{Heard, RunnerUp, Transcript};
 use crate::trim::speech_span;
+use crate::utterance::Seconds;
 use crate::whisper::Whisper;
 
 /// Who hears the words of a turn that is over. Words so far are always Moonshine's.
@@ -83,6 +84,43 @@ impl Ears {
     }
 }
 
+impl Ears {
+    /// Whether there is another model for a second reading.
+    pub(crate) fn seconds(&self) -> Seconds {
+        if self.whisper.is_some() { Seconds::Wanted } else { Seconds::Never }
+    }
+
+    /// Like [`Self::words`], with those that were all but as likely.
+    pub(crate) fn heard(
+        &self,
+        samples: &[i16],
+        expected: &Expected,
+        pace: Pace,
+    ) -> Result<Heard, InferenceError> {
+        Ok(readings(self.words(samples, expected, pace)?))
+    }
+
+    /// The words as the model hears them that [`Self::heard`] does not ask.
+    pub(crate) fn heard_otherwise(
+        &self,
+        samples: &[i16],
+        expected: &Expected,
+    ) -> Result<Heard, InferenceError> {
+        let Some(speech) = speech_of(samples) else { return Ok(Heard::default()) };
+        let bias = expected.moonshine(&self.moonshine);
+        Ok(readings(self.moonshine.transcribe_best(&padded(&speech), bias)?))
+    }
+}
+
+/// `transcript` and its runners-up that are close.
+fn readings(transcript: Transcript) -> Heard {
+    let close = |runner: &RunnerUp| runner.behind <= CLOSE;
+    let mut heard = Heard::only(transcript.text);
+    let runners_up = transcript.runners_up.into_iter().filter(close);
+    runners_up.for_each(|runner| heard.add(runner.text));
+    heard
+}
+
 /// The words that are likely in one call. A worker spells them out, once they are needed: the
 /// thread that opens the session has other calls' audio to carry.
 pub struct Expected {
@@ -146,6 +184,9 @@ const GAIN_MAX: f32 = 10.0;
 
 /// Shorter than any word.
 const SPEECH_MIN: Millis = Millis::new(60);
+
+/// How much less likely than the likeliest words others may be, as a log probability, to be told.
+const CLOSE: f32 = 1.0;
 
 /// The least that is given to Moonshine.
 const PADDED_MIN: Millis = Millis::new(1_000);

@@ -36,19 +36,22 @@ pub enum JobClass {
     Voice,
     /// Words decoded in a pause that may be the end of the turn.
     Speculation,
+    /// Another reading of words that a better job decodes.
+    Second,
     /// Words so far.
     Partial,
 }
 
 impl JobClass {
-    const COUNT: usize = 4;
+    const COUNT: usize = 5;
 
     const fn index(self) -> usize {
         match self {
             Self::Final => 0,
             Self::Voice => 1,
             Self::Speculation => 2,
-            Self::Partial => 3,
+            Self::Second => 3,
+            Self::Partial => 4,
         }
     }
 }
@@ -85,6 +88,8 @@ pub struct PoolCounters {
     pub speculations_dropped: u64,
     /// Pieces of speech that were refused.
     pub voices_refused: u64,
+    /// Second readings that were left out because too much waited, or shed.
+    pub seconds_dropped: u64,
     /// Turns whose words were decoded the fast way because too much waited ([`WorkerPool::pace`]).
     pub finals_hurried: u64,
     /// Finals that were refused: only ever with [`QUEUE_JOBS_MAX`] finals waiting.
@@ -105,6 +110,7 @@ struct Shared {
     jobs: AtomicU64,
     panics: AtomicU64,
     hurried: AtomicU64,
+    seconds_dropped: AtomicU64,
     /// By class.
     shed: [AtomicU64; JobClass::COUNT],
 }
@@ -118,6 +124,7 @@ impl WorkerPool {
             jobs: AtomicU64::new(0),
             panics: AtomicU64::new(0),
             hurried: AtomicU64::new(0),
+            seconds_dropped: AtomicU64::new(0),
             shed: [const { AtomicU64::new(0) }; JobClass::COUNT],
         });
         let spawn = |number: usize| {
@@ -148,11 +155,24 @@ impl WorkerPool {
     /// nobody's words shall come late because somebody else's are heard with more care. Counts
     /// each time there is a hurry.
     pub fn pace(&self) -> Pace {
-        if self.shared.lock().waiting_for_it() < JOBS_IN_PEACE * self.threads.len() {
+        if self.is_at_peace() {
             return Pace::Careful;
         }
         self.shared.hurried.fetch_add(1, Ordering::Relaxed);
         Pace::Hurried
+    }
+
+    /// Whether too much waits for a second reading of anything. Counts each time it is asked and so.
+    pub fn is_pressed(&self) -> bool {
+        let is_pressed = !self.is_at_peace();
+        if is_pressed {
+            self.shared.seconds_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        is_pressed
+    }
+
+    fn is_at_peace(&self) -> bool {
+        self.shared.lock().waiting_for_it() < JOBS_IN_PEACE * self.threads.len()
     }
 
     /// What has been done so far.
@@ -164,6 +184,8 @@ impl WorkerPool {
             jobs: shared.jobs.load(Ordering::Relaxed),
             partials_dropped: shed(JobClass::Partial),
             speculations_dropped: shed(JobClass::Speculation),
+            seconds_dropped: shared.seconds_dropped.load(Ordering::Relaxed)
+                + shed(JobClass::Second),
             voices_refused: shed(JobClass::Voice),
             finals_hurried: shared.hurried.load(Ordering::Relaxed),
             finals_refused: shed(JobClass::Final),
@@ -254,11 +276,12 @@ impl Queue {
 
     /// How many jobs somebody waits for, or soon will.
     fn waiting_for_it(&self) -> usize {
-        self.len() - self.waiting[JobClass::Partial.index()].len()
+        let waiting = |class: JobClass| self.waiting[class.index()].len();
+        self.len() - waiting(JobClass::Partial) - waiting(JobClass::Second)
     }
 
     /// Takes `job` in. Gives back the job that has to go for it, which may be `job` itself: the
-    /// oldest partial, else the oldest speculation, else (for a final) the newest piece of speech.
+    /// oldest partial, else the oldest second reading, else the oldest speculation, else (for a final) the newest piece of speech.
     fn push(&mut self, class: JobClass, job: Box<dyn Job>) -> Option<(JobClass, Box<dyn Job>)> {
         if self.closed {
             return Some((class, job));
@@ -275,7 +298,7 @@ impl Queue {
     }
 
     fn make_room(&mut self, class: JobClass) -> Option<(JobClass, Box<dyn Job>)> {
-        for lower in [JobClass::Partial, JobClass::Speculation] {
+        for lower in [JobClass::Partial, JobClass::Second, JobClass::Speculation] {
             // A newer partial is worth no more than an older one: that one is closer to its turn.
             if class < lower
                 && let Some(job) = self.waiting[lower.index()].pop_front()

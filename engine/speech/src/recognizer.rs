@@ -13,8 +13,9 @@ use crate::hearing::{Ears, Expected, Finals, RATE};
 use crate::models::{ModelDir, ModelError};
 use crate::moonshine::PIECE_MAX;
 use crate::pool::{Job, JobClass, JobFailure, WorkerPool};
+use crate::transcript::Heard;
 use crate::trim::quietest;
-use crate::utterance::{Board, Need, PieceId, Purpose};
+use crate::utterance::{Board, Need, PieceId, Purpose, Seconds};
 
 /// Turns speech into text on this machine.
 ///
@@ -81,7 +82,7 @@ impl Recognizer for LocalRecognizer {
             ears: self.ears.clone(),
             expected: Arc::new(Expected::new(&request.vocabulary)),
             pool: Arc::clone(&self.pool),
-            board: Arc::new(Mutex::new(Board::new(events, self.vendor))),
+            board: Arc::new(Mutex::new(Board::new(events, self.vendor, self.ears.seconds()))),
             prefix: VecDeque::with_capacity(PREFIX_SAMPLES),
             active: None,
         }))
@@ -148,8 +149,8 @@ impl RecognizerSession for LocalSession {
         };
         active.paused = Some(active.piece.len());
         let Some(piece) = lock(&self.board).pause(utterance) else { return };
-        let samples = active.piece.as_slice().into();
-        self.submit(piece, Purpose::Speculation, samples);
+        let samples: Arc<[i16]> = active.piece.as_slice().into();
+        self.submit_both(piece, Purpose::Speculation, samples);
     }
 
     fn resume(&mut self, utterance: UtteranceId) {
@@ -185,10 +186,24 @@ impl LocalSession {
     }
 
     fn decode_last(&self, need: Need, active: Active) {
-        if let Need::Decode(piece) = need {
-            // What came after the pause is silence.
-            let len = active.paused.unwrap_or(active.piece.len());
-            self.submit(piece, Purpose::Final, active.piece[..len].into());
+        // What came after the pause is silence.
+        let samples = || active.piece[..active.paused.unwrap_or(active.piece.len())].into();
+        match need {
+            Need::Nothing => (),
+            Need::Decode(piece) => self.submit_both(piece, Purpose::Final, samples()),
+            // The caller waits for it now. The same one still waiting will find it done.
+            Need::Second(piece) => self.submit(piece, Purpose::Second, JobClass::Final, samples()),
+        }
+    }
+
+    fn submit_both(&self, piece: PieceId, purpose: Purpose, samples: Arc<[i16]>) {
+        let class = match purpose {
+            Purpose::Final => JobClass::Final,
+            Purpose::Partial | Purpose::Speculation | Purpose::Second => JobClass::Speculation,
+        };
+        self.submit(piece, purpose, class, Arc::clone(&samples));
+        if self.ears.seconds() == Seconds::Wanted {
+            self.submit(piece, Purpose::Second, JobClass::Second, samples);
         }
     }
 
@@ -210,7 +225,7 @@ impl LocalSession {
         active.piece.drain(..at);
         active.cut += at as u64;
         active.partial_due = active.piece.len() + partial_interval(active.piece.len());
-        self.submit(piece, Purpose::Final, samples);
+        self.submit_both(piece, Purpose::Final, samples);
     }
 
     fn partial_if_due(&mut self) {
@@ -221,15 +236,10 @@ impl LocalSession {
         active.partial_due = active.piece.len() + partial_interval(active.piece.len());
         let Some(piece) = lock(&self.board).want_partial(active.id) else { return };
         let samples = active.piece.as_slice().into();
-        self.submit(piece, Purpose::Partial, samples);
+        self.submit(piece, Purpose::Partial, JobClass::Partial, samples);
     }
 
-    fn submit(&self, piece: PieceId, purpose: Purpose, samples: Arc<[i16]>) {
-        let class = match purpose {
-            Purpose::Partial => JobClass::Partial,
-            Purpose::Speculation => JobClass::Speculation,
-            Purpose::Final => JobClass::Final,
-        };
+    fn submit(&self, piece: PieceId, purpose: Purpose, class: JobClass, samples: Arc<[i16]>) {
         let job = Decode {
             ears: self.ears.clone(),
             expected: Arc::clone(&self.expected),
@@ -260,29 +270,43 @@ struct Decode {
     samples: Arc<[i16]>,
 }
 
-impl Job for Decode {
-    fn run(&mut self) {
+impl Decode {
+    fn decode(&mut self) {
         if !lock(&self.board).start(self.piece, self.purpose) {
             return;
         }
         // Not under the lock: the session must never wait for a decode.
-        let words = match self.purpose {
+        let heard = match self.purpose {
             // Shown and gone: the likeliest words will do.
-            Purpose::Partial => self.ears.partial(&self.samples),
+            Purpose::Partial => self.ears.partial(&self.samples).map(Heard::only),
             Purpose::Speculation | Purpose::Final => {
                 let pace = self.pool.pace();
-                let heard = self.ears.words(&self.samples, &self.expected, pace);
-                heard.map(|transcript| transcript.text)
+                self.ears.heard(&self.samples, &self.expected, pace)
             }
+            Purpose::Second if self.pool.is_pressed() => {
+                return lock(&self.board).without_second(self.piece);
+            }
+            Purpose::Second => self.ears.heard_otherwise(&self.samples, &self.expected),
         };
         let mut board = lock(&self.board);
-        match words {
-            Ok(words) => board.decoded(self.piece, self.purpose, words),
+        match heard {
+            Ok(heard) => board.decoded(self.piece, self.purpose, heard),
             Err(error) => {
                 let reason = error.to_string();
                 let error = VendorError::Internal { vendor: board.vendor(), reason };
                 board.failed(self.piece, self.purpose, error);
             }
+        }
+    }
+}
+
+impl Job for Decode {
+    fn run(&mut self) {
+        self.decode();
+        // The caller waits, and nobody is at it: this worker goes on.
+        if self.purpose != Purpose::Second && lock(&self.board).is_second_due(self.piece) {
+            self.purpose = Purpose::Second;
+            self.decode();
         }
     }
 

@@ -11,11 +11,16 @@
 //! Growing ───────► Speculating ──────────► Stable      resume: back to Growing from either
 //!    └───────── finalize ──┴───────────────────┴─────► Awaited, then Decoded
 //! ```
+//!
+//! Beside it goes a second reading of the same audio, by another model: it is wanted from the pause
+//! on, and the last words wait for it unless there is a hurry.
 
 use std::sync::Arc;
 
 use types::{Millis, Pii, UtteranceId, VendorName};
 use vendor::{Offered, RecognizerEvent, Sink, VendorError};
+
+use crate::transcript::Heard;
 
 /// Utterances that may wait for their end at once. A call has one, or two when the caller goes on
 /// while the turn before is being decoded.
@@ -39,6 +44,8 @@ pub(crate) enum Purpose {
     Speculation,
     /// To have the words.
     Final,
+    /// To have another reading of them.
+    Second,
 }
 
 /// What `finalize` needs from the session.
@@ -48,11 +55,23 @@ pub(crate) enum Need {
     Nothing,
     /// This piece must be decoded.
     Decode(PieceId),
+    /// The words are there, and nobody is at their second reading yet.
+    Second(PieceId),
+}
+
+/// Whether there is a second reading at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seconds {
+    /// There is but one model.
+    Never,
+    /// Another one reads, too.
+    Wanted,
 }
 
 pub(crate) struct Board {
     sink: Arc<dyn Sink<RecognizerEvent>>,
     vendor: VendorName,
+    seconds: Seconds,
     utterances: Vec<Utterance>,
     failures_in_a_row: u32,
     closed: bool,
@@ -61,27 +80,53 @@ pub(crate) struct Board {
 struct Utterance {
     id: UtteranceId,
     pieces: Vec<Piece>,
+    /// Counts the pauses.
     revision: u32,
     /// How much audio it has, once it is to be finished.
     finalizing: Option<Millis>,
     partial_in_flight: bool,
 }
 
+/// A stretch of audio and what is known of it.
+#[derive(Debug)]
+struct Piece {
+    words: Words,
+    second: Second,
+    /// In which pause the second reading was asked for.
+    asked: u32,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+enum Words {
     Growing,
     /// `begun` once a worker is at it.
     Speculating {
         begun: bool,
     },
-    Stable(String),
+    Stable(Heard),
     Awaited,
-    Decoded(String),
+    Decoded(Heard),
+}
+
+/// The second reading of a piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Second {
+    /// None is wanted, or none comes.
+    None,
+    /// `begun` once a worker is at it.
+    Awaited { begun: bool },
+    /// Likeliest first.
+    There(Vec<String>),
 }
 
 impl Board {
-    pub(crate) fn new(sink: Arc<dyn Sink<RecognizerEvent>>, vendor: VendorName) -> Self {
-        Self { sink, vendor, utterances: Vec::new(), failures_in_a_row: 0, closed: false }
+    pub(crate) fn new(
+        sink: Arc<dyn Sink<RecognizerEvent>>,
+        vendor: VendorName,
+        seconds: Seconds,
+    ) -> Self {
+        let utterances = Vec::new();
+        Self { sink, vendor, seconds, utterances, failures_in_a_row: 0, closed: false }
     }
 
     /// A new utterance. The oldest one gives way if there are too many.
@@ -90,12 +135,12 @@ impl Board {
         if self.utterances.len() == UTTERANCES_MAX {
             let oldest = self.utterances.remove(0);
             if let Some(audio) = oldest.finalizing {
-                self.tell_final(oldest.id, oldest.words().unwrap_or_default(), audio);
+                self.tell_final(oldest.id, oldest.heard().unwrap_or_default(), audio);
             }
         }
         self.utterances.push(Utterance {
             id,
-            pieces: vec![Piece::Growing],
+            pieces: vec![Piece::growing()],
             revision: 0,
             finalizing: None,
             partial_in_flight: false,
@@ -106,7 +151,7 @@ impl Board {
     /// Whether the words so far are worth a decode now; if so, one is taken to be under way.
     pub(crate) fn want_partial(&mut self, id: UtteranceId) -> Option<PieceId> {
         let utterance = self.find(id)?;
-        if utterance.partial_in_flight || *utterance.last() != Piece::Growing {
+        if utterance.partial_in_flight || utterance.last().words != Words::Growing {
             return None;
         }
         utterance.partial_in_flight = true;
@@ -115,10 +160,11 @@ impl Board {
 
     /// Cuts off the growing piece: it is awaited from now on, and another one grows.
     pub(crate) fn cut(&mut self, id: UtteranceId) -> Option<PieceId> {
+        let second = self.wanted();
         let utterance = self.find(id)?;
         let cut = utterance.last_id();
-        *utterance.last() = Piece::Awaited;
-        utterance.pieces.push(Piece::Growing);
+        *utterance.last() = Piece { words: Words::Awaited, second, asked: cut.revision };
+        utterance.pieces.push(Piece::growing());
         Some(cut)
     }
 
@@ -129,43 +175,48 @@ impl Board {
 
     /// The caller pauses: the growing piece is to be decoded on speculation.
     pub(crate) fn pause(&mut self, id: UtteranceId) -> Option<PieceId> {
+        let second = self.wanted();
         let utterance = self.find(id)?;
-        if *utterance.last() != Piece::Growing {
+        if utterance.last().words != Words::Growing {
             return None;
         }
         utterance.revision += 1;
-        *utterance.last() = Piece::Speculating { begun: false };
-        Some(utterance.last_id())
+        let paused = utterance.last_id();
+        let words = Words::Speculating { begun: false };
+        *utterance.last() = Piece { words, second, asked: paused.revision };
+        Some(paused)
     }
 
     /// The caller goes on: what was decoded in the pause is void.
     pub(crate) fn resume(&mut self, id: UtteranceId) {
         if let Some(utterance) = self.find(id)
-            && matches!(utterance.last(), Piece::Speculating { .. } | Piece::Stable(_))
+            && matches!(utterance.last().words, Words::Speculating { .. } | Words::Stable(_))
         {
             utterance.revision += 1;
-            *utterance.last() = Piece::Growing;
+            *utterance.last() = Piece::growing();
         }
     }
 
     /// The utterance is over, and its turn may be: no more audio will come for it.
     pub(crate) fn close(&mut self, id: UtteranceId) -> Need {
+        let second = self.wanted();
         let Some(utterance) = self.find(id) else { return Need::Nothing };
         let piece = utterance.last_id();
-        match utterance.last() {
-            Piece::Growing => {
-                *utterance.last() = Piece::Awaited;
+        match utterance.last().words {
+            Words::Growing => {
+                *utterance.last() = Piece { words: Words::Awaited, second, asked: piece.revision };
                 Need::Decode(piece)
             }
-            Piece::Speculating { .. } | Piece::Stable(_) => Need::Nothing,
-            Piece::Awaited | Piece::Decoded(_) => Need::Nothing,
+            Words::Speculating { .. } | Words::Stable(_) => Need::Nothing,
+            Words::Awaited | Words::Decoded(_) => Need::Nothing,
         }
     }
 
     /// The turn is over: tells the final words of `audio`, now or when they are there.
     pub(crate) fn finalize(&mut self, id: UtteranceId, audio: Millis) -> Need {
+        let second = self.wanted();
         let Some(utterance) = self.find(id) else {
-            self.tell_final(id, String::new(), Millis::ZERO);
+            self.tell_final(id, Heard::default(), Millis::ZERO);
             return Need::Nothing;
         };
         if utterance.finalizing.is_some() {
@@ -173,21 +224,31 @@ impl Board {
         }
         utterance.finalizing = Some(audio);
         let piece = utterance.last_id();
-        let need = match utterance.last() {
-            Piece::Growing | Piece::Speculating { begun: false } => {
-                *utterance.last() = Piece::Awaited;
+        let last = utterance.last();
+        let need = match &last.words {
+            Words::Growing => {
+                *last = Piece { words: Words::Awaited, second, asked: piece.revision };
+                Need::Decode(piece)
+            }
+            Words::Speculating { begun: false } => {
+                last.words = Words::Awaited;
                 Need::Decode(piece)
             }
             // A worker is at it: a second one would only be later.
-            Piece::Speculating { begun: true } => {
-                *utterance.last() = Piece::Awaited;
+            Words::Speculating { begun: true } => {
+                last.words = Words::Awaited;
                 Need::Nothing
             }
-            Piece::Stable(words) => {
-                *utterance.last() = Piece::Decoded(words.clone());
-                Need::Nothing
+            Words::Stable(heard) => {
+                last.words = Words::Decoded(heard.clone());
+                match last.second {
+                    Second::Awaited { begun: false } => Need::Second(piece),
+                    Second::Awaited { begun: true } | Second::None | Second::There(_) => {
+                        Need::Nothing
+                    }
+                }
             }
-            Piece::Awaited | Piece::Decoded(_) => Need::Nothing,
+            Words::Awaited | Words::Decoded(_) => Need::Nothing,
         };
         self.finish(id);
         need
@@ -203,73 +264,119 @@ impl Board {
         let closed = self.closed;
         let Some(utterance) = self.find(id.utterance) else { return false };
         let Some(piece) = utterance.pieces.get_mut(id.piece) else { return false };
-        match (purpose, piece) {
-            (Purpose::Partial, Piece::Growing) if !closed => true,
+        let is_current = utterance.revision == id.revision;
+        match (purpose, &mut piece.words) {
+            (Purpose::Partial, Words::Growing) if !closed => true,
             (Purpose::Partial, _) => {
                 utterance.partial_in_flight = false;
                 false
             }
-            (Purpose::Speculation, Piece::Speculating { begun }) => {
-                let is_current = utterance.revision == id.revision;
+            (Purpose::Speculation, Words::Speculating { begun }) => {
                 *begun |= is_current;
                 is_current && !closed
             }
             (Purpose::Speculation, _) => false,
-            (Purpose::Final, Piece::Awaited) => true,
+            (Purpose::Final, Words::Awaited) => true,
             (Purpose::Final, _) => false,
+            (Purpose::Second, _) => {
+                let is_due = piece.second == (Second::Awaited { begun: false })
+                    && piece.asked == id.revision
+                    && !closed;
+                if is_due {
+                    piece.second = Second::Awaited { begun: true };
+                }
+                is_due
+            }
         }
     }
 
     /// A worker has decoded a piece.
-    pub(crate) fn decoded(&mut self, id: PieceId, purpose: Purpose, words: String) {
+    pub(crate) fn decoded(&mut self, id: PieceId, purpose: Purpose, heard: Heard) {
         self.failures_in_a_row = 0;
         let Some(utterance) = self.find(id.utterance) else { return };
+        let is_current = utterance.revision == id.revision;
         let Some(piece) = utterance.pieces.get_mut(id.piece) else { return };
-        match (purpose, &*piece) {
-            (Purpose::Partial, state) => {
-                let is_growing = *state == Piece::Growing && utterance.revision == id.revision;
+        match (purpose, &piece.words) {
+            (Purpose::Partial, words) => {
+                let is_growing = *words == Words::Growing && is_current;
                 utterance.partial_in_flight = false;
-                if is_growing && let Some(text) = utterance.words_with(&words) {
-                    let text = Pii::new(text);
+                if is_growing && let Some(heard) = utterance.heard_with(&heard) {
+                    let text = Pii::new(heard.text);
                     self.offer(RecognizerEvent::Partial { utterance: id.utterance, text });
                 }
             }
-            (Purpose::Speculation, Piece::Speculating { .. })
-                if utterance.revision == id.revision =>
-            {
-                *piece = Piece::Stable(words);
+            (Purpose::Speculation, Words::Speculating { .. }) if is_current => {
+                piece.words = Words::Stable(heard);
                 self.tell_stable(id.utterance);
             }
             // Voided by a resume.
-            (Purpose::Speculation, _) if utterance.revision != id.revision => (),
-            (Purpose::Speculation | Purpose::Final, Piece::Awaited) => {
-                *piece = Piece::Decoded(words);
+            (Purpose::Speculation, _) if !is_current => (),
+            (Purpose::Speculation | Purpose::Final, Words::Awaited) => {
+                piece.words = Words::Decoded(heard);
                 self.tell_stable(id.utterance);
                 self.finish(id.utterance);
             }
             (Purpose::Speculation | Purpose::Final, _) => (),
+            // The audio may have grown since.
+            (Purpose::Second, _) if piece.asked != id.revision => (),
+            (Purpose::Second, _) => {
+                let Heard { text, mut others } = heard;
+                others.insert(0, text);
+                piece.second = Second::There(others);
+                self.finish(id.utterance);
+            }
+        }
+    }
+
+    /// Whether the last words wait for the second reading of a piece, and nobody is at it.
+    pub(crate) fn is_second_due(&mut self, id: PieceId) -> bool {
+        let Some(utterance) = self.find(id.utterance) else { return false };
+        let is_finalizing = utterance.finalizing.is_some();
+        let Some(piece) = utterance.pieces.get(id.piece) else { return false };
+        is_finalizing
+            && piece.asked == id.revision
+            && matches!(piece.words, Words::Decoded(_))
+            && piece.second == (Second::Awaited { begun: false })
+    }
+
+    /// There will be no second reading of a piece.
+    pub(crate) fn without_second(&mut self, id: PieceId) {
+        let Some(utterance) = self.find(id.utterance) else { return };
+        let Some(piece) = utterance.pieces.get_mut(id.piece) else { return };
+        if piece.asked == id.revision {
+            piece.second = Second::None;
+            self.finish(id.utterance);
         }
     }
 
     /// A worker could not decode a piece.
     pub(crate) fn failed(&mut self, id: PieceId, purpose: Purpose, error: VendorError) {
+        if purpose == Purpose::Second {
+            return self.without_second(id);
+        }
         let Some(utterance) = self.find(id.utterance) else { return };
+        let is_current = utterance.revision == id.revision;
         let Some(piece) = utterance.pieces.get_mut(id.piece) else { return };
-        match (purpose, &*piece) {
+        match (purpose, &piece.words) {
             (Purpose::Partial, _) => utterance.partial_in_flight = false,
-            (Purpose::Speculation, Piece::Speculating { .. })
-                if utterance.revision == id.revision =>
-            {
-                *piece = Piece::Growing;
+            (Purpose::Speculation, Words::Speculating { .. }) if is_current => {
+                *piece = Piece::growing();
             }
-            (Purpose::Speculation, _) if utterance.revision != id.revision => (),
-            (Purpose::Speculation | Purpose::Final, Piece::Awaited) => {
+            (Purpose::Speculation, _) if !is_current => (),
+            (Purpose::Speculation | Purpose::Final, Words::Awaited) => {
                 // Its words are lost; the others are not, and the answer is owed.
-                *piece = Piece::Decoded(String::new());
+                piece.words = Words::Decoded(Heard::default());
                 self.finish(id.utterance);
                 self.count_failure(error);
             }
-            (Purpose::Speculation | Purpose::Final, _) => (),
+            (Purpose::Speculation | Purpose::Final | Purpose::Second, _) => (),
+        }
+    }
+
+    fn wanted(&self) -> Second {
+        match self.seconds {
+            Seconds::Never => Second::None,
+            Seconds::Wanted => Second::Awaited { begun: false },
         }
     }
 
@@ -286,29 +393,34 @@ impl Board {
             return;
         };
         let utterance = &self.utterances[index];
-        let is_decoded = |piece: &Piece| matches!(piece, Piece::Decoded(_));
+        let is_decoded = |piece: &Piece| {
+            matches!(piece.words, Words::Decoded(_))
+                && !matches!(piece.second, Second::Awaited { .. })
+        };
         let Some(audio) = utterance.finalizing else { return };
         if !utterance.pieces.iter().all(is_decoded) {
             return;
         }
-        let words = utterance.words().unwrap_or_default();
+        let heard = utterance.heard().unwrap_or_default();
         self.utterances.remove(index);
-        self.tell_final(id, words, audio);
+        self.tell_final(id, heard, audio);
     }
 
     /// Tells the words as decoded in a pause, if all pieces are there.
     fn tell_stable(&mut self, id: UtteranceId) {
         let Some(utterance) = self.find(id) else { return };
-        if matches!(utterance.last(), Piece::Stable(_))
+        if matches!(utterance.last().words, Words::Stable(_))
             && utterance.finalizing.is_none()
-            && let Some(words) = utterance.words()
+            && let Some(heard) = utterance.heard()
         {
-            self.offer(RecognizerEvent::Stable { utterance: id, text: Pii::new(words) });
+            let (text, others) = told(heard);
+            self.offer(RecognizerEvent::Stable { utterance: id, text, others });
         }
     }
 
-    fn tell_final(&mut self, utterance: UtteranceId, words: String, audio: Millis) {
-        self.offer(RecognizerEvent::Final { utterance, text: Pii::new(words), audio });
+    fn tell_final(&mut self, utterance: UtteranceId, heard: Heard, audio: Millis) {
+        let (text, others) = told(heard);
+        self.offer(RecognizerEvent::Final { utterance, text, others, audio });
     }
 
     fn offer(&mut self, event: RecognizerEvent) {
@@ -337,35 +449,52 @@ impl Utterance {
         PieceId { utterance: self.id, piece: self.pieces.len() - 1, revision: self.revision }
     }
 
-    /// The words of all pieces; `None` while any lacks them.
-    fn words(&self) -> Option<String> {
-        let words = |piece: &Piece| match piece {
-            Piece::Stable(words) | Piece::Decoded(words) => Some(words.clone()),
-            Piece::Growing | Piece::Speculating { .. } | Piece::Awaited => None,
-        };
-        let pieces: Option<Vec<String>> = self.pieces.iter().map(words).collect();
-        Some(join(&pieces?))
+    /// What was heard of all pieces; `None` while any lacks its words.
+    fn heard(&self) -> Option<Heard> {
+        let pieces: Option<Vec<Heard>> = self.pieces.iter().map(Piece::heard).collect();
+        Some(Heard::joined(&pieces?.iter().collect::<Vec<_>>()))
     }
 
-    /// The words of all pieces, `last` being the last one's.
-    fn words_with(&self, last: &str) -> Option<String> {
+    /// What was heard of all pieces, `last` being what was heard of the last one.
+    fn heard_with(&self, last: &Heard) -> Option<Heard> {
         let mut pieces = Vec::with_capacity(self.pieces.len());
         for piece in &self.pieces[..self.pieces.len() - 1] {
-            match piece {
-                Piece::Decoded(words) => pieces.push(words.clone()),
-                Piece::Growing | Piece::Speculating { .. } | Piece::Stable(_) | Piece::Awaited => {
+            match &piece.words {
+                Words::Decoded(heard) => pieces.push(heard),
+                Words::Growing | Words::Speculating { .. } | Words::Stable(_) | Words::Awaited => {
                     return None;
                 }
             }
         }
-        pieces.push(last.to_owned());
-        Some(join(&pieces))
+        pieces.push(last);
+        Some(Heard::joined(&pieces))
     }
 }
 
-fn join(pieces: &[String]) -> String {
-    let spoken: Vec<&str> = pieces.iter().map(|p| p.trim()).filter(|p| !p.is_empty()).collect();
-    spoken.join(" ")
+impl Piece {
+    const fn growing() -> Self {
+        Self { words: Words::Growing, second: Second::None, asked: 0 }
+    }
+
+    /// Its words, its second reading among the others; `None` without words.
+    fn heard(&self) -> Option<Heard> {
+        let (Words::Stable(first) | Words::Decoded(first)) = &self.words else { return None };
+        let mut heard = Heard::only(first.text.clone());
+        // What another model heard says more than what the same one all but heard. Where the first
+        // heard nothing there is nothing: a model hears words in noise, too.
+        if let Second::There(readings) = &self.second
+            && !first.text.trim().is_empty()
+        {
+            readings.iter().cloned().for_each(|reading| heard.add(reading));
+        }
+        first.others.iter().cloned().for_each(|other| heard.add(other));
+        Some(heard)
+    }
+}
+
+/// `heard` as it is told.
+fn told(heard: Heard) -> (Pii<String>, Vec<Pii<String>>) {
+    (Pii::new(heard.text), heard.others.into_iter().map(Pii::new).collect())
 }
 
 /// So many lost pieces in a row, and the model is no good: the session says so, once.
@@ -386,7 +515,11 @@ mod tests {
             let word = match event {
                 RecognizerEvent::Partial { text, .. } => format!("partial:{}", text.reveal()),
                 RecognizerEvent::Stable { text, .. } => format!("stable:{}", text.reveal()),
-                RecognizerEvent::Final { text, .. } => format!("final:{}", text.reveal()),
+                RecognizerEvent::Final { text, others, .. } => {
+                    let others: String =
+                        others.iter().map(|other| format!("/{}", other.reveal())).collect();
+                    format!("final:{}{others}", text.reveal())
+                }
                 RecognizerEvent::Turn { .. } => "turn".into(),
                 RecognizerEvent::Failed { .. } => "failed".into(),
             };
@@ -404,15 +537,19 @@ mod tests {
 
     impl Setup {
         fn new() -> Self {
+            Self::with(Seconds::Never)
+        }
+
+        fn with(seconds: Seconds) -> Self {
             let told = Arc::new(Told::default());
-            let board = Board::new(told.clone(), "local".parse().unwrap());
+            let board = Board::new(told.clone(), "local".parse().unwrap(), seconds);
             Self { board, told }
         }
 
         /// A worker takes the piece up and brings `words`.
         fn work(&mut self, piece: PieceId, purpose: Purpose, words: &str) {
             assert!(self.board.start(piece, purpose), "the piece is wanted");
-            self.board.decoded(piece, purpose, words.into());
+            self.board.decoded(piece, purpose, Heard::only(words));
         }
 
         fn told(&self) -> String {
@@ -441,7 +578,7 @@ mod tests {
         let piece = setup.board.pause(U).unwrap();
         assert!(setup.board.start(piece, Purpose::Speculation));
         assert_eq!(setup.board.finalize(U, Millis::ZERO), Need::Nothing);
-        setup.board.decoded(piece, Purpose::Speculation, "yes".into());
+        setup.board.decoded(piece, Purpose::Speculation, Heard::only("yes"));
         assert_eq!(setup.told(), "final:yes");
     }
 
@@ -463,7 +600,7 @@ mod tests {
         let first = setup.board.pause(U).unwrap();
         assert!(setup.board.start(first, Purpose::Speculation));
         setup.board.resume(U);
-        setup.board.decoded(first, Purpose::Speculation, "old".into());
+        setup.board.decoded(first, Purpose::Speculation, Heard::only("old"));
         let second = setup.board.pause(U).unwrap();
         setup.work(second, Purpose::Speculation, "older");
         setup.board.resume(U);
@@ -480,7 +617,7 @@ mod tests {
         assert!(setup.board.start(first, Purpose::Speculation));
         setup.board.resume(U);
         let Need::Decode(piece) = setup.board.finalize(U, Millis::ZERO) else { panic!("a decode") };
-        setup.board.decoded(first, Purpose::Speculation, "half".into());
+        setup.board.decoded(first, Purpose::Speculation, Heard::only("half"));
         assert_eq!(setup.told(), "");
         setup.work(piece, Purpose::Final, "half and half");
         assert_eq!(setup.told(), "final:half and half");
@@ -511,7 +648,7 @@ mod tests {
         let late = setup.board.want_partial(U).unwrap();
         assert!(setup.board.start(late, Purpose::Partial));
         setup.board.pause(U);
-        setup.board.decoded(late, Purpose::Partial, "so far".into());
+        setup.board.decoded(late, Purpose::Partial, Heard::only("so far"));
         assert_eq!(setup.board.want_partial(U), None);
         assert_eq!(setup.told(), "partial:so");
     }
@@ -550,9 +687,79 @@ mod tests {
         let piece = setup.board.pause(U).unwrap();
         assert!(setup.board.start(piece, Purpose::Speculation));
         setup.board.discard(U);
-        setup.board.decoded(piece, Purpose::Speculation, "lost".into());
+        setup.board.decoded(piece, Purpose::Speculation, Heard::only("lost"));
         assert_eq!(setup.told(), "");
         assert!(!setup.board.start(piece, Purpose::Speculation));
+    }
+
+    #[test]
+    fn the_last_words_wait_for_their_second_reading() {
+        let mut setup = Setup::with(Seconds::Wanted);
+        setup.board.begin(U);
+        let piece = setup.board.pause(U).unwrap();
+        setup.work(piece, Purpose::Speculation, "yes");
+        assert!(!setup.board.is_second_due(piece), "nobody waits yet");
+        assert!(setup.board.start(piece, Purpose::Second));
+        assert_eq!(setup.board.finalize(U, Millis::ZERO), Need::Nothing);
+        assert_eq!(setup.told(), "stable:yes");
+        setup.board.decoded(piece, Purpose::Second, Heard::only("yet"));
+        assert_eq!(setup.told(), "stable:yes final:yes/yet");
+    }
+
+    #[test]
+    fn a_second_reading_that_nobody_is_at_is_asked_for_once() {
+        let mut setup = Setup::with(Seconds::Wanted);
+        setup.board.begin(U);
+        let piece = setup.board.pause(U).unwrap();
+        setup.work(piece, Purpose::Speculation, "yes");
+        assert_eq!(setup.board.finalize(U, Millis::ZERO), Need::Second(piece));
+        assert!(setup.board.is_second_due(piece));
+        assert!(setup.board.start(piece, Purpose::Second));
+        assert!(!setup.board.start(piece, Purpose::Second), "the one that waited longer");
+        setup.board.decoded(piece, Purpose::Second, Heard::only("Yes."));
+        assert_eq!(setup.told(), "stable:yes final:yes");
+    }
+
+    #[test]
+    fn in_a_hurry_there_is_no_second_reading() {
+        let mut setup = Setup::with(Seconds::Wanted);
+        setup.board.begin(U);
+        let Need::Decode(piece) = setup.board.finalize(U, Millis::ZERO) else { panic!("a decode") };
+        setup.work(piece, Purpose::Final, "yes");
+        assert_eq!(setup.told(), "");
+        setup.board.failed(piece, Purpose::Second, error());
+        assert_eq!(setup.told(), "final:yes");
+    }
+
+    #[test]
+    fn a_second_reading_of_less_audio_is_void() {
+        let mut setup = Setup::with(Seconds::Wanted);
+        setup.board.begin(U);
+        let first = setup.board.pause(U).unwrap();
+        assert!(setup.board.start(first, Purpose::Second));
+        setup.board.resume(U);
+        let cut = setup.board.cut(U).unwrap();
+        setup.board.decoded(first, Purpose::Second, Heard::only("half"));
+        setup.board.without_second(first);
+        setup.work(cut, Purpose::Final, "half and half");
+        setup.work(cut, Purpose::Second, "half and have");
+        let last = setup.board.pause(U).unwrap();
+        setup.work(last, Purpose::Second, "pleas");
+        setup.work(last, Purpose::Speculation, "please");
+        assert_eq!(setup.board.finalize(U, Millis::ZERO), Need::Nothing);
+        let told = "stable:half and half please final:half and half please/half and have pleas";
+        assert_eq!(setup.told(), told);
+    }
+
+    #[test]
+    fn where_the_first_reading_has_no_words_there_are_none() {
+        let mut setup = Setup::with(Seconds::Wanted);
+        setup.board.begin(U);
+        let piece = setup.board.pause(U).unwrap();
+        setup.work(piece, Purpose::Speculation, "");
+        setup.work(piece, Purpose::Second, "thank you");
+        setup.board.finalize(U, Millis::ZERO);
+        assert_eq!(setup.told(), "stable: final:");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use speech::{LocalRecognizer, ModelDir, Vad, WorkerPool};
 
 use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted, engine_config, models_dir, rules};
 use crate::config::EngineConfig;
-use crate::score::{Cast, Ears, Item, RIGHT_PERCENT_MIN, Report, Verdict, score};
+use crate::score::{Cast, Ears, Item, RIGHT_PERCENT_MIN, Readings, Report, Verdict, score};
 
 /// What `apex score` takes.
 #[derive(Debug, clap::Args)]
@@ -30,9 +30,13 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Hear::Recordings, conflicts_with = "heard")]
     hear: Hear,
     /// Take the words from this file instead of listening: how good is another recognizer? A line
-    /// each: a recording's file name, a tab, the words.
+    /// each: a recording's file name, a tab, the words, and, after a tab each, other readings of
+    /// them, likeliest first. --save writes such a file.
     #[arg(long, value_name = "FILE")]
     heard: Option<PathBuf>,
+    /// Write what was heard into this file, for --heard: the same words answered again in seconds.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
     /// Where the local models lie; as the settings say if left out.
     #[arg(long, value_name = "DIR", env = "APEX_MODELS")]
     models: Option<PathBuf>,
@@ -69,6 +73,12 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             return ExitCode::from(COULD_NOT_RUN);
         }
     };
+    if let Some(file) = &args.save
+        && let Err(error) = std::fs::write(file, heard(&report))
+    {
+        eprintln!("{} cannot be written: {error}", file.display());
+        return ExitCode::from(COULD_NOT_RUN);
+    }
     if args.json {
         let json = serde_json::to_string_pretty(&report).expect("plain data turns into JSON");
         println!("{json}");
@@ -105,8 +115,21 @@ fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
+/// What was heard, as [`told`] reads it.
+fn heard(report: &Report) -> String {
+    let mut lines = String::new();
+    for item in &report.items {
+        let name = Path::new(&item.file).file_name().unwrap_or_default().to_string_lossy();
+        lines.push_str(&name);
+        let words = item.heard.iter().chain(&item.others);
+        let words: Vec<String> = words.map(|words| words.replace(['\t', '\n'], " ")).collect();
+        lines.push_str(&format!("\t{}\n", words.join("\t")));
+    }
+    lines
+}
+
 /// Words by the names of recordings.
-fn told(file: &Path) -> Result<BTreeMap<String, String>, String> {
+fn told(file: &Path) -> Result<BTreeMap<String, Readings>, String> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
     let mut words = BTreeMap::new();
@@ -114,7 +137,9 @@ fn told(file: &Path) -> Result<BTreeMap<String, String>, String> {
         let (name, heard) = line.split_once('\t').ok_or_else(|| {
             format!("{}:{number}: needs a file name, a tab and words", file.display())
         })?;
-        words.insert(name.to_owned(), heard.to_owned());
+        let mut readings = heard.split('\t').map(str::to_owned);
+        let text = readings.next().unwrap_or_default();
+        words.insert(name.to_owned(), Readings { text, others: readings.collect() });
     }
     Ok(words)
 }
@@ -153,6 +178,7 @@ fn tell_not_right(report: &Report) {
         println!("{verdict}{colon}{why}  [{}]", item.file);
         println!("  said:  {}", item.text);
         println!("  heard: {}", item.heard.as_deref().unwrap_or("(no speech)"));
+        item.others.iter().for_each(|other| println!("  or:    {other}"));
         println!("  reply: {}", item.reply);
     }
     if !not_right.is_empty() {

@@ -92,6 +92,7 @@ async fn render_metrics(State(control): State<Control>) -> Response {
     telemetry.pool_jobs.absolute(pool.jobs);
     telemetry.partials_dropped.absolute(pool.partials_dropped);
     telemetry.speculations_dropped.absolute(pool.speculations_dropped);
+    telemetry.second_readings_dropped.absolute(pool.seconds_dropped);
     telemetry.voices_refused.absolute(pool.voices_refused);
     telemetry.finals_hurried.absolute(pool.finals_hurried);
     telemetry.finals_refused.absolute(pool.finals_refused);

@@ -10,6 +10,7 @@ use types::{
 };
 use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thought, VendorError};
 
+use super::listen::Readings;
 use super::verdict::Reply;
 
 /// Pieces of one reply.
@@ -38,7 +39,7 @@ pub fn answer(
     brain: &dyn Brain,
     agent: &Arc<AgentConfig>,
     now: WallTime,
-    words: &[&str],
+    words: &[Readings],
 ) -> Result<Reply, AnswerError> {
     let (sender, events) = sync_channel(EVENTS_MAX);
     let context = BrainContext { agent: Arc::clone(agent), caller: None };
@@ -48,9 +49,11 @@ pub fn answer(
     let mut turn = TurnId::FIRST;
     dialogue.entries.push(agent_entry(turn, greeting, None));
     let mut reply = Reply::default();
-    for text in words {
+    for heard in words {
         turn = turn.next();
-        dialogue.entries.push(DialogueEntry::Caller { turn, text: Pii::new((*text).to_owned()) });
+        let others = heard.others.iter().cloned().map(Pii::new).collect();
+        let text = Pii::new(heard.text.clone());
+        dialogue.entries.push(DialogueEntry::Caller { turn, text, others });
         let generation = GenerationId { turn, attempt: 0 };
         let thought = Thought { generation, dialogue: Arc::new(dialogue.clone()), now };
         let note;

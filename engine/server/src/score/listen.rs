@@ -11,7 +11,7 @@ use codecs::g711;
 use codecs::resample::Resampler;
 use speech::{Audibility, DetectorSettings, Edge, SpeechDetector, Vad};
 use thiserror::Error;
-use types::{AudioFormat, Encoding, Facts, Millis, PTIME, SampleRate, UtteranceId};
+use types::{AudioFormat, Encoding, Facts, Millis, PTIME, Pii, SampleRate, UtteranceId};
 use vendor::{
     AudioChunk, Offered, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession, Sink,
     VendorError,
@@ -47,6 +47,15 @@ pub enum ListenError {
     Silent,
 }
 
+/// What was heard of a recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readings {
+    /// The words.
+    pub text: String,
+    /// Other readings of the same speech, likeliest first.
+    pub others: Vec<String>,
+}
+
 /// The words in the recording at `path`, said to a business with `facts`; `None` if the detector
 /// found no speech in it.
 ///
@@ -60,7 +69,7 @@ pub fn listen(
     vad: &Vad,
     recognizer: &dyn Recognizer,
     facts: &Facts,
-) -> Result<Option<String>, ListenError> {
+) -> Result<Option<Readings>, ListenError> {
     let recording = caller::audio::load(path, SampleRate::Hz8000)?;
     let request = RecognizerRequest {
         format: recognizer.capabilities().format_for(LINEAR),
@@ -83,7 +92,7 @@ fn hear(
     vad: &Vad,
     recognizer: &dyn Recognizer,
     request: &RecognizerRequest,
-) -> Result<Option<String>, ListenError> {
+) -> Result<Option<Readings>, ListenError> {
     let (sender, events) = sync_channel(EVENTS_MAX);
     let session = recognizer.open(request, Arc::new(Events(sender)))?;
     let mut turn = Turn { session, utterance: UtteranceId::FIRST, begun: Begun::No };
@@ -115,11 +124,12 @@ fn hear(
 fn final_words(
     events: &Receiver<RecognizerEvent>,
     wanted: UtteranceId,
-) -> Result<String, ListenError> {
+) -> Result<Readings, ListenError> {
     loop {
         match events.recv_timeout(FINAL_WAIT) {
-            Ok(RecognizerEvent::Final { utterance, text, .. }) if utterance == wanted => {
-                return Ok(text.into_revealed());
+            Ok(RecognizerEvent::Final { utterance, text, others, .. }) if utterance == wanted => {
+                let others = others.into_iter().map(Pii::into_revealed).collect();
+                return Ok(Readings { text: text.into_revealed(), others });
             }
             Ok(RecognizerEvent::Failed { error }) => return Err(error.into()),
             Ok(

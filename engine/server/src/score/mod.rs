@@ -27,7 +27,7 @@ use vendor::{Brain, Recognizer};
 
 pub use answer::{AnswerError, answer};
 pub use facts::{FactPattern, all_facts, figures_in_names, figures_of, says_closed};
-pub use listen::{ListenError, listen};
+pub use listen::{ListenError, Readings, listen};
 pub use report::{Group, Item, REPORT_FORMAT, RIGHT_PERCENT_MIN, Report, Tally};
 pub use sheet::{
     Expected, Outcome, Question, Recording, SHEET_FILE, SHEET_FORMAT, Sheet, SheetError,
@@ -49,7 +49,7 @@ pub enum Ears<'a> {
     /// The words that were said, as if they had been heard perfectly: what the brain makes of them.
     Perfect,
     /// What somebody else heard, by the recordings' file names. What is not there was not heard.
-    Told(&'a BTreeMap<String, String>),
+    Told(&'a BTreeMap<String, Readings>),
 }
 
 /// Who hears and answers.
@@ -147,27 +147,32 @@ fn run(
             listen(&recording.path, vad, recognizer, &question.agent().facts)
                 .map_err(|source| ScoreError::Listen { file: file.clone(), source })?
         }
-        Ears::Perfect => Some(question.text.clone()),
+        Ears::Perfect => Some(Readings { text: question.text.clone(), others: Vec::new() }),
         Ears::Told(words) => {
             let name = recording.path.file_name().unwrap_or_default().to_string_lossy();
             words.get(name.as_ref()).cloned()
         }
     };
-    let heard = heard.filter(|words| !words.trim().is_empty());
+    let heard = heard.filter(|heard| !heard.text.trim().is_empty());
     let (reply, verdict) = match &heard {
         // A caller who was not heard is asked whether they are still there.
         None => (Reply::default(), Verdict::AskedAgain),
-        Some(words) => {
+        Some(heard) => {
             let agent = question.agent();
-            let said: Vec<&str> =
-                question.before.iter().map(String::as_str).chain([words.as_str()]).collect();
+            let before = question.before.iter();
+            let before = before.map(|text| Readings { text: text.clone(), others: Vec::new() });
+            let said: Vec<Readings> = before.chain([heard.clone()]).collect();
             let reply = answer(cast.brain, agent, question.now, &said)
                 .map_err(|source| ScoreError::Answer { file: file.clone(), source })?;
-            let verdict = judge(&question.expected, &agent.facts, words, &reply);
+            let verdict = judge(&question.expected, &agent.facts, &heard.text, &reply);
             (reply, verdict)
         }
     };
     let reference = normalized(&question.text);
+    let (heard, others) = match heard {
+        Some(heard) => (Some(heard.text), heard.others),
+        None => (None, Vec::new()),
+    };
     Ok(Item {
         set: set.to_owned(),
         label: recording.label.clone(),
@@ -178,6 +183,7 @@ fn run(
         words: reference.len(),
         word_errors: word_errors(&reference, &normalized(heard.as_deref().unwrap_or_default())),
         heard,
+        others,
         reply: reply.text,
         cites: reply.cites.iter().map(ToString::to_string).collect(),
         verdict,

@@ -30,6 +30,8 @@ pub struct Item {
     pub text: String,
     /// What was heard; nothing if no speech was found.
     pub heard: Option<String>,
+    /// What else it may have been, likeliest first.
+    pub others: Vec<String>,
     /// What was replied; nothing if nothing was heard.
     pub reply: String,
     /// The facts cited.
@@ -184,6 +186,7 @@ mod tests {
             outcome: Outcome::Answer,
             text: "are you open".into(),
             heard: Some("are you open".into()),
+            others: vec!["are you hoping".into()],
             reply: "Yes.".into(),
             cites: Vec::new(),
             words: 4,

@@ -26,22 +26,19 @@ const ORDERS_MAX: usize = 32;
 const EVENTS_MAX: usize = 1_024;
 
 /// Opens a session of which the members are tried in order.
-///
-/// # Errors
-/// [`VendorError`] if there is no member.
 pub fn open_brains(
     members: Vec<Member<dyn Brain>>,
     context: BrainContext,
     events: Arc<dyn Sink<BrainEvent>>,
     handle: &Handle,
-) -> Result<Box<dyn BrainSession>, VendorError> {
+) -> Box<dyn BrainSession> {
     let (orders, taken) = channel(ORDERS_MAX);
     let (sender, heard) = channel(EVENTS_MAX);
     let members = members.into_iter().map(|member| Seat { member, session: None }).collect();
     let panel =
         Panel { members, context, events: events.clone(), sender, race: None, shunned: None };
     handle.spawn(panel.run(taken, heard));
-    Ok(Box::new(Session { orders, events }))
+    Box::new(Session { orders, events })
 }
 
 /// What the call holds: passes its orders on.

@@ -30,9 +30,6 @@ const NEWS_MAX: usize = 64;
 const SEGMENTS_MAX: usize = 256;
 
 /// Opens a session in which the members speak in order, each from where the one before broke off.
-///
-/// # Errors
-/// [`VendorError`] if there is no member.
 pub fn open_voices(
     members: Vec<Member<dyn Voice>>,
     request: VoiceRequest,
