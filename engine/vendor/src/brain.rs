@@ -6,7 +6,7 @@ use types::{
     AgentConfig, BrainNote, CitedText, Dialogue, E164, Effect, Expect, GenerationId, Pii, WallTime,
 };
 
-use crate::{Sink, VendorError};
+use crate::{Sink, VendorError, VendorUsage};
 
 /// A vendor that thinks of replies. Shared by all calls; sessions are per call.
 pub trait Brain: Send + Sync {
@@ -37,6 +37,11 @@ pub trait BrainSession: Send {
 
     /// Stops thinking for `generation`. Events of it may still be under way and mean nothing.
     fn cancel(&mut self, generation: GenerationId);
+
+    /// What the session has used up so far; nothing, for one that costs nothing.
+    fn usage(&self) -> VendorUsage {
+        VendorUsage::default()
+    }
 }
 
 /// A question to the brain.
