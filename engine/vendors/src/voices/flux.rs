@@ -170,7 +170,9 @@ impl Dialect for Flux {
         let heard = heard.min(self.span(turn.bytes));
         self.heard_before = self.heard_before + heard;
         self.interrupted = Some(epoch);
-        out.send(Order::Interrupt { heard: Some(self.heard_before) }.encode());
+        // An offset that does not go on from the last one is refused; nothing was heard then anyway.
+        let offset = (Millis::ZERO < heard).then_some(self.heard_before);
+        out.send(Order::Interrupt { heard: offset }.encode());
     }
 
     fn handle_text(&mut self, _now: Instant, text: &str, out: &mut Out) -> Result<(), VendorError> {

@@ -76,7 +76,8 @@ impl Reply {
             if spoken <= before + sent {
                 let lead = segment.text.len() - segment.text.trim_start().len();
                 let end = (lead + spoken - before).min(segment.text.len());
-                return Some((segment.id, floor_char_boundary(&segment.text, end)));
+                let end = floor_char_boundary(&segment.text, end);
+                return Some((segment.id, segment.text[..end].trim_end().len()));
             }
             before += sent;
         }
@@ -278,7 +279,7 @@ mod tests {
         assert_eq!(reply.delivered(1, RATE), guess, "7 characters");
         assert_eq!(reply.cut(4), Some((SegmentId::new(0), 4)));
         assert_eq!(reply.cut(9), Some((SegmentId::new(0), 8)));
-        assert_eq!(reply.cut(15), Some((SegmentId::new(1), 6)));
+        assert_eq!(reply.cut(15), Some((SegmentId::new(1), 5)));
         assert_eq!(reply.cut(99), Some((SegmentId::new(2), 5)));
     }
 

@@ -189,7 +189,8 @@ impl Task {
                     match end {
                         End::Closed => return say_goodbye(socket, self.dialect.goodbye()).await,
                         End::Worn => {
-                            say_goodbye(socket, self.dialect.goodbye()).await;
+                            // Nobody waits for the old one's goodbye.
+                            self.net.handle().spawn(say_goodbye(socket, self.dialect.goodbye()));
                             continue;
                         }
                         End::Broken(error) => error,
