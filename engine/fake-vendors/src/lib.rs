@@ -15,8 +15,10 @@ mod line;
 mod plan;
 mod server;
 mod session;
+mod voices;
 
 pub use fault::Fault;
 pub use plan::{Delays, Odds, PerMille, Plan, Protocol};
 pub use server::{FakeVendors, Options, StartError};
 pub use session::{SessionReport, Words};
+pub use voices::Voiced;

@@ -22,6 +22,7 @@ use types::Secret;
 use crate::Fault;
 use crate::plan::{Plan, Protocol};
 use crate::session::{Record, Session, SessionReport, Words};
+use crate::voices::{self, Voiced};
 
 /// How the vendors are served.
 #[derive(Clone, Debug)]
@@ -79,6 +80,7 @@ pub struct FakeVendors {
 pub(crate) struct Shared {
     key: Option<Secret<String>>,
     words: Words,
+    voiced: Voiced,
     plans: Mutex<BTreeMap<Protocol, (Plan, u64)>>,
     record: Arc<Record>,
 }
@@ -95,6 +97,7 @@ impl FakeVendors {
         let shared = Arc::new(Shared {
             key: options.key,
             words: options.words,
+            voiced: Voiced::default(),
             plans: Mutex::new(plans.collect()),
             record: Arc::default(),
         });
@@ -124,6 +127,11 @@ impl FakeVendors {
     /// All sessions so far, refused ones included, oldest first.
     pub fn sessions(&self) -> Vec<SessionReport> {
         self.shared.record.all()
+    }
+
+    /// What the voices were told to say.
+    pub fn voiced(&self) -> &Voiced {
+        &self.shared.voiced
     }
 
     /// How the recognizers know what is said.
@@ -174,7 +182,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
 
 /// All protocols over HTTP.
 fn routes() -> Router {
-    Router::new()
+    Router::new().merge(voices::routes())
 }
 
 /// The accept loop. Connections end with it.
@@ -219,6 +227,7 @@ async fn answer(
         return refuse(fault).await;
     }
     request.extensions_mut().insert(session);
+    request.extensions_mut().insert(shared.voiced.clone());
     match router.call(request).await {
         Ok(response) => Ok(response),
         Err(never) => match never {},

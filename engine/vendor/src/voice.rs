@@ -43,7 +43,7 @@ pub struct VoiceCapabilities {
     pub formats: Vec<AudioFormat>,
     /// How precisely it knows when which word is spoken.
     pub alignment: Alignment,
-    /// BCP 47 tags of the languages it speaks.
+    /// BCP 47 tags of the languages it speaks; empty if that depends on the voice, which knows.
     pub languages: Vec<String>,
 }
 
