@@ -173,7 +173,7 @@ impl Session {
         let format = opening.format;
         let hearing = open_hearing(&node, &agent, format, sink.clone())?;
         let speaking = open_speaking(&node, &agent, format, sink.clone())?;
-        let brain = open_brain(&node, &agent, &opening, sink)?;
+        let brain = open_brain(&node, &agent, (id, &opening, leg.as_ref()), sink)?;
         let resume =
             if again.is_some() { &node.config.resume.carrier } else { &node.config.resume.bare };
         let config = call_config(&agent, resume);
@@ -508,6 +508,7 @@ impl Session {
                     }
                     self.tell(now, Event::PlayoutSent { generation });
                     self.tell(now, Event::PlayoutStarted { generation, at });
+                    self.brain.commit(generation);
                 }
                 Told::Event(event) => self.tell(now, event),
                 Told::Underrun { generation } => {
@@ -615,6 +616,7 @@ impl Session {
             | Event::SpeechStopped { .. }
             | Event::RecognizerFailed
             | Event::Thought { .. }
+            | Event::ThoughtPaused { .. }
             | Event::ThoughtEffect { .. }
             | Event::ThoughtDone { .. }
             | Event::ThoughtFailed { .. }
@@ -740,6 +742,7 @@ fn brain_event(event: BrainEvent) -> Option<Event> {
         BrainEvent::Text { generation, text } => {
             Event::Thought { generation, text: Pii::new(text.text), cites: text.cites }
         }
+        BrainEvent::Pause { generation } => Event::ThoughtPaused { generation },
         BrainEvent::Effect { generation, effect } => Event::ThoughtEffect { generation, effect },
         BrainEvent::Done { generation, expect, note } => {
             Event::ThoughtDone { generation, expect, note }
