@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("wire", &["types"]),
     ("vendor", &["types"]),
     ("vendors", &["types", "vendor", "wire", "codecs"]),
+    ("fake_vendors", &["types", "codecs", "wire"]),
     ("speech", &["types", "vendor", "codecs"]),
     ("frontdesk", &["types", "vendor"]),
     ("caller", &["types", "codecs", "media", "wire"]),

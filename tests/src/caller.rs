@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use types::{CallTime, Millis};
 
-use crate::speech::{Found, Lexicon, Listener, SAMPLES_PER_MS};
+use fake_vendors::speech::{Found, Lexicon, Listener, SAMPLES_PER_MS};
 
 /// One thing the caller does.
 #[derive(Clone, Debug)]

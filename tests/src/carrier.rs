@@ -11,7 +11,7 @@ use wire::telnyx::{Dtmf, Mark, Stop, Track, carrier};
 use crate::caller::{AUDIBLE, Caller, Deed};
 use crate::random::Random;
 use crate::scenario::Line;
-use crate::speech::SAMPLES_PER_MS;
+use fake_vendors::speech::SAMPLES_PER_MS;
 
 /// The carrier's end of a media stream.
 #[derive(Debug)]

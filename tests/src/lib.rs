@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Audio says what it is: every word has a level of its own that survives the line's codec
-//! ([`speech`]). So the fake recognizer knows only words that arrived, and the caller's ear knows
+//! ([`fake_vendors::speech`]). So the fake recognizer knows only words that arrived, and the caller's ear knows
 //! which words of the agent it truly heard: the engine's memory is checked against it.
 //!
 //! Not here: real clocks, sockets, models. A scenario with the same seed goes the same way.
@@ -21,7 +21,6 @@ pub mod random;
 pub mod recognizer;
 pub mod report;
 pub mod scenario;
-pub mod speech;
 pub mod voice;
 pub mod world;
 

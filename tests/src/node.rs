@@ -17,8 +17,8 @@ use crate::brain::Brain;
 use crate::carrier::Carrier;
 use crate::recognizer::{Answer, Recognizer};
 use crate::scenario::Scenario;
-use crate::speech::{Lexicon, SAMPLES_PER_MS};
 use crate::voice::{Sound, Voice};
+use fake_vendors::speech::{Lexicon, SAMPLES_PER_MS};
 
 /// One call's engine.
 #[derive(Debug)]

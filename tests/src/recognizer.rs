@@ -7,7 +7,7 @@ use types::{Millis, Pii, UtteranceId};
 
 use crate::random::Random;
 use crate::scenario::RecognizerFaults;
-use crate::speech::{Lexicon, Listener, SAMPLES_PER_MS};
+use fake_vendors::speech::{Lexicon, Listener, SAMPLES_PER_MS};
 
 /// The recognizer of one call.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use call::{Action, CallSummary, LogReader, Outcome, ReplayOptions, replay};
 use types::{CallTime, Dialogue, DialogueEntry, EndReason, Heard, Millis};
 
 use crate::node::Node;
-use crate::speech::Found;
+use fake_vendors::speech::Found;
 
 /// A finished call.
 #[derive(Debug)]

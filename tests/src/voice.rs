@@ -6,7 +6,7 @@ use types::Millis;
 
 use crate::random::Random;
 use crate::scenario::VoiceFaults;
-use crate::speech::{Lexicon, SAMPLES_PER_MS};
+use fake_vendors::speech::{Lexicon, SAMPLES_PER_MS};
 
 /// The voice of one call.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use types::{Millis, UtteranceId, VendorName};
+use types::{AudioFormat, Encoding, Millis, UtteranceId, VendorName};
 use vendor::{
-    Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent, RecognizerRequest,
-    RecognizerSession, Sink, VendorError,
+    AudioChunk, Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent,
+    RecognizerRequest, RecognizerSession, Sink, VendorError,
 };
 
 use crate::hearing::{Ears, Expected, Finals, RATE};
@@ -43,7 +43,7 @@ impl LocalRecognizer {
     /// A recognizer that decodes with `ears` on `pool`.
     pub fn new(ears: Ears, pool: Arc<WorkerPool>) -> Self {
         let capabilities = RecognizerCapabilities {
-            rate: RATE,
+            formats: vec![AudioFormat { encoding: Encoding::L16, rate: RATE }],
             finalization: Finalization::Acked,
             utterance_max: Some(PIECE_MAX),
             languages: vec!["en".into(), "en-US".into(), "en-GB".into()],
@@ -113,7 +113,14 @@ struct Active {
 }
 
 impl RecognizerSession for LocalSession {
-    fn push_audio(&mut self, samples: &[i16]) {
+    fn push_audio(&mut self, audio: AudioChunk<'_>) {
+        let samples = match audio {
+            AudioChunk::Linear(samples) => samples,
+            AudioChunk::Mulaw(_) => {
+                debug_assert!(false, "a format that is not offered");
+                return;
+            }
+        };
         let kept = &samples[samples.len().saturating_sub(PREFIX_SAMPLES)..];
         let excess = (self.prefix.len() + kept.len()).saturating_sub(PREFIX_SAMPLES);
         self.prefix.drain(..excess);
@@ -283,7 +290,7 @@ impl Job for Decode {
         let mut board = lock(&self.board);
         let vendor = board.vendor();
         let error = match failure {
-            JobFailure::Shed => VendorError::Overloaded { vendor },
+            JobFailure::Shed => VendorError::Overloaded { vendor, retry_after: None },
             JobFailure::Panicked => {
                 VendorError::Internal { vendor, reason: "a decode panicked".into() }
             }

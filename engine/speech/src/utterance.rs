@@ -387,6 +387,7 @@ mod tests {
                 RecognizerEvent::Partial { text, .. } => format!("partial:{}", text.reveal()),
                 RecognizerEvent::Stable { text, .. } => format!("stable:{}", text.reveal()),
                 RecognizerEvent::Final { text, .. } => format!("final:{}", text.reveal()),
+                RecognizerEvent::Turn { .. } => "turn".into(),
                 RecognizerEvent::Failed { .. } => "failed".into(),
             };
             self.0.lock().unwrap().push(word);
@@ -420,7 +421,7 @@ mod tests {
     }
 
     fn error() -> VendorError {
-        VendorError::Overloaded { vendor: "local".parse().unwrap() }
+        VendorError::Overloaded { vendor: "local".parse().unwrap(), retry_after: None }
     }
 
     #[test]

@@ -167,7 +167,7 @@ impl VoiceSession for LocalSession {
             return;
         }
         if SEGMENTS_MAX <= state.waiting.len() {
-            let error = VendorError::Overloaded { vendor: speaker.vendor };
+            let error = VendorError::Overloaded { vendor: speaker.vendor, retry_after: None };
             speaker.offer(&mut state, VoiceEvent::Failed { generation, segment, error });
             return;
         }
@@ -269,7 +269,10 @@ impl Speaker {
         match self.offer(&mut state, VoiceEvent::Audio { generation, segment, samples }) {
             Offered::Accepted | Offered::Closed => (),
             // A hole in the middle of a sentence is worse than its end missing.
-            Offered::Shed => self.fail(&mut state, VendorError::Overloaded { vendor: self.vendor }),
+            Offered::Shed => self.fail(
+                &mut state,
+                VendorError::Overloaded { vendor: self.vendor, retry_after: None },
+            ),
         }
     }
 
@@ -327,7 +330,9 @@ impl Job for Speak {
     fn fail(&mut self, failure: JobFailure) {
         let speaker = &self.0;
         let error = match failure {
-            JobFailure::Shed => VendorError::Overloaded { vendor: speaker.vendor },
+            JobFailure::Shed => {
+                VendorError::Overloaded { vendor: speaker.vendor, retry_after: None }
+            }
             JobFailure::Panicked => panicked(speaker.vendor),
         };
         speaker.fail(&mut speaker.lock(), error);

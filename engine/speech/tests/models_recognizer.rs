@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use speech::{Finals, LocalRecognizer, LocalVoice, WorkerPool};
-use types::{Millis, SampleRate, UtteranceId};
-use vendor::{Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession};
+use types::{AudioFormat, Encoding, Millis, SampleRate, UtteranceId};
+use vendor::{AudioChunk, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession};
 
 const FRAME: usize = 320;
 
@@ -38,12 +38,13 @@ impl Setup {
 }
 
 fn english() -> RecognizerRequest {
-    RecognizerRequest { language: "en-US".into(), vocabulary: Vec::new() }
+    let format = AudioFormat { encoding: Encoding::L16, rate: SampleRate::Hz16000 };
+    RecognizerRequest { format, language: "en-US".into(), vocabulary: Vec::new() }
 }
 
 fn push(session: &mut Box<dyn RecognizerSession>, samples: &[i16]) {
     for frame in samples.chunks(FRAME) {
-        session.push_audio(frame);
+        session.push_audio(AudioChunk::Linear(frame));
     }
 }
 
@@ -59,7 +60,9 @@ fn final_of(events: &Receiver<RecognizerEvent>, id: UtteranceId) -> (String, Mil
                 assert_eq!(utterance, id);
                 return (common::plain(text.reveal()), audio);
             }
-            RecognizerEvent::Partial { .. } | RecognizerEvent::Stable { .. } => (),
+            RecognizerEvent::Partial { .. }
+            | RecognizerEvent::Stable { .. }
+            | RecognizerEvent::Turn { .. } => (),
             RecognizerEvent::Failed { error } => panic!("{error}"),
         }
     }
@@ -117,7 +120,9 @@ fn a_pause_makes_the_final_ready() {
                 break text;
             }
             RecognizerEvent::Partial { text, .. } => assert!(!text.reveal().is_empty()),
-            other @ (RecognizerEvent::Final { .. } | RecognizerEvent::Failed { .. }) => {
+            other @ (RecognizerEvent::Final { .. }
+            | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Failed { .. }) => {
                 panic!("{other:?}")
             }
         }
@@ -202,7 +207,9 @@ fn every_finalize_has_one_answer_and_a_discard_none() {
                 break;
             }
             RecognizerEvent::Partial { utterance: id, .. } => assert_eq!(id, utterance(13)),
-            other @ (RecognizerEvent::Stable { .. } | RecognizerEvent::Failed { .. }) => {
+            other @ (RecognizerEvent::Stable { .. }
+            | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Failed { .. }) => {
                 panic!("{other:?}")
             }
         }

@@ -7,7 +7,7 @@ use types::{
     LegAbilities, Pii, WallTime,
 };
 
-use crate::{Sink, VendorError};
+use crate::{Sink, VendorError, VendorUsage};
 
 /// A vendor that thinks of replies. Shared by all calls; sessions are per call.
 pub trait Brain: Send + Sync {
@@ -47,6 +47,11 @@ pub trait BrainSession: Send {
     /// The caller hears the reply `generation`: the turn it answers is over for good. What must
     /// not be done for a turn that may still go on (a tool that changes something) waits for this.
     fn commit(&mut self, _generation: GenerationId) {}
+
+    /// What the session has used up so far; nothing, for one that costs nothing.
+    fn usage(&self) -> VendorUsage {
+        VendorUsage::default()
+    }
 }
 
 /// A question to the brain.

@@ -31,12 +31,16 @@ pub enum VendorError {
     Concurrency {
         /// Who.
         vendor: VendorName,
+        /// When to come again, if it said so.
+        retry_after: Option<Millis>,
     },
     /// Its servers are busy, or our own worker pool is.
     #[error("{vendor} is overloaded")]
     Overloaded {
         /// Who.
         vendor: VendorName,
+        /// When to come again, if it said so.
+        retry_after: Option<Millis>,
     },
     /// Our bug or a wrong setting.
     #[error("{vendor} does not accept the request: {reason}")]
@@ -67,6 +71,14 @@ pub enum VendorError {
     Transport {
         /// Who.
         vendor: VendorName,
+    },
+    /// What it sends is not its own protocol.
+    #[error("{vendor} sends what cannot be read: {reason}")]
+    Malformed {
+        /// Who.
+        vendor: VendorName,
+        /// What is wrong with it, free of personal data.
+        reason: String,
     },
     /// It refused to say this.
     #[error("{vendor} filtered the content")]
@@ -130,8 +142,47 @@ impl VendorError {
             Self::Overloaded { .. }
             | Self::SessionExpired { .. }
             | Self::Timeout { .. }
+            | Self::Malformed { .. }
             | Self::Transport { .. } => Remedy::Retry,
             Self::ContentFiltered { .. } => Remedy::Skip,
+        }
+    }
+
+    /// Who failed.
+    pub const fn vendor(&self) -> VendorName {
+        match self {
+            Self::Auth { vendor }
+            | Self::Quota { vendor }
+            | Self::RateLimited { vendor, .. }
+            | Self::Concurrency { vendor, .. }
+            | Self::Overloaded { vendor, .. }
+            | Self::BadRequest { vendor, .. }
+            | Self::SessionExpired { vendor }
+            | Self::Timeout { vendor, .. }
+            | Self::Transport { vendor }
+            | Self::Malformed { vendor, .. }
+            | Self::ContentFiltered { vendor }
+            | Self::Missing { vendor, .. }
+            | Self::Internal { vendor, .. } => *vendor,
+        }
+    }
+
+    /// How long the vendor asked us to stay away, if it did.
+    pub const fn retry_after(&self) -> Option<Millis> {
+        match self {
+            Self::RateLimited { retry_after, .. }
+            | Self::Concurrency { retry_after, .. }
+            | Self::Overloaded { retry_after, .. } => *retry_after,
+            Self::Auth { .. }
+            | Self::Quota { .. }
+            | Self::BadRequest { .. }
+            | Self::SessionExpired { .. }
+            | Self::Timeout { .. }
+            | Self::Transport { .. }
+            | Self::Malformed { .. }
+            | Self::ContentFiltered { .. }
+            | Self::Missing { .. }
+            | Self::Internal { .. } => None,
         }
     }
 }

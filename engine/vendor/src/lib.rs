@@ -8,15 +8,17 @@ mod brain;
 mod error;
 mod recognizer;
 mod sink;
+mod usage;
 mod voice;
 
 pub use brain::{Brain, BrainContext, BrainEvent, BrainSession, Thought};
 pub use error::{Phase, Remedy, VendorError};
 pub use recognizer::{
-    Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent, RecognizerRequest,
-    RecognizerSession,
+    AudioChunk, Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent,
+    RecognizerRequest, RecognizerSession, TurnOpinion,
 };
 pub use sink::{Offered, Sink};
+pub use usage::{Count, VendorUsage};
 pub use voice::{
     Alignment, Voice, VoiceCapabilities, VoiceEvent, VoiceRequest, VoiceSession, WordTime,
 };

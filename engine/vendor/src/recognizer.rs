@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use types::{Millis, Pii, SampleRate, UtteranceId};
+use types::{AudioFormat, Encoding, Millis, Pii, UtteranceId};
 
-use crate::{Sink, VendorError};
+use crate::{Sink, VendorError, VendorUsage};
 
 /// A vendor that turns speech into text. Shared by all calls; sessions are per call.
 pub trait Recognizer: Send + Sync {
@@ -23,8 +23,10 @@ pub trait Recognizer: Send + Sync {
 }
 
 /// What one call wants of a recognizer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecognizerRequest {
+    /// How the audio will come: one of [`RecognizerCapabilities::formats`].
+    pub format: AudioFormat,
     /// The BCP 47 tag of the language that is spoken.
     pub language: String,
     /// Words and short phrases that are likelier in this call than elsewhere, as they are written:
@@ -35,14 +37,47 @@ pub struct RecognizerRequest {
 /// What a recognizer can do. Data, so that callers choose by looking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecognizerCapabilities {
-    /// The rate it wants its audio at.
-    pub rate: SampleRate,
+    /// The formats it takes: linear ([`Encoding::L16`]) or µ-law ([`Encoding::Pcmu`]), never none, the
+    /// one it recognizes best first.
+    pub formats: Vec<AudioFormat>,
     /// How it answers the order to finish.
     pub finalization: Finalization,
     /// The longest utterance it takes in one piece; longer ones it cuts at pauses itself.
     pub utterance_max: Option<Millis>,
     /// BCP 47 tags of the languages it knows.
     pub languages: Vec<String>,
+}
+
+impl RecognizerCapabilities {
+    /// The format to hand it the audio of a leg in: the leg's own, bytes as they are, if it takes
+    /// that; else the linear one it likes best.
+    ///
+    /// # Panics
+    /// If it takes no format at all.
+    pub fn format_for(&self, leg: AudioFormat) -> AudioFormat {
+        let native = self.formats.iter().find(|format| **format == leg);
+        let linear = self.formats.iter().find(|format| format.encoding == Encoding::L16);
+        *native.or(linear).or(self.formats.first()).expect("a recognizer takes some format")
+    }
+}
+
+/// A stretch of a caller's audio in the session's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AudioChunk<'a> {
+    /// Mono samples.
+    Linear(&'a [i16]),
+    /// G.711 µ-law at 8 kHz, one byte a sample, as the leg carried it.
+    Mulaw(&'a [u8]),
+}
+
+impl AudioChunk<'_> {
+    /// How many samples it holds.
+    pub const fn samples(self) -> usize {
+        match self {
+            Self::Linear(samples) => samples.len(),
+            Self::Mulaw(codes) => codes.len(),
+        }
+    }
 }
 
 /// How a recognizer answers the order to finish.
@@ -61,8 +96,8 @@ pub enum Finalization {
 /// The detector's edges come as hints: a local model works between them, a streaming vendor may
 /// ignore them. Audio is pushed all the time, speech or not; the session keeps the prefix it needs.
 pub trait RecognizerSession: Send {
-    /// More of the caller's audio: mono at [`RecognizerCapabilities::rate`], any length.
-    fn push_audio(&mut self, samples: &[i16]);
+    /// More of the caller's audio, in the format of the request, any length.
+    fn push_audio(&mut self, audio: AudioChunk<'_>);
 
     /// Speech of a new utterance began `ago` before the newest sample.
     fn begin(&mut self, utterance: UtteranceId, ago: Millis);
@@ -78,6 +113,11 @@ pub trait RecognizerSession: Send {
 
     /// Drops what is known of `utterance`; no further event for it will follow.
     fn discard(&mut self, utterance: UtteranceId);
+
+    /// What the session has used up so far; nothing, for one that costs nothing.
+    fn usage(&self) -> VendorUsage {
+        VendorUsage::default()
+    }
 }
 
 /// What a recognizer heard.
@@ -106,9 +146,27 @@ pub enum RecognizerEvent {
         /// The words; may be empty.
         text: Pii<String>,
     },
+    /// The vendor's own opinion on whether the caller has finished.
+    Turn {
+        /// Which.
+        utterance: UtteranceId,
+        /// What it thinks.
+        opinion: TurnOpinion,
+    },
     /// The session is of no further use.
     Failed {
         /// Why.
         error: VendorError,
     },
+}
+
+/// What a vendor that follows turns thinks of the caller's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnOpinion {
+    /// It has probably ended: worth thinking about, not yet worth answering.
+    EndsEarly,
+    /// It goes on after all.
+    Resumed,
+    /// It is over.
+    Ended,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use types::{GenerationId, Millis, Pii, SampleRate, SegmentId};
 
-use crate::{Sink, VendorError};
+use crate::{Sink, VendorError, VendorUsage};
 
 /// A vendor that speaks. Shared by all calls; sessions are per call.
 pub trait Voice: Send + Sync {
@@ -60,6 +60,11 @@ pub trait VoiceSession: Send {
 
     /// Stops speaking `generation`, of which the caller has heard `heard`.
     fn cancel(&mut self, generation: GenerationId, heard: Millis);
+
+    /// What the session has used up so far; nothing, for one that costs nothing.
+    fn usage(&self) -> VendorUsage {
+        VendorUsage::default()
+    }
 }
 
 /// What a voice delivers.

@@ -16,6 +16,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_directory", directory::fuzz_directory),
     ("fuzz_dtmf", codecs::fuzz::fuzz_dtmf),
     ("fuzz_events", call::fuzz_events),
+    ("fuzz_figures", vendors::figures::fuzz_figures),
     ("fuzz_g711", codecs::fuzz::fuzz_g711),
     ("fuzz_g722", codecs::fuzz::fuzz_g722),
     ("fuzz_inbound", media::fuzz_inbound),

@@ -4,14 +4,15 @@ use std::collections::VecDeque;
 
 use call::{Event, LegEnd};
 use codecs::dtmf::DtmfDetector;
+use codecs::g711;
 use codecs::l16::{ByteOrder, OrderChoice};
 use codecs::resample::Resampler;
 use media::{
     Inbound, KeyFilter, KeySource, MediaFault, Origin, Starvation, StarvationSettings, Starved,
 };
 use speech::{Audibility, DetectorSettings, Edge, SpeechDetector, Vad};
-use types::{AudioFormat, CallTime, DtmfDigit, Millis, PTIME, SampleRate, UtteranceId};
-use vendor::RecognizerSession;
+use types::{AudioFormat, CallTime, DtmfDigit, Encoding, Millis, PTIME, SampleRate, UtteranceId};
+use vendor::{AudioChunk, RecognizerSession};
 
 use super::timeline::Timeline;
 use crate::recording::Recording;
@@ -39,6 +40,9 @@ pub(crate) struct Hearing {
     frame: Vec<i16>,
     detected: Vec<i16>,
     recognized: Vec<i16>,
+    /// The recognizer's format, and a frame of it as bytes.
+    wanted: AudioFormat,
+    codes: Vec<u8>,
 }
 
 /// Where the next frame belongs.
@@ -60,13 +64,13 @@ pub(crate) struct HearingSettings {
 }
 
 impl Hearing {
-    /// Hears a leg in `format` through `recognizer`, which wants its audio at `rate`.
+    /// Hears a leg in `format` through `recognizer`, which was opened for audio in `wanted`.
     pub(crate) fn new(
         format: AudioFormat,
         settings: HearingSettings,
         vad: &Vad,
         recognizer: Box<dyn RecognizerSession>,
-        rate: SampleRate,
+        wanted: AudioFormat,
     ) -> Result<Self, codecs::CodecError> {
         let samples = SampleRate::Hz48000.samples_in(PTIME);
         let inbound = Inbound::with_byte_order(format, settings.order)?;
@@ -82,11 +86,13 @@ impl Hearing {
             end: 0,
             detector: SpeechDetector::new(vad, DetectorSettings::STANDARD),
             to_detector: Resampler::new(format.rate, DETECTOR_RATE),
-            to_recognizer: Resampler::new(format.rate, rate),
+            to_recognizer: Resampler::new(format.rate, wanted.rate),
             recognizer,
             frame: Vec::with_capacity(samples),
             detected: Vec::with_capacity(samples),
             recognized: Vec::with_capacity(samples),
+            wanted,
+            codes: Vec::with_capacity(samples),
         })
     }
 
@@ -193,7 +199,16 @@ impl Hearing {
         }
         self.recognized.clear();
         self.to_recognizer.process(&self.frame, &mut self.recognized);
-        self.recognizer.push_audio(&self.recognized);
+        self.recognizer.push_audio(match self.wanted.encoding {
+            Encoding::Pcmu => {
+                self.codes.clear();
+                g711::encode_ulaw(&self.recognized, &mut self.codes);
+                AudioChunk::Mulaw(&self.codes)
+            }
+            Encoding::Pcma | Encoding::G722 | Encoding::L16 | Encoding::Opus => {
+                AudioChunk::Linear(&self.recognized)
+            }
+        });
         self.detected.clear();
         self.to_detector.process(&self.frame, &mut self.detected);
         let edge = match info.origin {

@@ -84,8 +84,9 @@ pub(super) fn open_hearing(
         .vendors
         .recognizer(&agent.vendors.recognizer)
         .ok_or(SessionError::NoVendor { kind: "recognizer" })?;
-    let rate = recognizer.capabilities().rate;
+    let wanted = recognizer.capabilities().format_for(format);
     let request = RecognizerRequest {
+        format: wanted,
         language: agent.persona.language.clone(),
         vocabulary: vocabulary(&agent.facts),
     };
@@ -94,7 +95,7 @@ pub(super) fn open_hearing(
         starvation: node.config.media.starvation,
         order: node.config.media.l16_order,
     };
-    Ok(Hearing::new(format, settings, node.vendors.vad(), session, rate)?)
+    Ok(Hearing::new(format, settings, node.vendors.vad(), session, wanted)?)
 }
 
 /// The agent's side.

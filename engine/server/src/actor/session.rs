@@ -391,6 +391,8 @@ impl Session {
             RecognizerEvent::Final { utterance, text, audio } => {
                 Event::Final { utterance, text, audio }
             }
+            // The engine decides by words and silence.
+            RecognizerEvent::Turn { .. } => return,
             RecognizerEvent::Failed { error } => {
                 tracing::error!(%error, "recognizer failed");
                 Event::RecognizerFailed

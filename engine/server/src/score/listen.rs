@@ -11,9 +11,10 @@ use codecs::g711;
 use codecs::resample::Resampler;
 use speech::{Audibility, DetectorSettings, Edge, SpeechDetector, Vad};
 use thiserror::Error;
-use types::{Facts, Millis, PTIME, SampleRate, UtteranceId};
+use types::{AudioFormat, Encoding, Facts, Millis, PTIME, SampleRate, UtteranceId};
 use vendor::{
-    Offered, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession, Sink, VendorError,
+    AudioChunk, Offered, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession, Sink,
+    VendorError,
 };
 
 use crate::vocabulary::vocabulary;
@@ -29,6 +30,7 @@ const FINAL_WAIT: Duration = Duration::from_secs(120);
 const SILENCE: Millis = Millis::new(600);
 
 /// The language recordings are in.
+const LINEAR: AudioFormat = AudioFormat { encoding: Encoding::L16, rate: SampleRate::Hz8000 };
 const LANGUAGE: &str = "en-US";
 
 /// Why a recording could not be heard.
@@ -60,7 +62,11 @@ pub fn listen(
     facts: &Facts,
 ) -> Result<Option<String>, ListenError> {
     let recording = caller::audio::load(path, SampleRate::Hz8000)?;
-    let request = RecognizerRequest { language: LANGUAGE.into(), vocabulary: vocabulary(facts) };
+    let request = RecognizerRequest {
+        format: recognizer.capabilities().format_for(LINEAR),
+        language: LANGUAGE.into(),
+        vocabulary: vocabulary(facts),
+    };
     hear(&through_telephone(&recording), vad, recognizer, &request)
 }
 
@@ -82,7 +88,7 @@ fn hear(
     let session = recognizer.open(request, Arc::new(Events(sender)))?;
     let mut turn = Turn { session, utterance: UtteranceId::FIRST, begun: Begun::No };
     let mut detector = SpeechDetector::new(vad, DetectorSettings::STANDARD);
-    let mut resampler = Resampler::new(SampleRate::Hz8000, recognizer.capabilities().rate);
+    let mut resampler = Resampler::new(SampleRate::Hz8000, request.format.rate);
     let mut framer = Framer::new(SampleRate::Hz8000, PTIME);
     let silence = vec![0; SampleRate::Hz8000.samples_in(SILENCE)];
     let mut wide = Vec::new();
@@ -91,7 +97,7 @@ fn hear(
         while let Some(frame) = framer.pop() {
             wide.clear();
             resampler.process(frame, &mut wide);
-            turn.session.push_audio(&wide);
+            turn.session.push_audio(AudioChunk::Linear(&wide));
             if let Some(edge) = detector.frame(frame, Audibility::AgentSilent) {
                 turn.on_edge(edge);
             }
@@ -119,7 +125,8 @@ fn final_words(
             Ok(
                 RecognizerEvent::Final { .. }
                 | RecognizerEvent::Partial { .. }
-                | RecognizerEvent::Stable { .. },
+                | RecognizerEvent::Stable { .. }
+                | RecognizerEvent::Turn { .. },
             ) => (),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 return Err(ListenError::Silent);

@@ -1,0 +1,188 @@
+//! What every session of every protocol shares: its number, its faults, its record.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use types::Millis;
+
+use crate::Fault;
+use crate::plan::{Delays, Protocol};
+use crate::speech::{Found, Lexicon, Listener};
+
+/// How the recognizers know what is said.
+#[derive(Clone, Debug)]
+pub enum Words {
+    /// From audio that says which word it is, made by this lexicon.
+    Marked(Arc<Mutex<Lexicon>>),
+    /// These sentences, one for each stretch of sound, again from the first after the last: for real
+    /// speech, which nobody here understands.
+    Scripted(Vec<String>),
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::Marked(Arc::default())
+    }
+}
+
+impl Words {
+    /// The words of marked audio.
+    pub(crate) fn found(&self, ear: &mut Listener) -> Vec<(Found, String)> {
+        match self {
+            Self::Marked(lexicon) => {
+                let lexicon = lexicon.lock().unwrap_or_else(PoisonError::into_inner);
+                let found = ear.words(&lexicon).into_iter();
+                found.map(|found| (found, lexicon.word(found.word).to_owned())).collect()
+            }
+            Self::Scripted(_) => Vec::new(),
+        }
+    }
+}
+
+/// What one session received and sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionReport {
+    /// Of which protocol.
+    pub protocol: Protocol,
+    /// Which of its sessions, from 0.
+    pub number: u64,
+    /// What went wrong with it.
+    pub faults: Vec<Fault>,
+    /// The query of its address.
+    pub query: String,
+    /// Bytes of audio received.
+    pub audio_bytes: u64,
+    /// Text messages received, in order, as they came; a model's whole request.
+    pub texts: Vec<String>,
+    /// Messages sent.
+    pub sent: u64,
+    /// When it began.
+    pub began: Instant,
+    /// When it ended, if it has.
+    pub ended: Option<Instant>,
+}
+
+/// Text messages kept per session at most; of more only the newest.
+const TEXTS_MAX: usize = 1_000;
+
+/// All sessions of a server, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Record(Mutex<Vec<SessionReport>>);
+
+/// Sessions kept on record at most; later ones are served and not recorded.
+const SESSIONS_MAX: usize = 100_000;
+
+impl Record {
+    pub(crate) fn all(&self) -> Vec<SessionReport> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<SessionReport>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One session as its protocol's module sees it. Dropping it notes its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) faults: Arc<[Fault]>,
+    pub(crate) delays: Delays,
+    pub(crate) words: Words,
+    end: Arc<End>,
+}
+
+#[derive(Debug)]
+struct End {
+    record: Arc<Record>,
+    place: usize,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let Some(report) = self.record.lock().get_mut(self.place) {
+            report.ended = Some(Instant::now());
+        }
+    }
+}
+
+impl Session {
+    pub(crate) fn begin(
+        record: &Arc<Record>,
+        (protocol, number): (Protocol, u64),
+        faults: Vec<Fault>,
+        delays: Delays,
+        words: Words,
+    ) -> Self {
+        let mut all = record.lock();
+        let place = all.len();
+        if place < SESSIONS_MAX {
+            all.push(SessionReport {
+                protocol,
+                number,
+                faults: faults.clone(),
+                query: String::new(),
+                audio_bytes: 0,
+                texts: Vec::new(),
+                sent: 0,
+                began: Instant::now(),
+                ended: None,
+            });
+        }
+        drop(all);
+        let end = Arc::new(End { record: record.clone(), place });
+        Self { faults: faults.into(), delays, words, end }
+    }
+
+    fn note(&self, note: impl FnOnce(&mut SessionReport)) {
+        if let Some(report) = self.end.record.lock().get_mut(self.end.place) {
+            note(report);
+        }
+    }
+
+    pub(crate) fn note_query(&self, query: &str) {
+        self.note(|report| query.clone_into(&mut report.query));
+    }
+
+    pub(crate) fn note_audio(&self, bytes: usize) {
+        self.note(|report| report.audio_bytes += bytes as u64);
+    }
+
+    pub(crate) fn note_text(&self, text: &str) {
+        self.note(|report| {
+            if report.texts.len() == TEXTS_MAX {
+                report.texts.remove(0);
+            }
+            report.texts.push(text.to_owned());
+        });
+    }
+
+    /// Counts a message that is being sent; its number, from 1.
+    pub(crate) fn note_sent(&self) -> u64 {
+        let mut sent = 0;
+        self.note(|report| {
+            report.sent += 1;
+            sent = report.sent;
+        });
+        sent
+    }
+
+    /// The first fault that `pick` knows.
+    pub(crate) fn fault<T>(&self, pick: impl Fn(Fault) -> Option<T>) -> Option<T> {
+        self.faults.iter().copied().find_map(pick)
+    }
+
+    /// Whether it has a fault.
+    pub(crate) fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+
+    /// `delay`, slowed down as planned.
+    pub(crate) fn slowed(&self, delay: Millis) -> Duration {
+        let by = self.fault(|fault| match fault {
+            Fault::Slow { by } => Some(by),
+            _ => None,
+        });
+        Duration::from_millis(u64::from((delay + by.unwrap_or(Millis::ZERO)).get()))
+    }
+}

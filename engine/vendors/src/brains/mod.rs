@@ -1,0 +1,1 @@
+//! Models that think of replies, one module per vendor's protocol.

@@ -1,0 +1,1 @@
+//! Recognizers, one module per vendor's protocol.

@@ -1,0 +1,1 @@
+//! Voices, one module per vendor's protocol.
