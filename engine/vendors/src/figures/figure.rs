@@ -53,10 +53,9 @@ impl Figure {
                 // 24:00 is midnight.
                 a % 1_440 == b % 1_440 || (*x, *y) != (Half::Said, Half::Said) && a % 720 == b % 720
             }
-            (
-                Self::Date { month: a, day: x, .. },
-                Self::Date { month: b, day: y, .. },
-            ) => x == y && a.zip(*b).is_none_or(|(a, b)| a == b),
+            (Self::Date { month: a, day: x, .. }, Self::Date { month: b, day: y, .. }) => {
+                x == y && a.zip(*b).is_none_or(|(a, b)| a == b)
+            }
             (Self::Digits(a), Self::Digits(b)) => {
                 b.contains(a.as_str()) || DIGITS_TAIL_MIN <= b.len() && a.ends_with(b.as_str())
             }
@@ -75,11 +74,16 @@ impl Figure {
             }
             Self::Duration(minutes) => {
                 let units = [1, 60, 1_440, 10_080];
-                units.iter().filter(|unit| minutes % *unit == 0).map(|unit| minutes / unit * 1_000)
+                units
+                    .iter()
+                    .filter(|unit| minutes % *unit == 0)
+                    .map(|unit| minutes / unit * 1_000)
                     .collect()
             }
             Self::Date { day, .. } => vec![u64::from(*day) * 1_000],
-            Self::Digits(digits) => digits.parse().into_iter().map(|n: u32| u64::from(n) * 1_000).collect(),
+            Self::Digits(digits) => {
+                digits.parse().into_iter().map(|n: u32| u64::from(n) * 1_000).collect()
+            }
             Self::Percent(share) => vec![*share],
             Self::Number(number) => vec![*number],
         }

@@ -79,7 +79,8 @@ impl Grounds {
         ] {
             text.iter().for_each(|text| self.add_text(text, Source::Fact(fact)));
         }
-        let numbers = [(contact.phone, FactId::Phone), (facts.escalation.transfer_to, FactId::Transfer)];
+        let numbers =
+            [(contact.phone, FactId::Phone), (facts.escalation.transfer_to, FactId::Transfer)];
         for (number, fact) in numbers {
             number.iter().for_each(|number| self.add_number(*number, Source::Fact(fact)));
         }
@@ -91,7 +92,8 @@ impl Grounds {
         for day in week {
             let spans = facts.hours.on_weekday(day);
             self.add_spans(spans, Source::Fact(FactId::Hours(day)));
-            is_all_day &= spans.iter().any(|span| span.close.minutes() - span.open.minutes() == 1_440);
+            is_all_day &=
+                spans.iter().any(|span| span.close.minutes() - span.open.minutes() == 1_440);
         }
         if is_all_day {
             let monday = Source::Fact(FactId::Hours(jiff::civil::Weekday::Monday));
@@ -109,10 +111,7 @@ impl Grounds {
 
     fn add_spans(&mut self, spans: &[OpenSpan], source: Source) {
         for time in spans.iter().flat_map(|span| [span.open, span.close]) {
-            self.add(
-                Figure::Time { minutes: time.minutes(), half: super::Half::Said },
-                source,
-            );
+            self.add(Figure::Time { minutes: time.minutes(), half: super::Half::Said }, source);
         }
     }
 
@@ -130,6 +129,28 @@ impl Grounds {
         for (figure, _) in figures_in(text) {
             self.add(figure, source);
         }
+    }
+
+    /// What the agent has said itself: judged then, and no digits of the caller's.
+    pub fn add_agent_text(&mut self, text: &str) {
+        for (figure, _) in figures_in(text) {
+            self.add(figure, Source::Call);
+        }
+    }
+
+    /// Whether these digits, all of them in this order, were said, shown or told.
+    pub fn has_digits(&self, digits: &str) -> bool {
+        let known = Figure::Digits(digits.to_owned());
+        self.said.contains(digits)
+            || self.known.iter().any(|(figure, _)| match figure {
+                Figure::Digits(_) => known.agrees(figure),
+                Figure::Money(_)
+                | Figure::Time { .. }
+                | Figure::Duration(_)
+                | Figure::Date { .. }
+                | Figure::Percent(_)
+                | Figure::Number(_) => false,
+            })
     }
 
     /// A telephone number.
@@ -205,7 +226,10 @@ impl Grounds {
                 vec![hour * 1_000, hour % 12 * 1_000]
             }
             Figure::Time { .. } => Vec::new(),
-            Figure::Duration(_) | Figure::Percent(_) | Figure::Date { .. } | Figure::Digits(_)
+            Figure::Duration(_)
+            | Figure::Percent(_)
+            | Figure::Date { .. }
+            | Figure::Digits(_)
             | Figure::Number(_) => figure.numbers(),
         };
         let is_plain = |known: &Figure, source: &Source| {

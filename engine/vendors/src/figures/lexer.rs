@@ -174,7 +174,9 @@ impl Lexer<'_> {
         self.at += 3;
         self.push(Token::Clock(hour * 60 + minute), from);
         // Seconds, as machines write them.
-        if self.char(self.at) == Some(':') && self.is_digit(self.at + 1) && self.is_digit(self.at + 2)
+        if self.char(self.at) == Some(':')
+            && self.is_digit(self.at + 1)
+            && self.is_digit(self.at + 2)
         {
             self.at += 3;
         }

@@ -4,17 +4,52 @@ use super::figure::Span;
 use super::lexer::Token;
 
 const UNITS: [&str; 20] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
 ];
 
 const TENS: [&str; 8] =
     ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
 const ORDINALS: [&str; 20] = [
-    "zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
-    "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth",
-    "seventeenth", "eighteenth", "nineteenth",
+    "zeroth",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
 ];
 
 pub(super) fn cardinal_word(word: &str) -> Option<u64> {
@@ -85,7 +120,9 @@ fn repeated(tokens: &[(Token, Span)]) -> Option<(usize, usize)> {
         _ => return None,
     };
     let is_digit = match tokens.get(1)? {
-        (Token::Word(word), _) => cardinal_word(word).is_some_and(|value| value < 10) || word == "oh",
+        (Token::Word(word), _) => {
+            cardinal_word(word).is_some_and(|value| value < 10) || word == "oh"
+        }
         (Token::Number { milli, digits: Some(_) }, _) => *milli < 10_000,
         _ => false,
     };
@@ -114,7 +151,8 @@ fn number(tokens: &[(Token, Span)]) -> Option<(Token, usize)> {
         taken += 1;
         let skipped = usize::from(word(tokens, taken) == Some("and"));
         let rest = tokens.get(taken + skipped..).unwrap_or_default();
-        if let Some(more) = below_hundred(rest).filter(|more| more.value < scale && 0 < more.value) {
+        if let Some(more) = below_hundred(rest).filter(|more| more.value < scale && 0 < more.value)
+        {
             // "Two thousand five hundred": the hundreds belong to what follows.
             let above = if scale == 1_000 { hundreds(rest, &more) } else { None };
             let (more_value, more_taken) = above.unwrap_or((more.value, more.taken));
@@ -154,7 +192,8 @@ struct Piece {
 /// "Twenty", "twenty one", "twenty-first"; "a hundred" begins with its "a".
 fn below_hundred(tokens: &[(Token, Span)]) -> Option<Piece> {
     let first = word(tokens, 0)?;
-    if matches!(first, "a" | "one") && word(tokens, 1).is_some_and(|next| scale_word(next).is_some())
+    if matches!(first, "a" | "one")
+        && word(tokens, 1).is_some_and(|next| scale_word(next).is_some())
     {
         return Some(Piece { value: 1, taken: 1, is_ordinal: false });
     }

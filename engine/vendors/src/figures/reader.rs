@@ -108,9 +108,9 @@ impl Reader<'_> {
             return self.push(Figure::Digits(digits), taken);
         }
         let milli = self.number(0).unwrap_or(0);
-        if let Some(month) = month(self.word(1)).or_else(|| {
-            (self.word(1) == "of").then(|| month(self.word(2))).flatten()
-        }) && (1_000..=31_000).contains(&milli)
+        if let Some(month) = month(self.word(1))
+            .or_else(|| (self.word(1) == "of").then(|| month(self.word(2))).flatten())
+            && (1_000..=31_000).contains(&milli)
         {
             let taken = if self.word(1) == "of" { 3 } else { 2 };
             return self.date(Some(month), milli / 1_000, taken);
@@ -232,10 +232,15 @@ impl Reader<'_> {
     /// "2 hours and 40 minutes", after its hours; "an hour and a half".
     fn span(&mut self, minutes: u64, unit: u64, taken: usize) -> usize {
         let skipped = usize::from(self.word(taken) == "and");
-        if self.word(taken) == "and" && self.word(taken + 1) == "a" && self.word(taken + 2) == "half" {
+        if self.word(taken) == "and"
+            && self.word(taken + 1) == "a"
+            && self.word(taken + 2) == "half"
+        {
             return self.push(Figure::Duration(minutes + unit / 2), taken + 3);
         }
-        if self.word(taken) == "and" && self.word(taken + 1) == "a" && self.word(taken + 2) == "quarter"
+        if self.word(taken) == "and"
+            && self.word(taken + 1) == "a"
+            && self.word(taken + 2) == "quarter"
         {
             return self.push(Figure::Duration(minutes + unit / 4), taken + 3);
         }
@@ -269,7 +274,15 @@ impl Reader<'_> {
     fn is_after_preposition(&self) -> bool {
         matches!(
             word(self.before(1)),
-            "at" | "until" | "till" | "by" | "before" | "after" | "around" | "from" | "between" | "to"
+            "at" | "until"
+                | "till"
+                | "by"
+                | "before"
+                | "after"
+                | "around"
+                | "from"
+                | "between"
+                | "to"
         )
     }
 
@@ -287,8 +300,20 @@ impl Reader<'_> {
             Some(Token::Word(next)) => {
                 matches!(
                     next.as_str(),
-                    "until" | "till" | "on" | "today" | "tomorrow" | "tonight" | "sharp" | "this"
-                        | "every" | "each" | "daily" | "weekdays" | "but" | "because"
+                    "until"
+                        | "till"
+                        | "on"
+                        | "today"
+                        | "tomorrow"
+                        | "tonight"
+                        | "sharp"
+                        | "this"
+                        | "every"
+                        | "each"
+                        | "daily"
+                        | "weekdays"
+                        | "but"
+                        | "because"
                 ) || weekday(next).is_some()
                     || matches!(next.as_str(), "to" | "and" | "or")
                         && self.number(2).and_then(hour).is_some()
@@ -335,7 +360,9 @@ impl Reader<'_> {
         if !(1..=31).contains(&value) {
             return self.push(Figure::Number(value * 1_000), 1);
         }
-        if self.word(1) == "of" && let Some(month) = month(self.word(2)) {
+        if self.word(1) == "of"
+            && let Some(month) = month(self.word(2))
+        {
             return self.date(Some(month), value, 3);
         }
         if let Some(month) = month(self.word(1)) {
@@ -402,7 +429,15 @@ impl Reader<'_> {
     fn is_rate(&self) -> bool {
         matches!(
             word(self.before(1)),
-            "dollars" | "dollar" | "bucks" | "euros" | "pounds" | "miles" | "half" | "times" | "once"
+            "dollars"
+                | "dollar"
+                | "bucks"
+                | "euros"
+                | "pounds"
+                | "miles"
+                | "half"
+                | "times"
+                | "once"
         ) || matches!(self.before(1), Some(Token::Number { .. }))
     }
 
@@ -440,7 +475,9 @@ impl Reader<'_> {
                 Some(Token::Number { milli, digits: written }) => {
                     let group = match written {
                         Some(written) => written.clone(),
-                        None if *milli < 20_000 && milli % 1_000 == 0 => (milli / 1_000).to_string(),
+                        None if *milli < 20_000 && milli % 1_000 == 0 => {
+                            (milli / 1_000).to_string()
+                        }
                         // "Fifty five" within a number; "a hundred" is an amount.
                         None if *milli < 100_000 && milli % 1_000 == 0 => {
                             (milli / 1_000).to_string()
@@ -464,7 +501,8 @@ impl Reader<'_> {
             }
         }
         // What counts something is an amount: "5, 10 or 15 dollars".
-        let counts = Reader { tokens: self.tokens, at: self.at, out: Vec::new() }.unit(end).is_some();
+        let counts =
+            Reader { tokens: self.tokens, at: self.at, out: Vec::new() }.unit(end).is_some();
         let is_spelled = 3 <= groups && singles == groups && !counts;
         let is_number = PHONE_DIGITS_MIN <= digits.len() && 2 <= groups && !counts
             || PHONE_DIGITS_MIN < digits.len() && groups == 1;
@@ -486,7 +524,8 @@ fn word(token: Option<&Token>) -> &str {
 }
 
 fn hour(milli: u64) -> Option<u16> {
-    (milli.is_multiple_of(1_000) && (1_000..=12_000).contains(&milli)).then_some((milli / 1_000) as u16)
+    (milli.is_multiple_of(1_000) && (1_000..=12_000).contains(&milli))
+        .then_some((milli / 1_000) as u16)
 }
 
 fn time_of(hour: u16, minute: u16, half: Option<u16>) -> Figure {
@@ -508,8 +547,18 @@ fn span_minutes(word: &str) -> Option<u64> {
 
 fn month(word: &str) -> Option<u8> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september",
-        "october", "november", "december",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     MONTHS.iter().position(|known| *known == word).map(|at| at as u8 + 1)
 }
