@@ -245,6 +245,7 @@ impl Call {
             Event::LegEnded { how } => self.on_leg_ended(how),
             Event::EndRequested { manner } => self.on_end_requested(manner),
             Event::Thought { .. }
+            | Event::ThoughtPaused { .. }
             | Event::ThoughtEffect { .. }
             | Event::ThoughtDone { .. }
             | Event::ThoughtFailed { .. } => self.on_brain_event(event),
@@ -265,6 +266,7 @@ impl Call {
             Event::Thought { generation, text, cites } => {
                 self.on_thought(generation, text.reveal(), cites);
             }
+            Event::ThoughtPaused { generation } => self.on_thought_paused(generation),
             Event::ThoughtEffect { generation, effect } => {
                 self.on_thought_effect(generation, effect);
             }

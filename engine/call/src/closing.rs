@@ -127,6 +127,10 @@ impl Call {
                     self.act(Action::KeepMessage { message });
                 }
                 Effect::Transfer { to } => self.transfer(LegOrder::Transfer { to }),
+                Effect::PressKeys { digits } => {
+                    let digits = digits.into_revealed();
+                    self.act(Action::Leg { order: LegOrder::SendDtmf { digits } });
+                }
                 Effect::EndCall => leaves = Some(EndReason::AgentSaidGoodbye),
             }
         }

@@ -77,6 +77,11 @@ pub enum Event {
         /// The facts behind their figures.
         cites: Vec<FactId>,
     },
+    /// The words of a reply so far stand alone: they may be spoken, more will come later.
+    ThoughtPaused {
+        /// Which reply.
+        generation: GenerationId,
+    },
     /// Something to do once a reply's words were heard.
     ThoughtEffect {
         /// Of which reply.
@@ -218,6 +223,7 @@ impl Event {
             | Self::Final { .. }
             | Self::RecognizerFailed
             | Self::Thought { .. }
+            | Self::ThoughtPaused { .. }
             | Self::ThoughtEffect { .. }
             | Self::ThoughtDone { .. }
             | Self::ThoughtFailed { .. }

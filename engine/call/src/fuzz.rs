@@ -126,6 +126,7 @@ impl Run {
             7 => Event::Stable { utterance, text, others: others(detail) },
             8 | 9 => Event::Final { utterance, text, others: others(detail), audio },
             10 | 11 => Event::Thought { generation, text, cites: vec![fact()] },
+            12 if detail % 8 == 7 => Event::ThoughtPaused { generation },
             12 => Event::ThoughtEffect { generation, effect: effect(detail) },
             13 | 14 => Event::ThoughtDone { generation, expect: expect(detail), note: None },
             15 => Event::ThoughtFailed { generation },
@@ -190,10 +191,11 @@ fn expect(detail: u8) -> Expect {
 }
 
 fn effect(detail: u8) -> Effect {
-    match detail % 3 {
+    match detail % 4 {
         0 => Effect::EndCall,
         1 => Effect::Transfer { to: "+14155550100".parse().expect("a number") },
-        2.. => Effect::TakeMessage(Message {
+        2 => Effect::PressKeys { digits: Pii::new("1".to_owned()) },
+        3.. => Effect::TakeMessage(Message {
             name: Pii::default(),
             number: Pii::default(),
             reason: Pii::default(),

@@ -20,7 +20,8 @@ const ABBREVIATIONS: [&str; 28] = [
 /// Collects text and gives out pieces.
 ///
 /// Input: text in arbitrary portions, joined as they are; only where one portion ends a sentence
-/// and the next begins with a capital letter is a missing space put between.
+/// and the next begins with a capital letter is a missing space put between. A line feed is a
+/// space after which no number goes on: no look at what follows is needed.
 /// Output: pieces without surrounding space, in order; together all words of the input.
 #[derive(Debug, Default)]
 pub(crate) struct Segmenter {
@@ -41,7 +42,7 @@ impl Segmenter {
     /// The next complete piece.
     pub(crate) fn poll(&mut self) -> Option<String> {
         while let Some(end) = self.next_end() {
-            let piece = self.rest[..end].trim().to_owned();
+            let piece = spoken(&self.rest[..end]);
             self.rest.drain(..end);
             if is_speakable(&piece) {
                 self.given += 1;
@@ -53,7 +54,8 @@ impl Segmenter {
 
     /// What is left at the end of the text. Call [`Segmenter::poll`] first.
     pub(crate) fn finish(&mut self) -> Option<String> {
-        let piece = std::mem::take(&mut self.rest).trim().to_owned();
+        let piece = spoken(&std::mem::take(&mut self.rest));
+        self.given += usize::from(is_speakable(&piece));
         is_speakable(&piece).then_some(piece)
     }
 
@@ -101,9 +103,9 @@ impl Segmenter {
             return Break::None;
         }
         let before = self.rest[..at].trim_end_matches(['"', '\'', ')', '\u{201d}', '\u{2019}']);
-        let Some(next) = self.rest[at..].chars().find(|c| !c.is_whitespace()) else {
-            return Break::None;
-        };
+        let next = self.rest[at..].chars().find(|c| !c.is_whitespace());
+        let next = next.or_else(|| (c == '\n').then_some(c));
+        let Some(next) = next else { return Break::None };
         let Some(last) = before.chars().next_back() else { return Break::None };
         let stem = &before[..before.len() - last.len_utf8()];
         let within_number = next.is_ascii_digit() && stem.ends_with(|c: char| c.is_ascii_digit());
@@ -129,6 +131,11 @@ fn is_abbreviation(stem: &str) -> bool {
     let word = stem.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or(stem);
     let is_initial = word.chars().count() == 1 && word.chars().all(char::is_uppercase);
     is_initial || ABBREVIATIONS.contains(&word.to_lowercase().as_str())
+}
+
+/// `text` on one line, without surrounding space.
+fn spoken(text: &str) -> String {
+    text.trim().replace('\n', " ")
 }
 
 fn is_speakable(piece: &str) -> bool {
@@ -200,6 +207,17 @@ mod tests {
             &["We are closed on Sunday.", "Anything else I can do?"],
             &["We are closed on Sunday.", "Anything else I can do?"],
         );
+    }
+
+    #[test]
+    fn a_line_feed_ends_a_clause_without_a_look_at_what_follows() {
+        let mut segmenter = Segmenter::default();
+        segmenter.push("A cleaning is one hundred dollars,\n");
+        assert_eq!(segmenter.poll().as_deref(), Some("A cleaning is one hundred dollars,"));
+        segmenter.push("and it takes an hour.\n");
+        assert_eq!(segmenter.poll().as_deref(), Some("and it takes an hour."));
+        check(&["Sure.\n", "We do.\n"], &["Sure. We do."]);
+        check(&["It is 5 5 5,\n", "and so on"], &["It is 5 5 5,", "and so on"]);
     }
 
     #[test]

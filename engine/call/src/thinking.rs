@@ -73,6 +73,17 @@ impl Call {
         self.speak_on();
     }
 
+    /// The brain waits for something: what it has said so far is spoken meanwhile, and its own
+    /// patience begins anew.
+    pub(crate) fn on_thought_paused(&mut self, id: GenerationId) {
+        let barge_in = self.config.turns.barge_in;
+        let Some(reply) = self.thinking(id) else { return };
+        let rest = reply.script.segmenter.finish();
+        reply.script.pieces.extend(rest.map(|text| Piece::new(text, barge_in)));
+        self.timers.start(Timer::ThinkWait, self.now + THINK_WAIT_MAX);
+        self.speak_on();
+    }
+
     pub(crate) fn on_thought_effect(&mut self, id: GenerationId, effect: Effect) {
         let Some(reply) = self.thinking(id) else { return };
         if reply.outcome.effects.len() < EFFECTS_MAX {

@@ -8,7 +8,9 @@
 //! The recognizers know a word because its audio arrived ([`speech`]): audio that is lost shows as lost
 //! words.
 
+pub mod chat;
 pub mod speech;
+pub mod tools;
 
 mod fault;
 mod line;

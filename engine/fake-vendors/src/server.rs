@@ -20,6 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use types::Secret;
 
 use crate::Fault;
+use crate::chat::{self, Replies};
 use crate::plan::{Plan, Protocol};
 use crate::session::{Record, Session, SessionReport, Words};
 use crate::voices::{self, Voiced};
@@ -70,6 +71,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct FakeVendors {
     shared: Arc<Shared>,
+    replies: Arc<Replies>,
     http: SocketAddr,
     wyoming: SocketAddr,
     listeners: [JoinHandle<()>; 2],
@@ -101,11 +103,13 @@ impl FakeVendors {
             plans: Mutex::new(plans.collect()),
             record: Arc::default(),
         });
+        let replies = Arc::<Replies>::default();
+        let router = routes(replies.clone());
         let listeners = [
-            tokio::spawn(serve(listener, shared.clone())),
+            tokio::spawn(serve(listener, router, shared.clone())),
             tokio::spawn(serve_wyoming(listener_wyoming, shared.clone())),
         ];
-        Ok(Self { shared, http, wyoming, listeners })
+        Ok(Self { shared, replies, http, wyoming, listeners })
     }
 
     /// The address of everything but Wyoming: what a vendor's base URL is set to. OpenAI's wants `/v1`
@@ -132,6 +136,11 @@ impl FakeVendors {
     /// What the voices were told to say.
     pub fn voiced(&self) -> &Voiced {
         &self.shared.voiced
+    }
+
+    /// What the models say.
+    pub fn replies(&self) -> &Replies {
+        &self.replies
     }
 
     /// How the recognizers know what is said.
@@ -181,14 +190,13 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
 }
 
 /// All protocols over HTTP.
-fn routes() -> Router {
-    Router::new().merge(voices::routes())
+fn routes(replies: Arc<Replies>) -> Router {
+    Router::new().merge(voices::routes()).merge(chat::routes(replies))
 }
 
 /// The accept loop. Connections end with it.
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+async fn serve(listener: TcpListener, router: Router, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
-    let router = routes();
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
         connections.spawn(carry(stream, router.clone(), shared.clone()));

@@ -152,5 +152,6 @@ fn sample_agent() -> Option<AgentConfig> {
         intake: Intake::STANDARD,
         recording: Recording::Off,
         facts: Arc::new(sample_facts()?),
+        tools: Arc::default(),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{AgentId, BusinessId, ConfigVersion, Facts, Millis, VendorName};
+use crate::{AgentId, BusinessId, ConfigVersion, Facts, Millis, ToolSpec, VendorName};
 
 /// One published version of one agent. Immutable; a call holds it for its whole life.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct AgentConfig {
     pub recording: Recording,
     /// What the agent may say.
     pub facts: Arc<Facts>,
+    /// What it may do besides: the business's own tools.
+    pub tools: Arc<[ToolSpec]>,
 }
 
 /// What callers hear first, and in which manner.

@@ -92,6 +92,11 @@ pub enum Effect {
     },
     /// Keep a message for the business.
     TakeMessage(Message),
+    /// Press keys: a menu at the other end of the line.
+    PressKeys {
+        /// `0-9`, `*`, `#`, `A-D`.
+        digits: Pii<String>,
+    },
 }
 
 /// A message a caller left.

@@ -36,6 +36,24 @@ pub enum Unavailable {
     Refused,
 }
 
+/// What can be ordered of a leg besides hanging up, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LegAbilities {
+    /// [`LegOrder::Transfer`].
+    pub transfer: Result<(), Unavailable>,
+    /// [`LegOrder::SendDtmf`].
+    pub send_dtmf: Result<(), Unavailable>,
+}
+
+impl LegAbilities {
+    /// Everything, as far as one knows beforehand.
+    pub const ALL: Self = Self { transfer: Ok(()), send_dtmf: Ok(()) };
+
+    /// Nothing but hanging up.
+    pub const NONE: Self =
+        Self { transfer: Err(Unavailable::Unsupported), send_dtmf: Err(Unavailable::Unsupported) };
+}
+
 /// What one kind of leg can be told to do.
 pub trait LegControl: Send {
     /// Carries out `order`, or says why not.
@@ -43,6 +61,9 @@ pub trait LegControl: Send {
     /// # Errors
     /// [`Unavailable`] where the leg has no such function or its carrier refused.
     fn order(&mut self, order: &LegOrder) -> Result<(), Unavailable>;
+
+    /// What may be ordered.
+    fn abilities(&self) -> LegAbilities;
 }
 
 /// A key of a telephone.

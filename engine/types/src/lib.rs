@@ -14,6 +14,7 @@ mod money;
 mod pii;
 mod record;
 mod time;
+mod tool;
 
 pub use agent::{
     AgentConfig, BargeIn, Intake, Limits, Overflow, Persona, Recording, Tone, Turns, VendorChoice,
@@ -31,8 +32,9 @@ pub use id::{
     AgentId, BusinessId, CallId, CallIdError, ConfigVersion, GenerationId, SLUG_BYTES_MAX,
     SegmentId, Slug, SlugError, TurnId, UtteranceId, VendorName,
 };
-pub use leg::{DtmfDigit, LegControl, LegOrder, Unavailable};
+pub use leg::{DtmfDigit, LegAbilities, LegControl, LegOrder, Unavailable};
 pub use money::{AmountError, Currency, Money};
 pub use pii::{Pii, Secret};
 pub use record::{CALL_RECORD_FORMAT, CallRecord, EndReason, Parties, Stages, TurnRecord, Usage};
 pub use time::{CallTime, Millis, WallTime};
+pub use tool::{ToolMethod, ToolOnCancel, ToolRepeat, ToolSpec};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use types::{
-    AgentConfig, BrainNote, CitedText, Dialogue, E164, Effect, Expect, GenerationId, Pii, WallTime,
+    AgentConfig, BrainNote, CallId, CitedText, Dialogue, E164, Effect, Expect, GenerationId,
+    LegAbilities, Pii, WallTime,
 };
 
 use crate::{Sink, VendorError, VendorUsage};
@@ -28,6 +29,10 @@ pub struct BrainContext {
     pub agent: Arc<AgentConfig>,
     /// The caller's number, if shown.
     pub caller: Option<Pii<E164>>,
+    /// Which call.
+    pub call: CallId,
+    /// What its leg can be told to do.
+    pub abilities: LegAbilities,
 }
 
 /// One call's thinking.
@@ -35,8 +40,13 @@ pub trait BrainSession: Send {
     /// Asks for a reply. Its events carry `thought.generation`.
     fn think(&mut self, thought: Thought);
 
-    /// Stops thinking for `generation`. Events of it may still be under way and mean nothing.
+    /// Stops thinking for `generation`. After this returns no event of it is offered any more;
+    /// those that were may still be under way and mean nothing.
     fn cancel(&mut self, generation: GenerationId);
+
+    /// The caller hears the reply `generation`: the turn it answers is over for good. What must
+    /// not be done for a turn that may still go on (a tool that changes something) waits for this.
+    fn commit(&mut self, _generation: GenerationId) {}
 
     /// What the session has used up so far; nothing, for one that costs nothing.
     fn usage(&self) -> VendorUsage {
@@ -64,6 +74,12 @@ pub enum BrainEvent {
         generation: GenerationId,
         /// The words and the facts behind their figures.
         text: CitedText,
+    },
+    /// The words so far stand alone and may be spoken: more will come after something that takes
+    /// its time. Offered again and again while that lasts.
+    Pause {
+        /// Of which reply.
+        generation: GenerationId,
     },
     /// Something to do once the words were heard.
     Effect {

@@ -15,6 +15,7 @@
 
 pub mod brains;
 pub mod failover;
+pub mod figures;
 pub mod http;
 pub mod keys;
 pub mod net;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use types::{
     AgentConfig, AgentId, BargeIn, BusinessId, ConfigVersion, Facts, Intake, Limits, Millis,
-    Overflow, Persona, Recording, Tone, Turns, VendorChoice, VendorName,
+    Overflow, Persona, Recording, Tone, ToolSpec, Turns, VendorChoice, VendorName,
 };
 
 use crate::limits::{
@@ -34,6 +34,7 @@ impl AgentDraft {
         business: BusinessId,
         version: ConfigVersion,
         facts: Arc<Facts>,
+        tools: Arc<[ToolSpec]>,
     ) -> AgentConfig {
         let Self { id, persona, vendors, turns, limits, intake, recording } = self;
         let agent = id;
@@ -48,6 +49,7 @@ impl AgentDraft {
             intake,
             recording,
             facts,
+            tools,
         }
     }
 }

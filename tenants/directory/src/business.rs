@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use toml::Spanned;
 use toml::de::DeTable;
-use types::{AgentConfig, AgentId, BusinessId, ConfigVersion, Currency, E164, Facts};
+use types::{AgentConfig, AgentId, BusinessId, ConfigVersion, Currency, E164, Facts, ToolSpec};
 
 use crate::agent::{AgentDraft, read_agent};
 use crate::facts::{Ground, entries, read_facts};
@@ -15,6 +15,7 @@ use crate::mistake::{Mistake, Place, listed, nearest, quoted};
 use crate::rules::Rules;
 use crate::stamp::Stamp;
 use crate::table::{Node, Report, Table};
+use crate::tools::read_tools;
 
 /// A file's content as it was found, and what to call it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +148,7 @@ struct Parts {
     name: String,
     agents: Vec<AgentDraft>,
     facts: Facts,
+    tools: Vec<ToolSpec>,
 }
 
 fn publish(
@@ -157,8 +159,10 @@ fn publish(
 ) -> Business {
     let (version, file, stamp) = origin;
     let facts = Arc::new(parts.facts);
+    let tools: Arc<[ToolSpec]> = parts.tools.into();
     let agents = parts.agents.into_iter();
-    let agents = agents.map(|agent| Arc::new(agent.publish(id, version, Arc::clone(&facts))));
+    let agents = agents
+        .map(|agent| Arc::new(agent.publish(id, version, Arc::clone(&facts), Arc::clone(&tools))));
     let numbers = claims.iter();
     let numbers =
         numbers.filter_map(|claim| claim.agent.map(|agent| Number { e164: claim.number, agent }));
@@ -190,9 +194,10 @@ fn read_root(root: &Spanned<DeTable<'_>>, report: &Report<'_>, rules: &Rules) ->
         };
         read_facts(&table, ground)
     });
+    let tools = read_tools(&root);
     root.close();
     let parts = match (head.name, facts) {
-        (Some(name), Some(facts)) => Some(Parts { name, agents: drafts, facts }),
+        (Some(name), Some(facts)) => Some(Parts { name, agents: drafts, facts, tools }),
         (Some(_) | None, Some(_) | None) => None,
     };
     Draft { id: head.id, claims, parts }

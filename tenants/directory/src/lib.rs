@@ -32,6 +32,7 @@ mod publish;
 mod rules;
 mod stamp;
 mod table;
+mod tools;
 
 pub use business::{Business, Number, Source};
 pub use directory::Directory;
@@ -40,7 +41,8 @@ pub use last_good::LastGood;
 pub use limits::{
     AGENTS_MAX, ANSWER_CHARS_MAX, BUSINESSES_MAX, DISCLOSURE_CHARS_MAX, EXCEPTIONS_MAX, FAQS_MAX,
     FILE_BYTES_MAX, GREETING_CHARS_MAX, NAME_CHARS_MAX, NUMBERS_MAX, PHRASES_MAX, POLICIES_MAX,
-    QUESTION_CHARS_MAX, SERVICES_MAX, SPANS_MAX, STAFF_MAX, VENDORS_MAX,
+    QUESTION_CHARS_MAX, SERVICES_MAX, SPANS_MAX, STAFF_MAX, TOOL_NAME_CHARS_MAX,
+    TOOL_PARAMETERS_BYTES_MAX, TOOLS_MAX, VENDORS_MAX,
 };
 pub use mistake::Mistake;
 pub use publish::{BusinessKept, Published, ToStore, check, publish};

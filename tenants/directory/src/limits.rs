@@ -24,6 +24,12 @@ pub const STAFF_MAX: usize = 200;
 pub const EXCEPTIONS_MAX: usize = 200;
 /// Open spans of one day.
 pub const SPANS_MAX: usize = 6;
+/// Tools of one business's own: each is in every prompt.
+pub const TOOLS_MAX: usize = 20;
+/// A tool's name, in characters: as models allow.
+pub const TOOL_NAME_CHARS_MAX: usize = 64;
+/// The schema of a tool's arguments, in bytes.
+pub const TOOL_PARAMETERS_BYTES_MAX: usize = 8_192;
 /// Aliases, topics or questions of one entry.
 pub const PHRASES_MAX: usize = 40;
 
@@ -56,6 +62,8 @@ pub(crate) const CALL_DURATION_S: RangeInclusive<u32> = 30..=86_400;
 pub(crate) const CALLS: RangeInclusive<u32> = 1..=100_000;
 /// Calls of one business that start in one second.
 pub(crate) const STARTS_PER_S: RangeInclusive<u32> = 1..=10_000;
+/// How long a tool may take, ms: beyond that the caller has given up.
+pub(crate) const TOOL_DEADLINE_MS: RangeInclusive<u32> = 200..=15_000;
 /// Minutes a service may take: a week at most.
 pub(crate) const DURATION_MIN: RangeInclusive<u32> = 1..=10_080;
 

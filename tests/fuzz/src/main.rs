@@ -22,6 +22,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_elevenlabs_message", wire::elevenlabs::fuzz_elevenlabs_message),
     ("fuzz_elevenlabs_order", wire::elevenlabs::fuzz_elevenlabs_order),
     ("fuzz_events", call::fuzz_events),
+    ("fuzz_figures", vendors::figures::fuzz_figures),
     ("fuzz_g711", codecs::fuzz::fuzz_g711),
     ("fuzz_g722", codecs::fuzz::fuzz_g722),
     ("fuzz_inbound", media::fuzz_inbound),

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use types::{DialogueEntry, Effect, Expect, GenerationId, Heard, Pii, TurnId, Urgency};
+use types::{
+    CallId, DialogueEntry, Effect, Expect, GenerationId, Heard, LegAbilities, Pii, TurnId, Urgency,
+};
 use vendor::{Brain as _, BrainContext, BrainEvent, Offered, Sink, Thought};
 
 use crate::support::{Talk, spoken};
@@ -57,6 +59,7 @@ fn shown(effect: &Effect) -> String {
             message.reason.reveal(),
             if message.urgency == Urgency::Urgent { ", urgent" } else { "" }
         ),
+        Effect::PressKeys { digits } => format!("keys {}", digits.reveal()),
     }
 }
 
@@ -754,7 +757,9 @@ fn what_was_lost_is_asked_for() {
 fn the_brain_offers_its_reply_in_order() {
     let events = Arc::new(Kept::default());
     let agent = Arc::new(crate::support::business("riverside-dental"));
-    let context = BrainContext { agent, caller: Some(Pii::new(CALLER.parse().unwrap())) };
+    let caller = Some(Pii::new(CALLER.parse().unwrap()));
+    let abilities = LegAbilities::ALL;
+    let context = BrainContext { agent, caller, call: CallId::new(1), abilities };
     let mut session = frontdesk::Frontdesk.open(context, events.clone()).unwrap();
     let mut dialogue = types::Dialogue::default();
     let text = Pii::new("How much is a cleaning? I'd like to talk to a person.".to_owned());
@@ -767,6 +772,7 @@ fn the_brain_offers_its_reply_in_order() {
         .iter()
         .map(|event| match event {
             BrainEvent::Text { .. } => "text",
+            BrainEvent::Pause { .. } => "pause",
             BrainEvent::Effect { .. } => "effect",
             BrainEvent::Done { note: Some(_), .. } => "done",
             BrainEvent::Done { note: None, .. } => "done without note",

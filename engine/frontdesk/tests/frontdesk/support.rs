@@ -65,6 +65,7 @@ pub(crate) fn agent(facts: Facts, tone: Tone, greeting: &str) -> AgentConfig {
         intake: Intake::STANDARD,
         recording: Recording::Off,
         facts: Arc::new(facts),
+        tools: Arc::default(),
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn judge(row: &Row, reply: &Reply) -> Judged {
         Effect::EndCall => !wants(row, "goodbye"),
         Effect::Transfer { .. } => !wants(row, "transfer") && !wants(row, "emergency"),
         Effect::TakeMessage(_) => !wants(row, "message") && !wants(row, "goodbye"),
+        Effect::PressKeys { .. } => true,
     });
     let told = row.facts.iter().all(|fact| cited.iter().any(|cite| fits(fact, cite)));
     let outcome_fits = wants(row, became)

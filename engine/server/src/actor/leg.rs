@@ -1,7 +1,7 @@
 //! What can be done to a leg that is nothing but its socket.
 
 use crate::front::LegHandle;
-use types::{LegControl, LegOrder, Unavailable};
+use types::{LegAbilities, LegControl, LegOrder, Unavailable};
 
 /// The bundled caller's leg, and any carrier's whose API we do not hold: it can be hung up, by
 /// closing its socket, and nothing else.
@@ -15,6 +15,10 @@ impl LegControl for SocketLeg {
             LegOrder::HangUp => Ok(()),
             LegOrder::Transfer { .. } | LegOrder::SendDtmf { .. } => Err(Unavailable::Unsupported),
         }
+    }
+
+    fn abilities(&self) -> LegAbilities {
+        LegAbilities::NONE
     }
 }
 
@@ -30,6 +34,10 @@ impl LegControl for CarrierLeg {
             LegOrder::HangUp => Ok(()),
             LegOrder::Transfer { .. } | LegOrder::SendDtmf { .. } => self.0.wish(order.clone()),
         }
+    }
+
+    fn abilities(&self) -> LegAbilities {
+        LegAbilities::ALL
     }
 }
 

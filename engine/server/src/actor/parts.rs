@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use call::{Call, CallConfig, LogHeader, LogWriter};
 use media::{PlayoutSettings, Tap};
-use types::{AgentConfig, AudioFormat, CallId, CallTime, Millis, Recording as Record, WallTime};
+use types::{
+    AgentConfig, AudioFormat, CallId, CallTime, LegControl, Millis, Recording as Record, WallTime,
+};
 use vendor::{Brain, BrainContext, BrainSession, RecognizerRequest, VoiceRequest};
 
 use super::hearing::{Hearing, HearingSettings};
@@ -123,11 +125,13 @@ pub(super) fn open_speaking(
 pub(super) fn open_brain(
     node: &Node,
     agent: &Arc<AgentConfig>,
-    opening: &Opening,
+    (call, opening, leg): (CallId, &Opening, &dyn LegControl),
     sink: Arc<InboxSink>,
 ) -> Result<Box<dyn BrainSession>, SessionError> {
     let brain: &Arc<dyn Brain> =
         node.vendors.brain(&agent.vendors.brain).ok_or(SessionError::NoVendor { kind: "brain" })?;
-    let context = BrainContext { agent: agent.clone(), caller: opening.from.clone() };
+    let caller = opening.from.clone();
+    let abilities = leg.abilities();
+    let context = BrainContext { agent: agent.clone(), caller, call, abilities };
     Ok(brain.open(context, sink)?)
 }

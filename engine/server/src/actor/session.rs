@@ -226,6 +226,7 @@ impl Session {
                     }
                     self.tell(now, Event::PlayoutSent { generation });
                     self.tell(now, Event::PlayoutStarted { generation, at });
+                    self.brain.commit(generation);
                 }
                 Told::Event(event) => self.tell(now, event),
                 Told::Underrun { generation } => {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 use types::{
-    AgentConfig, BrainNote, Dialogue, DialogueEntry, GenerationId, Heard, Pii, TurnId, WallTime,
+    AgentConfig, BrainNote, CallId, Dialogue, DialogueEntry, GenerationId, Heard, LegAbilities, Pii,
+    TurnId, WallTime,
 };
 use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thought, VendorError};
 
@@ -42,7 +43,9 @@ pub fn answer(
     words: &[Readings],
 ) -> Result<Reply, AnswerError> {
     let (sender, events) = sync_channel(EVENTS_MAX);
-    let context = BrainContext { agent: Arc::clone(agent), caller: None };
+    let agent_config = Arc::clone(agent);
+    let (call, abilities) = (CallId::new(0), LegAbilities::ALL);
+    let context = BrainContext { agent: agent_config, caller: None, call, abilities };
     let mut session = brain.open(context, Arc::new(Events(sender)))?;
     let mut dialogue = Dialogue::default();
     let greeting = Pii::new(agent.persona.greeting.clone());
@@ -96,6 +99,7 @@ fn think(
             }
             Ok(
                 BrainEvent::Text { .. }
+                | BrainEvent::Pause { .. }
                 | BrainEvent::Effect { .. }
                 | BrainEvent::Done { .. }
                 | BrainEvent::Failed { .. },

@@ -66,6 +66,7 @@ fn fault(expected: &Expected, facts: &Facts, heard: &str, reply: &Reply) -> Opti
             Effect::EndCall if expected.outcome != Outcome::Goodbye => "ends the call",
             Effect::Transfer { .. } if !is_transfer_expected(expected) => "transfers the call",
             Effect::TakeMessage(_) => "keeps a message nobody left",
+            Effect::PressKeys { .. } => "presses keys",
             Effect::EndCall | Effect::Transfer { .. } => continue,
         };
         return Some(unasked.to_owned());

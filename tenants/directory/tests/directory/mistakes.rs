@@ -59,6 +59,9 @@ fn the_base_is_good_and_means_what_it_says() {
     assert_eq!(agent.turns.endpoint_delay_max.get(), 900);
     assert_eq!(agent.turns.no_input_prompts_max, rules().defaults.turns.no_input_prompts_max);
     assert_eq!(agent.limits.call_duration_max.get(), 600_000);
+    assert_eq!(agent.tools.len(), 1);
+    assert_eq!(agent.tools[0].repeat, types::ToolRepeat::Idempotent);
+    assert_eq!(agent.tools[0].deadline, types::Millis::new(3_000));
     assert_eq!(agent.vendors.recognizer[0].as_str(), "cloud-ear");
     assert_eq!(agent.facts.hours.week[4][0].close.to_string(), "24:00");
     assert_eq!(agent.facts.hours.exceptions[1].to.to_string(), "2026-12-31");

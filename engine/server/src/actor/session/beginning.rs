@@ -77,7 +77,7 @@ impl Session {
         let format = opening.format;
         let hearing = open_hearing(&node, &agent, format, sink.clone())?;
         let speaking = open_speaking(&node, &agent, format, sink.clone())?;
-        let brain = open_brain(&node, &agent, &opening, sink)?;
+        let brain = open_brain(&node, &agent, (id, &opening, leg.as_ref()), sink)?;
         let resume =
             if again.is_some() { &node.config.resume.carrier } else { &node.config.resume.bare };
         let config = call_config(&agent, resume);

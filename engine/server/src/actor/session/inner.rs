@@ -78,6 +78,7 @@ fn brain_event(event: BrainEvent) -> Option<Event> {
         BrainEvent::Text { generation, text } => {
             Event::Thought { generation, text: Pii::new(text.text), cites: text.cites }
         }
+        BrainEvent::Pause { generation } => Event::ThoughtPaused { generation },
         BrainEvent::Effect { generation, effect } => Event::ThoughtEffect { generation, effect },
         BrainEvent::Done { generation, expect, note } => {
             Event::ThoughtDone { generation, expect, note }

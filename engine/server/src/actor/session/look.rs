@@ -76,6 +76,7 @@ impl Session {
             | Event::SpeechStopped { .. }
             | Event::RecognizerFailed
             | Event::Thought { .. }
+            | Event::ThoughtPaused { .. }
             | Event::ThoughtEffect { .. }
             | Event::ThoughtDone { .. }
             | Event::ThoughtFailed { .. }
