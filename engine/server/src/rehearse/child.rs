@@ -68,6 +68,11 @@ impl Supervised {
 }
 
 impl Engine {
+    /// Its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Kills it at once, as a crash would.
     pub(super) fn kill(&mut self) -> Result<(), RehearseError> {
         self.0.kill()?;

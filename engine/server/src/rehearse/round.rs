@@ -13,6 +13,8 @@ use wire::telnyx::WallMicros;
 
 use super::RehearseError;
 use super::child::{Bridge, Cut, Engine, Supervised};
+use super::cores::Cores;
+use super::story::Story;
 use super::verdict::{Fault, LegSeen, Memory, RoundSeen, Standing};
 
 /// The number that is rung.
@@ -45,6 +47,7 @@ pub(super) struct Round {
     pub(super) calls: usize,
     pub(super) only: Option<Fault>,
     pub(super) audio: Arc<Audio>,
+    pub(super) cores: Arc<Cores>,
 }
 
 /// When what happens in a round.
@@ -146,7 +149,7 @@ impl Round {
         let legs = seen.iter().enumerate().map(|(number, report)| {
             let spoken = spoken.get(number).copied().unwrap_or(false);
             let from = from.get(number).copied().flatten().filter(|_| spoken);
-            look(report, (from, times.fault), &supervised.state)
+            look(report, (from, times.fault), (&supervised.state, &self.cores))
         });
         Ok(RoundSeen { number: self.number, fault: times.fault, legs: legs.collect(), unowned })
     }
@@ -188,6 +191,7 @@ impl Round {
                 sleep(times.lasts).await;
                 let again = supervised.clone();
                 *engine = tokio::task::spawn_blocking(move || again.start()).await??;
+                self.cores.follow(engine.pid());
                 Ok(vec![Some(now()); legs.len()])
             }
             Fault::Socket => {
@@ -223,19 +227,29 @@ fn has_call(leg: &Leg) -> bool {
     leg.entries().iter().any(|entry| is_media(&entry.what))
 }
 
-fn now() -> WallMicros {
+/// The present, as the carrier's ledger counts it.
+pub(super) fn now() -> WallMicros {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     WallMicros::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// What became of one leg.
-fn look(report: &LegReport, (from, fault): (Option<WallMicros>, Fault), state: &Path) -> LegSeen {
+fn look(
+    report: &LegReport,
+    (from, fault): (Option<WallMicros>, Fault),
+    (state, cores): (&Path, &Cores),
+) -> LegSeen {
     let records = records(state, &report.call_control_id);
     let heard = from.filter(|from| report.ended_at.is_none_or(|end| *from < end));
     let is_owed = match fault {
         Fault::Killed | Fault::Api => true,
         Fault::Socket => heard.is_some_and(|from| was_speaking(report, from)),
     };
+    let heard_after = heard.and_then(|from| report.heard_after(from));
+    let story = heard.map(|from| {
+        let until = from.after(heard_after.unwrap_or(GATE_MAX));
+        Story::of(report, from, cores.starved(from, until))
+    });
     LegSeen {
         name: report.call_control_id.clone(),
         standing: match heard {
@@ -244,7 +258,8 @@ fn look(report: &LegReport, (from, fault): (Option<WallMicros>, Fault), state: &
             None if report.answered_at.is_some() => Standing::Answered,
             None => Standing::Unanswered,
         },
-        heard_after: heard.and_then(|from| report.heard_after(from)),
+        heard_after,
+        story,
         records: records.len(),
         memory: records.first().map_or(Memory::Lost, memory),
     }
