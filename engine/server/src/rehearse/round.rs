@@ -29,6 +29,9 @@ const THEN_ASKS: Duration = Duration::from_secs(8);
 /// Legs that nobody owns are counted this long after the fault was repaired.
 const UNOWNED_AFTER: Duration = Duration::from_secs(30);
 
+/// A carrier that notices late notices within this time, in milliseconds.
+const NOTICED_AFTER_MAX: u64 = 6_000;
+
 /// No caller waits longer for the second question's turn.
 const GATE_MAX: Millis = Millis::from_secs(60);
 
@@ -61,6 +64,9 @@ struct Times {
     lasts: Duration,
     /// From the fault's time to each socket's break.
     breaks: Vec<Duration>,
+    /// From there to when the carrier notices: at once, or after a while in which it refuses to
+    /// stream the leg again. Which of them a real one does is not documented (telnyx.md §1.10).
+    noticed: Vec<Millis>,
 }
 
 /// Numbers that look like chance and repeat with their seed (SplitMix64, Steele et al. 2014).
@@ -97,7 +103,12 @@ impl Round {
             Fault::Api => dice.span(1_000, 8_000),
         };
         let breaks = (0..self.calls).map(|_| dice.span(0, 2_000)).collect();
-        Times { fault, rings, fault_at, lasts, breaks }
+        let noticed = (0..self.calls).map(|_| match dice.below(2) {
+            0 => Millis::ZERO,
+            _ => Millis::new(dice.below(NOTICED_AFTER_MAX) as u32),
+        });
+        let noticed = noticed.collect();
+        Times { fault, rings, fault_at, lasts, breaks, noticed }
     }
 
     /// Holds the round.
@@ -201,7 +212,7 @@ impl Round {
                 let mut from = vec![None; legs.len()];
                 for number in order {
                     sleep_until(begun + times.breaks[number]).await;
-                    legs[number].0.drop_socket().await;
+                    legs[number].0.drop_socket_unnoticed(times.noticed[number]).await;
                     from[number] = Some(now());
                 }
                 Ok(from)
@@ -209,8 +220,8 @@ impl Round {
             Fault::Api => {
                 bridge.cut().await;
                 let begun = Instant::now();
-                for (leg, _) in legs {
-                    leg.drop_socket().await;
+                for ((leg, _), noticed_after) in legs.iter().zip(&times.noticed) {
+                    leg.drop_socket_unnoticed(*noticed_after).await;
                 }
                 sleep_until(begun + times.lasts).await;
                 bridge.mend();
