@@ -97,8 +97,9 @@ pub enum Action {
         /// What.
         order: LegOrder,
     },
-    /// Have the leg carry media again. Answered by [`crate::Event::Reattached`], or
-    /// [`crate::Event::AttachRefused`], or [`crate::Event::LegEnded`] if it is no more.
+    /// Have the leg carry media again. Answered by [`crate::Event::AttachAccepted`] and then
+    /// [`crate::Event::Reattached`], or by [`crate::Event::AttachRefused`], or by
+    /// [`crate::Event::LegEnded`] if it is no more.
     Reattach {
         /// Which attempt of this outage, from 1.
         attempt: u32,

@@ -239,6 +239,7 @@ impl Call {
             Event::Dtmf { digit } => self.on_dtmf(digit),
             Event::Detached { how } => self.on_detached(how),
             Event::Reattached { gap } => self.on_reattached(gap),
+            Event::AttachAccepted => self.on_attach_accepted(),
             Event::AttachRefused { reason } => self.on_attach_refused(reason),
             Event::Restored { gap } => self.on_restored(gap),
             Event::LegRefused { reason: _ } => self.on_leg_refused(),

@@ -183,6 +183,9 @@ pub enum Event {
         /// How long the caller was neither heard nor spoken to.
         gap: Millis,
     },
+    /// The leg was told to carry media again, and whoever was told has taken the order: media is to
+    /// follow.
+    AttachAccepted,
     /// The leg was told to carry media again, and does not.
     AttachRefused {
         /// Why.
@@ -238,6 +241,7 @@ impl Event {
             | Self::LegRefused { .. }
             | Self::Detached { .. }
             | Self::Reattached { .. }
+            | Self::AttachAccepted
             | Self::AttachRefused { .. }
             | Self::Restored { .. }
             | Self::LegEnded { .. }

@@ -42,7 +42,7 @@ impl ResumeLimits {
     /// What suits a carrier that can be told to stream again.
     pub const STANDARD: Self = Self {
         detached_max: Millis::from_secs(20),
-        attempts_max: 10,
+        attempts_max: 50,
         bridge_after: Millis::from_secs(1),
     };
 }
@@ -196,9 +196,18 @@ impl Call {
         }
     }
 
+    /// The leg was told to carry media again, and will.
+    pub(crate) fn on_attach_accepted(&mut self) {
+        // Who is not to be told once more needs no clock for it.
+        if self.link.is_down() && self.timers.runs(Timer::Reattach) {
+            self.timers.start(Timer::Reattach, self.now + SOCKET_WAIT);
+        }
+    }
+
     /// Telling the leg to carry media again did not work.
     pub(crate) fn on_attach_refused(&mut self, reason: Unavailable) {
         let attempts_max = self.config.resume.attempts_max;
+        let seed = self.seed;
         let Link::Down(outage) = &mut self.link else { return };
         match reason {
             // Nobody can tell this leg anything: it comes back by itself, or not.
@@ -208,8 +217,9 @@ impl Call {
             }
             Unavailable::Refused if attempts_max <= outage.attempts => self.on_detached_max(),
             Unavailable::Refused => {
-                let doubled = RETRY_AFTER.get() << (outage.attempts.saturating_sub(1)).min(8);
-                let wait = Millis::new(doubled).min(RETRY_AFTER_MAX);
+                let share = seed.wrapping_add(outage.attempts.into()).wrapping_mul(SPREAD) >> 32;
+                let jitter = share % u64::from(RETRY_JITTER_MAX.get());
+                let wait = RETRY_AFTER + Millis::new(jitter as u32);
                 self.timers.start(Timer::Reattach, self.now + wait);
             }
         }
@@ -232,7 +242,7 @@ impl Call {
         outage.attempts += 1;
         let attempt = outage.attempts;
         self.act(Action::Reattach { attempt });
-        self.timers.start(Timer::Reattach, self.now + ATTEMPT_WAIT);
+        self.timers.start(Timer::Reattach, self.now + ORDER_WAIT);
     }
 
     /// The leg has been without media for too long.
@@ -513,15 +523,24 @@ impl Call {
     }
 }
 
-/// How long an order to carry media again may take before it is given once more: the carrier's
-/// interface answers within a second, its socket comes within another.
-const ATTEMPT_WAIT: Millis = Millis::from_secs(4);
+/// How long an order to carry media again may take to be taken or refused before it is given once
+/// more: whoever carries it out makes attempts for six seconds and then says so.
+const ORDER_WAIT: Millis = Millis::from_secs(8);
 
-/// After a refused attempt, doubled each time.
+/// From an order that was taken to its media, before it is given once more: a carrier connects
+/// within a second.
+const SOCKET_WAIT: Millis = Millis::from_secs(2);
+
+/// After a refused order. No longer the tenth time than the first: the caller hears nothing, and a
+/// carrier that works again is not to wait for us.
 const RETRY_AFTER: Millis = Millis::new(250);
 
-/// And not longer than this: a carrier that works again is not to wait for us.
-const RETRY_AFTER_MAX: Millis = Millis::from_secs(1);
+/// What is added to that at most, unlike from call to call: those who were cut off together do not
+/// ask together.
+const RETRY_JITTER_MAX: Millis = Millis::new(150);
+
+/// Makes neighbors differ (2^64 / golden ratio, as in SplitMix64, Steele et al. 2014).
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// How long the caller may take to go on after being asked to.
 const GO_ON_WAIT: Millis = Millis::from_secs(2);
@@ -532,4 +551,5 @@ const UNHEARD_MIN: Millis = Millis::new(400);
 /// How long a silence may last after a gap without an apology.
 const UNHEARD_WAIT: Millis = Millis::from_secs(2);
 
-const _: () = assert!(RETRY_AFTER_MAX.get() < ATTEMPT_WAIT.get());
+const _: () = assert!(RETRY_AFTER.get() + RETRY_JITTER_MAX.get() < SOCKET_WAIT.get());
+const _: () = assert!(SOCKET_WAIT.get() < ORDER_WAIT.get());

@@ -199,7 +199,6 @@ fn no_turn_ends_for_a_silence_that_is_none() {
         1000 begin 0
         1500 finalize 0
         1500 reattach 1
-        5500 reattach 2
         ",
     );
 }
@@ -210,17 +209,57 @@ fn a_leg_that_does_not_come_back_is_hung_up_on() {
         "
         1000 media lost
         1100 attach refused
-        1350 attach refused
+        1500 attach refused
         1900 attach unsupported
         20999 end
         21100 leg ended
         ",
         "
         1000 reattach 1
-        1350 reattach 2
-        1850 reattach 3
+        1419 reattach 2
+        1842 reattach 3
         21000 hang-up
         21100 finish LegLost
+        ",
+    );
+}
+
+#[test]
+fn an_order_that_was_taken_late_has_its_time_all_the_same() {
+    greeted(
+        "
+        1000 media lost
+        8900 attach accepted         (the carrier could not be reached before)
+        9900 media back 8900
+        9901 end
+        ",
+        "
+        1000 reattach 1
+        9900 speak 1.0/0 'Sorry, we were cut off for a moment.' protected
+        9900 speak 1.0/1 'Please go on.'
+        9900 end-speech 1.0
+        ",
+    );
+}
+
+#[test]
+fn an_order_that_was_taken_and_comes_to_nothing_is_given_again_soon() {
+    greeted(
+        "
+        1000 media lost
+        1200 attach accepted
+        3500 attach accepted
+        7000 media back 6000
+        7001 attach accepted
+        12000 end
+        ",
+        "
+        1000 reattach 1
+        3200 reattach 2
+        5500 reattach 3
+        7000 speak 1.0/0 'Sorry, we were cut off for a moment.' protected
+        7000 speak 1.0/1 'Please go on.'
+        7000 end-speech 1.0
         ",
     );
 }
@@ -233,18 +272,18 @@ fn after_too_many_refusals_the_call_ends_at_once() {
         0 answered
         5 media silent
         10 attach refused
-        300 attach refused
-        310 leg ended
+        400 attach refused
+        410 leg ended
     ";
     let expected = "
         0 speak 0.0/0 'Hello.'
         0 end-speech 0.0
         5 clear 0.0
         5 reattach 1
-        260 reattach 2
-        300 cancel-speech 0.0 0
-        300 hang-up
-        310 finish MediaDead
+        329 reattach 2
+        400 cancel-speech 0.0 0
+        400 hang-up
+        410 finish MediaDead
     ";
     check_with(config, script, expected);
 }

@@ -431,6 +431,9 @@ impl World {
     /// What comes of an order to carry media again.
     fn reattach(&mut self) {
         let wait = self.random.below(3_000);
+        if self.random.below(2) == 0 {
+            self.soon(wait / 2, Event::AttachAccepted);
+        }
         match self.random.below(5) {
             0..=2 => self.soon(wait, Event::Reattached { gap: Millis::new(wait as u32) }),
             3 => self.soon(wait, Event::AttachRefused { reason: Unavailable::Refused }),

@@ -129,6 +129,21 @@ impl Tokens {
         one_shot.minted.remove(&digest(token.expose())).is_some()
     }
 
+    /// Whether `token` still waits for its socket; if so, its time begins anew.
+    pub(crate) fn renew(&self, token: &Secret<String>) -> bool {
+        let (digest, now) = (digest(token.expose()), Instant::now());
+        let mut one_shot = self.one_shot.lock().expect("no holder panics");
+        let OneShot { minted, order } = &mut *one_shot;
+        match minted.get_mut(&digest) {
+            Some(minted) if now.duration_since(minted.at) < TOKEN_LIFE => {
+                minted.at = now;
+                order.push_back((digest, now));
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
     fn keep(&self, digest: [u8; 32], ticket: Option<Box<Ticket>>) {
         let at = Instant::now();
         let mut one_shot = self.one_shot.lock().expect("no holder panics");
@@ -352,6 +367,21 @@ mod tests {
         assert_eq!(admits(&tokens, Some("token-1"), None), Ok(()));
         let newest = format!("token-{TOKENS_MAX}");
         assert_eq!(admits(&tokens, Some(&newest), None), Ok(()));
+    }
+
+    #[test]
+    fn a_token_that_still_waits_can_be_shown_again_and_one_that_was_used_cannot() {
+        let tokens = Tokens::new(Access::Token, None);
+        tokens.mint("again".to_owned());
+        let token = Secret::new("again".to_owned());
+        for n in 0..TOKENS_MAX - 1 {
+            tokens.mint(format!("token-{n}"));
+        }
+        assert!(tokens.renew(&token));
+        tokens.mint("one more".to_owned());
+        assert_eq!(admits(&tokens, Some("again"), None), Ok(()), "it is the youngest but one");
+        assert!(!tokens.renew(&token), "it was used");
+        assert_eq!(admits(&tokens, Some("again"), None), Err(Refusal::BadToken));
     }
 
     #[test]

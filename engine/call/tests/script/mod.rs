@@ -171,6 +171,7 @@ fn event(what: &str, now: CallTime) -> Event {
         ["media", "lost"] => Event::Detached { how: LegEnd::Lost },
         ["media", "silent"] => Event::Detached { how: LegEnd::MediaDead },
         ["media", "back", ms] => Event::Reattached { gap: span(ms) },
+        ["attach", "accepted"] => Event::AttachAccepted,
         ["attach", "refused"] => Event::AttachRefused { reason: Unavailable::Refused },
         ["attach", "unsupported"] => Event::AttachRefused { reason: Unavailable::Unsupported },
         ["restored", ms] => Event::Restored { gap: span(ms) },

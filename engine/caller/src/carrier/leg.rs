@@ -56,6 +56,8 @@ pub(crate) struct Media {
     /// How many streams there have been.
     streams: u64,
     socket: Option<Socket>,
+    /// When the carrier will notice that a socket has broken.
+    noticed_at: Option<WallMicros>,
     /// What a document waits for.
     over: Option<oneshot::Sender<StreamEnd>>,
 }
@@ -143,7 +145,11 @@ impl LegTask {
         });
         let dropping = self.media.socket.as_ref().and_then(|socket| socket.drop_at);
         let far = self.machine.began().after(Millis::from_secs(86_400));
-        [ringing, playing, dropping].into_iter().flatten().min().unwrap_or(far)
+        [ringing, playing, dropping, self.media.noticed_at]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(far)
     }
 
     fn now(&self) -> WallMicros {
@@ -178,7 +184,10 @@ impl LegTask {
         }
         let is_due = |socket: &Socket| socket.drop_at.is_some_and(|at| at <= now);
         if self.media.socket.as_ref().is_some_and(is_due) {
-            self.drop_socket();
+            self.drop_socket(Millis::ZERO);
+        }
+        if self.media.noticed_at.is_some_and(|at| at <= now) {
+            self.notice();
         }
     }
 
@@ -194,7 +203,7 @@ impl LegTask {
             Input::HangUp => {
                 self.machine.handle_hang_up(now, HangupCause::NormalClearing, HangupSource::Caller)
             }
-            Input::DropSocket => self.drop_socket(),
+            Input::DropSocket { noticed_after } => self.drop_socket(noticed_after),
             Input::Bridged => self.machine.handle_bridged(),
             Input::PeerLeft => {
                 self.machine.handle_hang_up(now, HangupCause::NormalClearing, HangupSource::Callee)
@@ -256,8 +265,8 @@ impl LegTask {
                 self.phone.handle_message(at, &text);
             }
             SocketNews::Binary => self.phone.handle_binary(at),
-            SocketNews::Closed => self.on_closed(now, StreamNews::ClosedByEngine),
-            SocketNews::Lost => self.on_closed(now, StreamNews::Lost),
+            SocketNews::Closed => self.on_closed(now, StreamNews::ClosedByEngine, Millis::ZERO),
+            SocketNews::Lost => self.on_closed(now, StreamNews::Lost, Millis::ZERO),
         }
     }
 
@@ -277,13 +286,16 @@ impl LegTask {
         self.machine.handle_connected();
     }
 
-    fn on_closed(&mut self, now: WallMicros, news: StreamNews) {
+    fn on_closed(&mut self, now: WallMicros, news: StreamNews, noticed_after: Millis) {
         if let Some(socket) = self.media.socket.take() {
             socket.task.abort();
         }
         self.seat.note(now, Happened::Stream(news));
         self.phone.handle_line_closed(self.call_time_of(now));
-        self.machine.handle_socket_closed();
+        self.media.noticed_at = Some(now.after(noticed_after));
+        if noticed_after == Millis::ZERO {
+            self.notice();
+        }
         self.leave_document(match news {
             StreamNews::ClosedByEngine | StreamNews::Stopped => StreamEnd::Closed,
             StreamNews::Lost
@@ -294,9 +306,16 @@ impl LegTask {
         });
     }
 
-    fn drop_socket(&mut self) {
+    fn drop_socket(&mut self, noticed_after: Millis) {
         if self.media.socket.is_some() {
-            self.on_closed(self.now(), StreamNews::DroppedByUs);
+            self.on_closed(self.now(), StreamNews::DroppedByUs, noticed_after);
+        }
+    }
+
+    /// The carrier knows by now that the stream is over.
+    fn notice(&mut self) {
+        if self.media.noticed_at.take().is_some() {
+            self.machine.handle_socket_closed();
         }
     }
 
@@ -426,6 +445,7 @@ impl LegTask {
     }
 
     fn connect(&mut self, order: StreamOrder) {
+        self.media.noticed_at = None;
         self.media.streams += 1;
         let number = self.media.streams;
         let faults = &self.shared.options.faults;
@@ -486,6 +506,7 @@ impl LegTask {
 
     /// Says `stop`, and closes the socket behind it.
     fn disconnect(&mut self, now: WallMicros) {
+        self.media.noticed_at = None;
         if self.machine.answered_at().is_some() {
             self.phone.handle_line_stopped(self.call_time_of(now));
         }

@@ -27,8 +27,8 @@ pub(crate) enum Input {
     Socket { number: u64, news: SocketNews },
     /// The caller hangs up now.
     HangUp,
-    /// The socket breaks now.
-    DropSocket,
+    /// The socket breaks now, and the carrier notices after so long.
+    DropSocket { noticed_after: Millis },
     /// The transfer's other side is connected with the leg.
     Bridged,
     /// The transfer's other side hung up.

@@ -200,7 +200,14 @@ impl Leg {
 
     /// Its media socket breaks now, without a close. The call stays up.
     pub async fn drop_socket(&self) {
-        let _ = self.seat.inputs.send(Input::DropSocket).await;
+        self.drop_socket_unnoticed(Millis::ZERO).await;
+    }
+
+    /// Its media socket breaks now, without a close, and the carrier believes in it for so long. Until
+    /// then the leg counts as streamed, unless the engine has its stream stopped. How long a carrier
+    /// takes to notice is not documented (telnyx.md §1.10).
+    pub async fn drop_socket_unnoticed(&self, noticed_after: Millis) {
+        let _ = self.seat.inputs.send(Input::DropSocket { noticed_after }).await;
     }
 
     /// Waits for its end, and until all of it has been told to the engine or given up.

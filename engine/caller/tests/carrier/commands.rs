@@ -12,7 +12,7 @@ use wire::telnyx::webhook::HangupCause;
 use crate::engine::{Engine, Manner, call_state};
 use crate::{pair, ringing, silent};
 
-fn code(reply: Result<Reply<'static>, ReplyError>) -> ErrorCode {
+pub(crate) fn code(reply: Result<Reply<'static>, ReplyError>) -> ErrorCode {
     let Err(ReplyError::Refused(refusal)) = reply else { panic!("accepted: {reply:?}") };
     refusal.errors[0].kind().unwrap()
 }

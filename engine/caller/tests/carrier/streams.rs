@@ -3,8 +3,10 @@
 use caller::carrier::{Codec, Faults, Happened, MediaFaults, PerMille, SocketDrop, StreamNews};
 use types::Millis;
 use wire::telnyx::command::{Action, Request, StreamCodec, StreamMode, TargetLegs};
+use wire::telnyx::reply::ErrorCode;
 use wire::telnyx::webhook::HangupCause;
 
+use crate::commands::code;
 use crate::engine::{Engine, Manner, call_state};
 use crate::{pair, ringing};
 
@@ -172,4 +174,31 @@ async fn the_engine_hangs_up_and_nothing_is_left() {
     assert_eq!(report.done("hangup"), 1);
     assert_eq!(carrier.legs_live(), 0);
     assert_eq!(count(&engine, "call.hangup"), 1);
+}
+
+#[tokio::test]
+async fn a_break_that_the_carrier_has_not_noticed_leaves_the_leg_streamed_until_it_is_stopped() {
+    let (carrier, engine) = pair(Manner::Answers, |_, _| ()).await;
+    let leg = carrier.ring(ringing(Millis::from_secs(30))).unwrap();
+    engine.until("it streams", |e| e.started().len() == 1).await;
+    leg.drop_socket_unnoticed(Millis::from_secs(600)).await;
+    let name = leg.call_control_id();
+    let act = |action| Request::act(name.clone(), action);
+    let again = act(Action::StreamingStart(Box::new(engine.stream("t2"))));
+    let is_broken =
+        |e: &caller::carrier::Entry| e.what == Happened::Stream(StreamNews::DroppedByUs);
+    engine.until("it is broken", |_| leg.entries().iter().any(is_broken)).await;
+    assert_eq!(code(engine.give(&again).await), ErrorCode::AlreadyStreaming);
+    assert_eq!(count(&engine, "streaming.stopped"), 0);
+    engine.give(&act(Action::StreamingStop { stream_id: None })).await.unwrap();
+    engine.give(&again).await.unwrap();
+    engine.until("it streams again", |e| e.started().len() == 2).await;
+    // One that is noticed is free by itself, and what is noticed late ends no stream but its own.
+    leg.drop_socket_unnoticed(Millis::new(1)).await;
+    engine.until("it is noticed", |e| count(e, "streaming.stopped") == 2).await;
+    let third = act(Action::StreamingStart(Box::new(engine.stream("t3"))));
+    engine.give(&third).await.unwrap();
+    engine.until("it streams once more", |e| e.started().len() == 3).await;
+    leg.hang_up().await;
+    leg.ended().await.unwrap();
 }

@@ -171,6 +171,7 @@ impl Builder {
             }
             // What follows from these is told where it shows.
             Event::Answered
+            | Event::AttachAccepted
             | Event::RecognizerFailed
             | Event::ThoughtPaused { .. }
             | Event::ThoughtEffect { .. }

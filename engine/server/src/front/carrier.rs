@@ -64,6 +64,8 @@ pub enum Command {
     },
     /// Stream the leg's audio to us.
     StartStream(Box<StreamOrder>),
+    /// Stream no more.
+    StopStream,
     /// End it.
     HangUp,
     /// Do not pick up.
@@ -88,6 +90,7 @@ impl Command {
         match self {
             Self::Answer { .. } => "answer",
             Self::StartStream(_) => "streaming_start",
+            Self::StopStream => "streaming_stop",
             Self::HangUp => "hangup",
             Self::Reject(_) => "reject",
             Self::Transfer { .. } => "transfer",
@@ -193,6 +196,9 @@ pub enum CarrierError {
     /// The leg has not been answered yet (90034).
     #[error("the call is not answered yet")]
     NotAnswered,
+    /// The leg is streamed already, as the carrier believes (90045).
+    #[error("the call is streamed already")]
+    Streaming,
     /// The key is wrong, or may not do this.
     #[error("the carrier refuses our key (check APEX_TELNYX_API_KEY)")]
     Unauthorized,
@@ -275,7 +281,8 @@ impl Carrier {
     /// Streams the audio of `leg` to us, possibly not for the first time.
     ///
     /// # Errors
-    /// [`CarrierError`].
+    /// [`CarrierError`]; [`CarrierError::Streaming`] also if it has not noticed yet that the stream
+    /// before has broken.
     pub async fn streaming_start(
         &self,
         leg: &LegName,

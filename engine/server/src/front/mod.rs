@@ -13,6 +13,7 @@
 pub mod carrier;
 pub mod leg;
 
+mod again;
 mod claims;
 mod desk;
 mod document;

@@ -23,7 +23,7 @@ use super::carrier::{
     RejectCause, StreamOrder,
 };
 use super::news::{encode_state, mark};
-use super::retry::{Attempts, Next, REPLY_WAIT, Setback};
+use super::retry::{Attempts, Next, Patience, REPLY_WAIT, Setback};
 use crate::telemetry::Telemetry;
 
 /// Requests under way at once: more would only queue at the carrier.
@@ -141,13 +141,13 @@ impl Api {
         let CommandId { epoch, n } = id;
         let id = format!("{}:{epoch}:{}:{n}", leg.as_str(), command.verb());
         let request = request(leg, command).with_command_id(id);
-        self.ask(&request).await.map(|_| ())
+        self.ask(&request, patience(leg, command)).await.map(|_| ())
     }
 
     async fn status(&self, leg: &LegName) -> Result<CallStatus, CarrierError> {
         let question = wire_command::Command::GetCall { call_control_id: leg.as_str().into() };
         let request = Request::new(question);
-        let (status, body) = match self.ask(&request).await {
+        let (status, body) = match self.ask(&request, Patience::Order).await {
             Ok(answer) => answer,
             Err(CarrierError::Ended | CarrierError::Refused { status: 404, .. }) => {
                 return Ok(CallStatus { life: Life::Ended, state: None });
@@ -182,7 +182,7 @@ impl Api {
                     after: after.clone().map(Into::into),
                     limit: Some(PAGE),
                 });
-                let (status, body) = self.ask(&request).await?;
+                let (status, body) = self.ask(&request, Patience::Order).await?;
                 let Ok(Reply::ActiveCalls(list)) = reply::decode(&request.command, status, &body)
                 else {
                     return Err(CarrierError::Unreadable);
@@ -199,9 +199,13 @@ impl Api {
 
     /// Makes attempts until there is an answer. One that is slow is not given up for the next: the
     /// first that is answered counts, so that a slow way to the carrier is a way all the same.
-    async fn ask(&self, request: &Request<'_>) -> Result<(u16, Vec<u8>), CarrierError> {
+    async fn ask(
+        &self,
+        request: &Request<'_>,
+        patience: Patience,
+    ) -> Result<(u16, Vec<u8>), CarrierError> {
         let encoded = request.encode();
-        let (begun, mut attempts) = (Instant::now(), Attempts::default());
+        let (begun, mut attempts) = (Instant::now(), Attempts::new(patience));
         let mut under_way = FuturesUnordered::new();
         under_way.push(self.timed(&encoded));
         // When the next one is made, or the last one made counts as not answered.
@@ -274,6 +278,25 @@ impl Api {
     }
 }
 
+/// Who waits for a command.
+fn patience(leg: &LegName, command: &Command) -> Patience {
+    match command {
+        Command::StartStream(_) => {
+            let spread = leg.as_str().bytes();
+            Patience::Listener(spread.fold(0, |sum, byte| sum * 31 % LEGS_APART + u64::from(byte)))
+        }
+        Command::Answer { .. }
+        | Command::StopStream
+        | Command::HangUp
+        | Command::Reject(_)
+        | Command::Transfer { .. }
+        | Command::SendDtmf { .. } => Patience::Order,
+    }
+}
+
+/// A prime: legs whose names differ hardly ever share a number.
+const LEGS_APART: u64 = 1_000_003;
+
 /// What a refusal means to us.
 fn error_of(refusal: &Refusal) -> CarrierError {
     if refusal.is_leg_gone() {
@@ -281,6 +304,9 @@ fn error_of(refusal: &Refusal) -> CarrierError {
     }
     if refusal.is(ErrorCode::NotAnswered) {
         return CarrierError::NotAnswered;
+    }
+    if refusal.is(ErrorCode::AlreadyStreaming) {
+        return CarrierError::Streaming;
     }
     match refusal.status {
         401 | 403 => CarrierError::Unauthorized,
@@ -320,6 +346,7 @@ fn request<'a>(leg: &'a LegName, command: &'a Command) -> Request<'a> {
         Command::StartStream(order) => {
             marked(act(Action::StreamingStart(Box::new(stream_of(order)))), &order.state)
         }
+        Command::StopStream => act(Action::StreamingStop { stream_id: None }),
         Command::HangUp => act(Action::Hangup),
         Command::Reject(cause) => act(Action::Reject { cause: wire_cause(*cause) }),
         Command::Transfer { to, state } => {

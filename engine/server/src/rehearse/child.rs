@@ -5,12 +5,11 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::RehearseError;
@@ -68,6 +67,11 @@ impl Supervised {
 }
 
 impl Engine {
+    /// Its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Kills it at once, as a crash would.
     pub(super) fn kill(&mut self) -> Result<(), RehearseError> {
         self.0.kill()?;
@@ -87,7 +91,7 @@ impl Drop for Engine {
 /// A way to an address that can be cut.
 #[derive(Debug)]
 pub(super) struct Bridge {
-    is_cut: Arc<AtomicBool>,
+    cut: watch::Sender<Cut>,
     task: JoinHandle<()>,
     pub(super) address: SocketAddr,
 }
@@ -97,27 +101,35 @@ impl Bridge {
     pub(super) async fn to(to: SocketAddr) -> Result<Self, RehearseError> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let is_cut = Arc::new(AtomicBool::new(false));
-        let cut = is_cut.clone();
+        let (cut, seen) = watch::channel(Cut::No);
         let task = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                if !cut.load(Ordering::Relaxed) {
-                    tokio::spawn(carry(near, to, cut.clone()));
+                if *seen.borrow() == Cut::No {
+                    tokio::spawn(carry(near, to, seen.clone()));
                 }
             }
         });
-        Ok(Self { is_cut, task, address })
+        Ok(Self { cut, task, address })
     }
 
-    /// Cuts it, or mends it.
-    pub(super) fn set_cut(&self, is_cut: Cut) {
-        self.is_cut.store(is_cut == Cut::Yes, Ordering::Relaxed);
+    /// Cuts it: nothing that is sent from now on arrives.
+    pub(super) async fn cut(&self) {
+        self.cut.send_replace(Cut::Yes);
+        // Each connection holds a receiver, and so does who takes new ones.
+        while 1 < self.cut.receiver_count() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Mends it.
+    pub(super) fn mend(&self) {
+        self.cut.send_replace(Cut::No);
     }
 }
 
 /// Whether a way is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+enum Cut {
     Yes,
     No,
 }
@@ -129,20 +141,50 @@ impl Drop for Bridge {
 }
 
 /// Carries one connection until it ends or the way is cut.
-async fn carry(mut near: TcpStream, to: SocketAddr, is_cut: Arc<AtomicBool>) {
-    let Ok(mut far) = TcpStream::connect(to).await else { return };
-    let cut = async {
-        let mut looks = tokio::time::interval(Duration::from_millis(20));
-        while !is_cut.load(Ordering::Relaxed) {
-            looks.tick().await;
-        }
+async fn carry(mut near: TcpStream, to: SocketAddr, mut cut: watch::Receiver<Cut>) {
+    let carried = async {
+        let mut far = TcpStream::connect(to).await?;
+        tokio::io::copy_bidirectional(&mut near, &mut far).await
     };
     tokio::select! {
-        carried = tokio::io::copy_bidirectional(&mut near, &mut far) => {
-            if let Err(error) = carried {
-                tracing::debug!(%error, "a connection broke");
-            }
-        }
-        () = cut => (),
+        // What has not left yet does not leave any more.
+        biased;
+        // A bridge that is gone carries nobody either.
+        _ = cut.wait_for(|cut| *cut == Cut::Yes) => (),
+        carried = carried => if let Err(error) = carried {
+            tracing::debug!(%error, "a connection broke");
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_crosses_a_bridge_that_is_cut() {
+        let far = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let bridge = Bridge::to(far.local_addr().unwrap()).await.unwrap();
+        let mut near = TcpStream::connect(bridge.address).await.unwrap();
+        near.write_all(b"before").await.unwrap();
+        let (mut end, _) = far.accept().await.unwrap();
+        let mut seen = [0; 6];
+        end.read_exact(&mut seen).await.unwrap();
+        bridge.cut().await;
+        // The near end may not have learned of it yet.
+        let _ = near.write_all(b"behind").await;
+        let mut rest = Vec::new();
+        let _ = end.read_to_end(&mut rest).await;
+        assert_eq!(rest, b"");
+        let mut refused = TcpStream::connect(bridge.address).await.unwrap();
+        assert_eq!(refused.read_to_end(&mut Vec::new()).await.unwrap_or(0), 0);
+        bridge.mend();
+        let mut again = TcpStream::connect(bridge.address).await.unwrap();
+        again.write_all(b"again").await.unwrap();
+        let (mut end, _) = far.accept().await.unwrap();
+        end.read_exact(&mut seen[..5]).await.unwrap();
+        assert_eq!(&seen[..5], b"again");
     }
 }

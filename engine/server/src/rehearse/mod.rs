@@ -6,7 +6,9 @@
 //! own timing.
 
 mod child;
+mod cores;
 mod round;
+mod story;
 mod verdict;
 
 use std::fs;
@@ -23,6 +25,7 @@ use types::{Millis, SampleRate, Secret};
 use wire::telnyx::signature::SigningKey;
 
 use child::{Bridge, Supervised};
+use cores::Cores;
 use round::{Audio, Round};
 pub use verdict::{Fault, Tally};
 
@@ -117,6 +120,8 @@ pub async fn rehearse(
         log: out.join("engine.log"),
     };
     let mut engine = supervised.start()?;
+    let cores = Arc::new(Cores::watch()?);
+    cores.follow(engine.pid());
     let mut tally = Tally::default();
     let mut left = plan.calls;
     for number in 0_u64.. {
@@ -125,7 +130,14 @@ pub async fn rehearse(
         }
         let calls = plan.together.min(left);
         left -= calls;
-        let round = Round { number, seed: plan.seed, calls, only: plan.only, audio: audio.clone() };
+        let round = Round {
+            number,
+            seed: plan.seed,
+            calls,
+            only: plan.only,
+            audio: audio.clone(),
+            cores: cores.clone(),
+        };
         let seen = round.hold(&carrier, &bridge, (&supervised, &mut engine)).await?;
         tally.add(seen);
         show(&tally);

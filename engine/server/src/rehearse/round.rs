@@ -1,7 +1,7 @@
 //! One round: some calls, one kind of fault, and what became of each call.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,9 @@ use types::{CallRecord, E164, FactId, Millis};
 use wire::telnyx::WallMicros;
 
 use super::RehearseError;
-use super::child::{Bridge, Cut, Engine, Supervised};
+use super::child::{Bridge, Engine, Supervised};
+use super::cores::Cores;
+use super::story::{Story, due_from, heard_after};
 use super::verdict::{Fault, LegSeen, Memory, RoundSeen, Standing};
 
 /// The number that is rung.
@@ -26,6 +28,9 @@ const THEN_ASKS: Duration = Duration::from_secs(8);
 
 /// Legs that nobody owns are counted this long after the fault was repaired.
 const UNOWNED_AFTER: Duration = Duration::from_secs(30);
+
+/// A carrier that notices late notices within this time, in milliseconds.
+const NOTICED_AFTER_MAX: u64 = 6_000;
 
 /// No caller waits longer for the second question's turn.
 const GATE_MAX: Millis = Millis::from_secs(60);
@@ -45,6 +50,7 @@ pub(super) struct Round {
     pub(super) calls: usize,
     pub(super) only: Option<Fault>,
     pub(super) audio: Arc<Audio>,
+    pub(super) cores: Arc<Cores>,
 }
 
 /// When what happens in a round.
@@ -58,6 +64,9 @@ struct Times {
     lasts: Duration,
     /// From the fault's time to each socket's break.
     breaks: Vec<Duration>,
+    /// From there to when the carrier notices: at once, or after a while in which it refuses to
+    /// stream the leg again. Which of them a real one does is not documented (telnyx.md §1.10).
+    noticed: Vec<Millis>,
 }
 
 /// Numbers that look like chance and repeat with their seed (SplitMix64, Steele et al. 2014).
@@ -94,7 +103,12 @@ impl Round {
             Fault::Api => dice.span(1_000, 8_000),
         };
         let breaks = (0..self.calls).map(|_| dice.span(0, 2_000)).collect();
-        Times { fault, rings, fault_at, lasts, breaks }
+        let noticed = (0..self.calls).map(|_| match dice.below(2) {
+            0 => Millis::ZERO,
+            _ => Millis::new(dice.below(NOTICED_AFTER_MAX) as u32),
+        });
+        let noticed = noticed.collect();
+        Times { fault, rings, fault_at, lasts, breaks, noticed }
     }
 
     /// Holds the round.
@@ -146,7 +160,7 @@ impl Round {
         let legs = seen.iter().enumerate().map(|(number, report)| {
             let spoken = spoken.get(number).copied().unwrap_or(false);
             let from = from.get(number).copied().flatten().filter(|_| spoken);
-            look(report, (from, times.fault), &supervised.state)
+            look(report, (from, times.fault), (&supervised.state, &self.cores))
         });
         Ok(RoundSeen { number: self.number, fault: times.fault, legs: legs.collect(), unowned })
     }
@@ -188,6 +202,7 @@ impl Round {
                 sleep(times.lasts).await;
                 let again = supervised.clone();
                 *engine = tokio::task::spawn_blocking(move || again.start()).await??;
+                self.cores.follow(engine.pid());
                 Ok(vec![Some(now()); legs.len()])
             }
             Fault::Socket => {
@@ -197,19 +212,19 @@ impl Round {
                 let mut from = vec![None; legs.len()];
                 for number in order {
                     sleep_until(begun + times.breaks[number]).await;
-                    legs[number].0.drop_socket().await;
+                    legs[number].0.drop_socket_unnoticed(times.noticed[number]).await;
                     from[number] = Some(now());
                 }
                 Ok(from)
             }
             Fault::Api => {
-                bridge.set_cut(Cut::Yes);
+                bridge.cut().await;
                 let begun = Instant::now();
-                for (leg, _) in legs {
-                    leg.drop_socket().await;
+                for ((leg, _), noticed_after) in legs.iter().zip(&times.noticed) {
+                    leg.drop_socket_unnoticed(*noticed_after).await;
                 }
                 sleep_until(begun + times.lasts).await;
-                bridge.set_cut(Cut::No);
+                bridge.mend();
                 Ok(vec![Some(now()); legs.len()])
             }
         }
@@ -223,30 +238,45 @@ fn has_call(leg: &Leg) -> bool {
     leg.entries().iter().any(|entry| is_media(&entry.what))
 }
 
-fn now() -> WallMicros {
+/// The present, as the carrier's ledger counts it.
+pub(super) fn now() -> WallMicros {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     WallMicros::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// What became of one leg.
-fn look(report: &LegReport, (from, fault): (Option<WallMicros>, Fault), state: &Path) -> LegSeen {
+fn look(
+    report: &LegReport,
+    (from, fault): (Option<WallMicros>, Fault),
+    (state, cores): (&Path, &Cores),
+) -> LegSeen {
     let records = records(state, &report.call_control_id);
-    let heard = from.filter(|from| report.ended_at.is_none_or(|end| *from < end));
+    let from = from.filter(|from| report.ended_at.is_none_or(|end| *from < end));
+    let from = from.map(|from| due_from(report, from));
     let is_owed = match fault {
         Fault::Killed | Fault::Api => true,
-        Fault::Socket => heard.is_some_and(|from| was_speaking(report, from)),
+        Fault::Socket => from.is_some_and(|from| {
+            was_speaking(report, from)
+                && records.first().is_none_or(|(record, dir)| was_cut(record, dir, from))
+        }),
     };
+    let heard_after = from.and_then(|from| heard_after(report, from));
+    let story = from.map(|from| {
+        let until = from.after(heard_after.unwrap_or(GATE_MAX));
+        Story::of(report, from, cores.starved(from, until))
+    });
     LegSeen {
         name: report.call_control_id.clone(),
-        standing: match heard {
+        standing: match from {
             Some(_) if is_owed => Standing::Owed,
             Some(_) => Standing::Survived,
             None if report.answered_at.is_some() => Standing::Answered,
             None => Standing::Unanswered,
         },
-        heard_after: heard.and_then(|from| report.heard_after(from)),
+        heard_after,
+        story,
         records: records.len(),
-        memory: records.first().map_or(Memory::Lost, memory),
+        memory: records.first().map_or(Memory::Lost, |(record, _)| memory(record)),
     }
 }
 
@@ -256,6 +286,26 @@ fn was_speaking(report: &LegReport, at: WallMicros) -> bool {
     let before = WallMicros::from_unix_micros(at.as_unix_micros() - 100_000);
     report.heard_after(before).is_some_and(|after| after < Millis::new(60))
 }
+
+/// Whether words got lost at `at`. Who is cut off within the last sound of its last word has been
+/// heard, by the engine's own log, and has nothing to say again.
+fn was_cut(record: &CallRecord, dir: &Path, at: WallMicros) -> bool {
+    let Ok(log) = fs::read_to_string(dir.join("events.jsonl")) else { return true };
+    let began = record.began.as_unix_millis() * 1_000;
+    let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let is_behind = |line: &serde_json::Value| {
+        line["at"].as_i64().is_some_and(|since| at.as_unix_micros() <= began + since + NOTED_WITHIN)
+    };
+    let mut lines =
+        lines.skip_while(|line| !is_behind(line) || line["event"]["event"] != "detached");
+    let during = lines.by_ref().take_while(|line| line["event"]["event"] != "reattached");
+    !during.map(|line| line["action"]["decision"].clone()).any(|decision: serde_json::Value| {
+        decision["decision"] == "heard_text" && decision["heard"] == "whole"
+    })
+}
+
+/// How far the engine's and the carrier's times of a loss may lie apart.
+const NOTED_WITHIN: i64 = 500_000;
 
 /// Whether the agent still knew what the caller had asked for.
 fn memory(record: &CallRecord) -> Memory {
@@ -273,14 +323,16 @@ fn memory(record: &CallRecord) -> Memory {
     }
 }
 
-fn records(state: &Path, carrier_call: &str) -> Vec<CallRecord> {
+/// The records of a leg, and where each lies.
+fn records(state: &Path, carrier_call: &str) -> Vec<(CallRecord, PathBuf)> {
     let Ok(businesses) = fs::read_dir(state.join("calls")) else { return Vec::new() };
     let folders = businesses.filter_map(|business| fs::read_dir(business.ok()?.path()).ok());
     let files = folders.flatten().filter_map(|call| {
-        let json = fs::read(call.ok()?.path().join("call.json")).ok()?;
-        serde_json::from_slice::<CallRecord>(&json).ok()
+        let dir = call.ok()?.path();
+        let json = fs::read(dir.join("call.json")).ok()?;
+        Some((serde_json::from_slice::<CallRecord>(&json).ok()?, dir))
     });
-    files.filter(|record| record.parties.carrier_call == carrier_call).collect()
+    files.filter(|(record, _)| record.parties.carrier_call == carrier_call).collect()
 }
 
 /// Legs at the carrier beyond the calls the engine has.

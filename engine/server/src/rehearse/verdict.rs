@@ -5,6 +5,7 @@ use std::fmt;
 use types::Millis;
 
 use super::seconds;
+use super::story::Story;
 
 /// Who survives is spoken to again within this time of the repair.
 const HEARD_MAX: Millis = Millis::from_secs(2);
@@ -65,6 +66,8 @@ pub(super) struct LegSeen {
     pub(super) standing: Standing,
     /// From the repair to the agent's voice.
     pub(super) heard_after: Option<Millis>,
+    /// How it came to that.
+    pub(super) story: Option<Story>,
     pub(super) records: usize,
     pub(super) memory: Memory,
 }
@@ -105,11 +108,12 @@ impl Tally {
             for leg in &round.legs {
                 let mut complain =
                     |what: String| complaints.push(format!("{place}: {}: {what}", leg.name));
+                let story = leg.story.unwrap_or_default();
                 match leg.heard_after {
                     _ if leg.standing < Standing::Owed => (),
-                    None => complain("never spoken to again".to_owned()),
+                    None => complain(format!("never spoken to again ({story})")),
                     Some(after) if HEARD_MAX < after => {
-                        complain(format!("spoken to again after {}", seconds(after)));
+                        complain(format!("spoken to again after {} ({story})", seconds(after)));
                     }
                     Some(_) => (),
                 }

@@ -39,8 +39,7 @@ impl Session {
             Inner::Leg(LegNews::StreamFailed) => {
                 self.tell(now, Event::AttachRefused { reason: Unavailable::Refused });
             }
-            // Its socket follows.
-            Inner::Restreamed(Ok(())) => (),
+            Inner::Restreamed(Ok(())) => self.tell(now, Event::AttachAccepted),
             Inner::Restreamed(Err(CarrierError::Ended)) => {
                 self.tell(now, Event::LegEnded { how: LegEnd::Stopped });
             }

@@ -91,6 +91,7 @@ impl Session {
             | Event::LegRefused { .. }
             | Event::Detached { .. }
             | Event::Reattached { .. }
+            | Event::AttachAccepted
             | Event::AttachRefused { .. }
             | Event::Restored { .. }
             | Event::LegEnded { .. }

@@ -1,8 +1,9 @@
 //! What a leg orders, and what its call wishes, carried out.
 
 use tokio::sync::oneshot;
-use types::{CallId, EndReason, LegOrder as Wish, Unavailable};
+use types::{CallId, EndReason, LegOrder as Wish, Secret, Unavailable};
 
+use super::super::again;
 use super::super::carrier::{
     CarrierError, ClientState, Command, CommandId, LegName, LegRole, StreamOrder,
 };
@@ -28,7 +29,7 @@ impl Desk {
             }
             LegOrder::StartStream { n: _ } => {
                 let Some(order) = self.stream_order(name) else { return };
-                let n = self.legs.get(name).map_or(0, |leg| leg.streams);
+                let CommandId { n, epoch: _ } = self.stream_id(name);
                 let command = Command::StartStream(Box::new(order));
                 self.command(name, Verb::StartStream, n, command);
             }
@@ -68,9 +69,12 @@ impl Desk {
         let call = ticket.call;
         let token = self.node.tokens.mint_for(ticket);
         if let Some(leg) = self.legs.get_mut(name) {
-            leg.streams += 1;
             leg.token = Some(token.clone());
         }
+        self.order(call, token)
+    }
+
+    fn order(&self, call: CallId, token: Secret<String>) -> StreamOrder {
         StreamOrder {
             url: format!("{}/media/telnyx/{}", self.config.media_url, token.expose()),
             token,
@@ -135,20 +139,40 @@ impl Desk {
         name: &LegName,
         reply: oneshot::Sender<Result<(), CarrierError>>,
     ) {
-        self.revoke(name);
-        let Some(leg) = self.legs.get(name) else {
+        let Some(order) = self.order_again(name) else {
             // Who asked may have gone; then nobody hears it.
             let _ = reply.send(Err(CarrierError::Ended));
             return;
         };
-        let (n, epoch) = (leg.streams + 1, leg.epoch);
-        let ticket = Ticket { leg: leg.handle.clone(), call: leg.call, purpose: Purpose::Again };
-        let order = self.mint(name, ticket);
-        let (carrier, leg) = (self.carrier.clone(), name.clone());
+        let ids = [self.stream_id(name), self.stream_id(name)];
+        let (carrier, node, leg) = (self.carrier.clone(), self.node.clone(), name.clone());
         tokio::spawn(async move {
-            let outcome = carrier.streaming_start(&leg, CommandId { epoch, n }, order).await;
+            let is_waited_for = || node.tokens.renew(&order.token);
+            let outcome = again::stream_again(&carrier, (&leg, ids), &order, is_waited_for).await;
             let _ = reply.send(outcome);
         });
+    }
+
+    /// A stream for a call that goes on: with the token of the order before, if its socket has not
+    /// come. Both orders then open the same door, whichever the carrier follows.
+    fn order_again(&mut self, name: &LegName) -> Option<StreamOrder> {
+        let leg = self.legs.get(name)?;
+        let call = leg.call;
+        if let Some(token) = leg.token.clone().filter(|token| self.node.tokens.renew(token)) {
+            return Some(self.order(call, token));
+        }
+        let ticket = Ticket { leg: leg.handle.clone(), call, purpose: Purpose::Again };
+        Some(self.mint(name, ticket))
+    }
+
+    /// The name of the next order to stream.
+    fn stream_id(&mut self, name: &LegName) -> CommandId {
+        let leg = self.legs.get_mut(name);
+        let (epoch, n) = leg.map_or((0, 0), |leg| {
+            leg.streams += 1;
+            (leg.epoch, leg.streams)
+        });
+        CommandId { epoch, n }
     }
 
     fn close(&mut self, name: &LegName, close: Close) {
