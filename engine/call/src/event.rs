@@ -255,6 +255,8 @@ pub enum LegEnd {
     Lost,
     /// No media for too long.
     MediaDead,
+    /// The carrier has connected the caller with whom it was transferred to.
+    HandedOver,
 }
 
 impl LegEnd {
@@ -264,6 +266,7 @@ impl LegEnd {
             Self::Stopped => EndReason::CallerHungUp,
             Self::Lost => EndReason::LegLost,
             Self::MediaDead => EndReason::MediaDead,
+            Self::HandedOver => EndReason::Transferred,
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct CarrierOptions {
     pub texml_status_url: Option<String>,
     /// What happens to transfers.
     pub transfer: TransferOutcome,
+    /// What a transfer does to the stream when it is connected.
+    pub bridge: Bridge,
     /// Who answers what the engine dials: nobody if absent.
     pub callee: Option<CallPlan>,
     /// Legs up at the same time at most.
@@ -71,6 +73,22 @@ pub enum TransferOutcome {
         /// How long it rings.
         ring: Millis,
     },
+    /// Somebody is busy, or declines: the caller stays with us.
+    Busy {
+        /// How long it rings.
+        ring: Millis,
+    },
+}
+
+/// What becomes of a leg's stream when the leg is connected with another. The carrier does not say
+/// (telnyx.md §6): an engine has to live with both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bridge {
+    /// It goes on.
+    #[default]
+    KeepsStream,
+    /// It is stopped, just before `call.bridged` is told.
+    StopsStream,
 }
 
 /// How the carrier is told what to do with a call.
@@ -116,6 +134,7 @@ impl CarrierOptions {
                 ring: Millis::from_secs(2),
                 talk: Millis::from_secs(5),
             },
+            bridge: Bridge::KeepsStream,
             callee: None,
             legs_max: 4_096,
             trust: Trust::System,

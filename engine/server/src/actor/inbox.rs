@@ -42,7 +42,7 @@ pub(crate) enum Inner {
 }
 
 /// What the front door tells a call about its leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LegNews {
     /// The carrier says that the leg is gone.
     Gone,
@@ -50,6 +50,13 @@ pub(crate) enum LegNews {
     StreamFailed,
     /// What the call wanted of the leg cannot be had.
     Refused(Unavailable),
+    /// The carrier presses no keys.
+    KeysRefused {
+        /// Which.
+        digits: String,
+    },
+    /// The caller talks to whom it was transferred to.
+    HandedOver,
 }
 
 /// The way into a call's inbox.

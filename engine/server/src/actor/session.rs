@@ -257,6 +257,11 @@ impl Session {
                 Ok(opening) => self.attach(opening.format),
                 Err(_) => self.node.telemetry.messages_bad.increment(1),
             },
+            // Connecting the caller with somebody may take the stream; the leg says what became of it.
+            Ok(Message::Stop(_)) if self.again.is_some() && self.call.is_transferring() => {
+                self.socket = Socket::Gone;
+                self.tell(now, Event::Detached { how: LegEnd::Stopped });
+            }
             Ok(Message::Stop(_)) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
             Ok(Message::Error(error)) => {
                 tracing::warn!(code = error.code, "carrier reports a fault of ours");
@@ -366,6 +371,15 @@ impl Session {
             }
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
             Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
+            Inner::Leg(LegNews::HandedOver) => {
+                self.tell(now, Event::LegEnded { how: LegEnd::HandedOver });
+            }
+            Inner::Leg(LegNews::KeysRefused { digits }) => {
+                // Tones in our own audio are better than none.
+                if let Err(error) = self.speaking.press(&digits) {
+                    tracing::warn!(call = %self.id, %error, "keys cannot be pressed");
+                }
+            }
             Inner::Leg(LegNews::Refused(reason)) => self.tell(now, Event::LegRefused { reason }),
             Inner::Leg(LegNews::StreamFailed) => {
                 self.tell(now, Event::AttachRefused { reason: Unavailable::Refused });

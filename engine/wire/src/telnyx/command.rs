@@ -15,7 +15,7 @@ use super::word::words;
 
 pub use action::{
     Action, Answer, MachineDetectionMode, RecordChannels, RecordFormat, RecordStart, RejectCause,
-    Stream, StreamCodec, StreamMode, StreamTrack, TargetLegs, Transfer,
+    SPEAK_CHARS_MAX, Speak, Stream, StreamCodec, StreamMode, StreamTrack, TargetLegs, Transfer,
 };
 pub use decode::decode;
 

@@ -7,8 +7,8 @@ use types::{Pii, Secret};
 
 use super::{
     Action, Answer, Command, CommandError, Dial, MachineDetectionMode, Method, RecordChannels,
-    RecordFormat, RecordStart, RejectCause, Request, Stream, StreamCodec, StreamMode, StreamTrack,
-    TargetLegs, Transfer,
+    RecordFormat, RecordStart, RejectCause, Request, SPEAK_CHARS_MAX, Speak, Stream, StreamCodec,
+    StreamMode, StreamTrack, TargetLegs, Transfer,
 };
 use crate::telnyx::lenient::{Counter, Flag, Object, Pairs, Text};
 use crate::telnyx::{Parameter, percent};
@@ -118,6 +118,12 @@ struct RawBody<'a> {
     #[serde(borrow)]
     park_after_unbridge: Text<'a>,
     #[serde(borrow)]
+    payload: Text<'a>,
+    #[serde(borrow)]
+    voice: Text<'a>,
+    #[serde(borrow)]
+    language: Text<'a>,
+    #[serde(borrow)]
     digits: Text<'a>,
     duration_millis: Counter,
     #[serde(borrow)]
@@ -172,6 +178,7 @@ impl<'a> RawBody<'a> {
                 Ok(Action::StreamingStop { stream_id: self.stream_id.0.take() })
             }
             (Method::Post, "transfer") => Ok(Action::Transfer(Box::new(self.transfer()?))),
+            (Method::Post, "speak") => self.speak(),
             (Method::Post, "send_dtmf") => self.send_dtmf(),
             (Method::Post, "record_start") => self.record_start(),
             (Method::Post, "record_stop") => Ok(Action::RecordStop),
@@ -227,6 +234,16 @@ impl<'a> RawBody<'a> {
             target_leg_client_state: self.target_leg_client_state.0.take().map(Pii::new),
             park_after_unbridge: self.park_after_unbridge.0.as_deref().map(|leg| leg == "self"),
         })
+    }
+
+    fn speak(&mut self) -> Result<Action<'a>, CommandError> {
+        let text = taken(&mut self.payload, "payload")?;
+        if text.is_empty() || SPEAK_CHARS_MAX < text.chars().count() {
+            return Err(CommandError::Invalid { field: "payload" });
+        }
+        let voice = taken(&mut self.voice, "voice")?;
+        let language = self.language.0.take();
+        Ok(Action::Speak(Box::new(Speak { text, voice, language })))
     }
 
     fn send_dtmf(&mut self) -> Result<Action<'a>, CommandError> {

@@ -27,6 +27,7 @@ impl Request<'_> {
                     | Action::StreamingStart(_)
                     | Action::StreamingStop { .. }
                     | Action::Transfer(_)
+                    | Action::Speak(_)
                     | Action::SendDtmf { .. }
                     | Action::RecordStart(_)
                     | Action::RecordStop => Method::Post,
@@ -92,6 +93,11 @@ fn write_action(action: &Action<'_>, object: &mut Writer<'_>) {
         }
         Action::StreamingStop { stream_id } => object.text("stream_id", stream_id.as_deref()),
         Action::Transfer(transfer) => write_transfer(transfer, object),
+        Action::Speak(speak) => {
+            object.text("payload", Some(&speak.text));
+            object.text("voice", Some(&speak.voice));
+            object.text("language", speak.language.as_deref());
+        }
         Action::SendDtmf { digits, duration_ms } => {
             object.text("digits", Some(digits.reveal()));
             object.number("duration_millis", *duration_ms);
