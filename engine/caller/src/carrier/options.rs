@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use types::{Millis, Secret};
+use types::{E164, Millis, Secret};
 use wire::telnyx::webhook::Envelope;
 
 use crate::CallPlan;
@@ -20,6 +20,8 @@ pub struct CarrierOptions {
     pub signing_seed: [u8; 32],
     /// The application that numbers belong to.
     pub connection_id: String,
+    /// The numbers that belong to it, as far as its list tells: any number rings all the same.
+    pub numbers: Vec<E164>,
     /// Where events go.
     pub webhook_url: String,
     /// Where they go when that has failed [`CarrierOptions::retries`] times and once.
@@ -123,6 +125,7 @@ impl CarrierOptions {
             api_key: Some(Secret::new(String::from("KEY-fake-carrier"))),
             signing_seed: [42; 32],
             connection_id: String::from("2811000000000000001"),
+            numbers: Vec::new(),
             webhook_url: webhook_url.into(),
             webhook_failover_url: None,
             envelope: Envelope::V2,

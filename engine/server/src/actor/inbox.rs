@@ -26,6 +26,8 @@ pub(crate) enum Inner {
     Voice(VoiceEvent),
     /// From the house: end the call.
     End(EndManner),
+    /// From the house: press these keys, each of which is on a telephone.
+    Press(String),
     /// From the front door: news of the leg.
     Leg(LegNews),
     /// From the front door: what became of the order to stream again.

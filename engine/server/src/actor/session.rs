@@ -371,6 +371,7 @@ impl Session {
             }
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
             Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
+            Inner::Press(digits) => self.order(&LegOrder::SendDtmf { digits }),
             Inner::Leg(LegNews::HandedOver) => {
                 self.tell(now, Event::LegEnded { how: LegEnd::HandedOver });
             }

@@ -162,9 +162,14 @@ impl Api {
                     super::carrier::LegMark::None | super::carrier::LegMark::Foreign => None,
                 },
             }),
-            Ok(Reply::Accepted | Reply::Dialed(_) | Reply::ActiveCalls(_)) | Err(_) => {
-                Err(CarrierError::Unreadable)
-            }
+            Ok(
+                Reply::Accepted
+                | Reply::Dialed(_)
+                | Reply::ActiveCalls(_)
+                | Reply::Application(_)
+                | Reply::Numbers(_),
+            )
+            | Err(_) => Err(CarrierError::Unreadable),
         }
     }
 

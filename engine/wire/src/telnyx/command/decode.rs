@@ -46,6 +46,10 @@ pub fn decode<'a>(
             let connection_id = text(connection)?;
             Ok(Request::new(Command::ActiveCalls { connection_id, after, limit }))
         }
+        (Method::Get, [Some("call_control_applications"), Some(connection), None, ..]) => {
+            Ok(Request::new(Command::GetApplication { connection_id: text(connection)? }))
+        }
+        (Method::Get, [Some("phone_numbers"), None, ..]) => list_numbers(query),
         (
             Method::Post | Method::Put,
             [Some("calls"), Some(leg), Some("actions"), Some(verb), None],
@@ -58,6 +62,23 @@ pub fn decode<'a>(
         (Method::Get | Method::Post | Method::Put, _) => Err(CommandError::NoSuchPath),
     }
 }
+
+fn list_numbers(query: &str) -> Result<Request<'_>, CommandError> {
+    let value = |name| percent::form(query).find_map(|(n, v)| (n == name).then_some(v));
+    let number = |field, absent: u64| match value(field) {
+        Some(text) => text.parse().map_err(|_| CommandError::Invalid { field }),
+        None => Ok(absent),
+    };
+    let connection_id = value("filter[connection_id]");
+    Ok(Request::new(Command::ListNumbers {
+        connection_id: connection_id.ok_or(missing("filter[connection_id]"))?,
+        page: number("page[number]", 1)?,
+        limit: number("page[size]", NUMBERS_DEFAULT)?,
+    }))
+}
+
+/// Numbers on a page unless asked otherwise.
+const NUMBERS_DEFAULT: u64 = 20;
 
 const INVALID_LIMIT: CommandError = CommandError::Invalid { field: "page[limit]" };
 

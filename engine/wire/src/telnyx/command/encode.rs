@@ -49,6 +49,20 @@ impl Request<'_> {
                 let path = active_calls(connection_id, after.as_deref(), *limit);
                 Encoded { method: Method::Get, path, body: Vec::new() }
             }
+            Command::GetApplication { connection_id } => {
+                let mut path = String::from("/call_control_applications/");
+                percent::append(connection_id, &mut path);
+                Encoded { method: Method::Get, path, body: Vec::new() }
+            }
+            Command::ListNumbers { connection_id, page, limit } => {
+                let mut path = String::from("/phone_numbers?");
+                percent::append_pair("filter[connection_id]", connection_id, &mut path);
+                path.push('&');
+                percent::append_pair("page[number]", &page.to_string(), &mut path);
+                path.push('&');
+                percent::append_pair("page[size]", &limit.to_string(), &mut path);
+                Encoded { method: Method::Get, path, body: Vec::new() }
+            }
         }
     }
 

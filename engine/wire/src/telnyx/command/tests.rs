@@ -278,10 +278,17 @@ fn request() -> impl Strategy<Value = Request<'static>> {
         1 => (segment(), proptest::option::of(text()), any::<Option<u64>>()).prop_map(
             |(connection_id, after, limit)| Command::ActiveCalls { connection_id, after, limit },
         ),
+        1 => segment().prop_map(|connection_id| Command::GetApplication { connection_id }),
+        1 => (text(), any::<u64>(), any::<u64>()).prop_map(|(connection_id, page, limit)| {
+            Command::ListNumbers { connection_id, page, limit }
+        }),
     ];
     (commands, proptest::option::of(hidden()), proptest::option::of(text())).prop_map(
         |(command, client_state, command_id)| match &command {
-            Command::GetCall { .. } | Command::ActiveCalls { .. } => Request::new(command),
+            Command::GetCall { .. }
+            | Command::ActiveCalls { .. }
+            | Command::GetApplication { .. }
+            | Command::ListNumbers { .. } => Request::new(command),
             Command::Act { action: Action::UpdateClientState, .. } => {
                 let state = client_state.unwrap_or_default();
                 Request { command, client_state: Some(state), command_id: None }
