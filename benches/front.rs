@@ -177,6 +177,8 @@ fn share(report: &LegReport) -> Option<Share> {
         | Happened::Command { .. }
         | Happened::Answered
         | Happened::Stream(_)
+        | Happened::Said { .. }
+        | Happened::Pressed { .. }
         | Happened::Key
         | Happened::Over { .. } => None,
     });

@@ -133,7 +133,7 @@ fn scripts(root: &Path, engine: &Engine, turns: usize) -> Result<Vec<Call>, Box<
             defaults: directory::Defaults {
                 turns: engine.node.config.defaults.turns.clone(),
                 limits: engine.node.config.defaults.limits.clone(),
-                intake: engine.node.config.defaults.intake,
+                intake: engine.node.config.defaults.intake.clone(),
             },
             vendors: engine.node.vendors.known(),
         };

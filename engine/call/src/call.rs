@@ -178,6 +178,11 @@ impl Call {
         (!text.is_empty()).then_some(text)
     }
 
+    /// Whether the leg is being transferred: its media may go, and come back or not.
+    pub fn is_transferring(&self) -> bool {
+        self.phase == Phase::Transferring
+    }
+
     /// One word for what is going on, for displays.
     pub fn phase_name(&self) -> &'static str {
         match self.phase {

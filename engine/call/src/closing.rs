@@ -215,7 +215,6 @@ impl Call {
         let by_leg = how.reason();
         let reason = match self.phase {
             Phase::HangingUp { reason } | Phase::Leaving { reason } => reason,
-            Phase::Transferring if how == LegEnd::Stopped => EndReason::Transferred,
             Phase::Ringing | Phase::Open | Phase::Transferring | Phase::Closing { .. } => by_leg,
             Phase::Ended { .. } => return,
         };
@@ -268,8 +267,9 @@ const POST_ROLL: Millis = Millis::new(300);
 /// How long the agent's present words may delay a goodbye.
 const CLOSING_WAIT_MAX: Millis = Millis::from_secs(8);
 
-/// The carrier dials, the person's telephone rings: all on the carrier's side.
-const TRANSFER_WAIT_MAX: Millis = Millis::from_secs(30);
+/// The carrier dials, the person's telephone rings: all on the carrier's side, which gives up first,
+/// after 35 s at most (`front.transfer_ring_s` and what its news may take).
+const TRANSFER_WAIT_MAX: Millis = Millis::from_secs(40);
 
 /// A leg that does not end when told to is given up.
 pub(crate) const HANG_UP_WAIT_MAX: Millis = Millis::from_secs(5);

@@ -271,6 +271,8 @@ pub enum LegEnd {
     Lost,
     /// No media for too long.
     MediaDead,
+    /// The carrier has connected the caller with whom it was transferred to.
+    HandedOver,
 }
 
 impl LegEnd {
@@ -280,6 +282,7 @@ impl LegEnd {
             Self::Stopped => EndReason::CallerHungUp,
             Self::Lost => EndReason::LegLost,
             Self::MediaDead => EndReason::MediaDead,
+            Self::HandedOver => EndReason::Transferred,
         }
     }
 }

@@ -123,6 +123,7 @@ impl Call {
             EndReason::Shutdown
             | EndReason::AgentSaidGoodbye
             | EndReason::Transferred
+            | EndReason::Overflow
             | EndReason::CallerHungUp
             | EndReason::LegLost
             | EndReason::MediaDead => &lines.goodbye,

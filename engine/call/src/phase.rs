@@ -21,7 +21,7 @@ pub(crate) enum Phase {
     Ringing,
     /// Caller and agent take turns.
     Open,
-    /// The leg was told to transfer the caller; left by its refusal or its end.
+    /// The leg was told to transfer the caller; left when that fails or the caller is handed over.
     Transferring,
     /// The call ends whatever the caller says; left when the goodbye was heard.
     Closing {
@@ -78,6 +78,7 @@ pub(crate) fn is_revocable(reason: EndReason) -> bool {
         EndReason::AgentSaidGoodbye | EndReason::NoInput => true,
         EndReason::CallerHungUp
         | EndReason::Transferred
+        | EndReason::Overflow
         | EndReason::DurationMax
         | EndReason::LegLost
         | EndReason::MediaDead

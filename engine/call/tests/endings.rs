@@ -234,14 +234,17 @@ fn a_transfer_that_is_refused_becomes_an_offer() {
         ),
     );
     asked(
-        &format!("{script} 33500 end"),
+        &format!("{script} 43500 end"),
         &format!(
             "{expected}
-            33500 speak 2.0/0 '{offer}'
-            33500 end-speech 2.0"
+            43500 speak 2.0/0 '{offer}'
+            43500 end-speech 2.0"
         ),
     );
-    asked(&format!("{script} 9000 leg ended"), &format!("{expected} 9000 finish Transferred"));
+    let handed_over = format!("{script} 9000 leg handed-over");
+    asked(&handed_over, &format!("{expected} 9000 finish Transferred"));
+    // Whoever waited for it gave up.
+    asked(&format!("{script} 9000 leg ended"), &format!("{expected} 9000 finish CallerHungUp"));
 }
 
 #[test]

@@ -456,7 +456,7 @@ fn a_transfer_may_take_the_media_away() {
         1820 brain 1.0 transfers
         1820 brain 1.0 done
         1900 media lost
-        9000 leg ended
+        9000 leg handed-over
         ",
         "
         1820 transfer

@@ -39,6 +39,6 @@ pub use faults::{
     Codec, Faults, MediaFaults, PerMille, RestFault, RestOutcome, SocketDrop, WebhookFaults, When,
 };
 pub use ledger::{Entry, Happened, LegReport, StreamNews, Verdict, WebhookFate};
-pub use options::{CarrierOptions, RingPlan, TransferOutcome, Trust, Way};
+pub use options::{Bridge, CarrierOptions, RingPlan, TransferOutcome, Trust, Way};
 pub use server::{FakeCarrier, Leg, News};
 pub use words::{SwitchError, parse_span};

@@ -272,7 +272,7 @@ fn publisher(
         defaults: Defaults {
             turns: config.defaults.turns.clone(),
             limits: config.defaults.limits.clone(),
-            intake: config.defaults.intake,
+            intake: config.defaults.intake.clone(),
         },
         vendors: vendors.known(),
     };

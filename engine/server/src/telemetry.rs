@@ -43,6 +43,8 @@ handles! {
     refused_token: Counter = counter!("apex_refused_token_total");
     /// Calls refused because node or business is full, or draining.
     refused_full: Counter = counter!("apex_refused_full_total");
+    /// Callers without a place who were told so in the carrier's voice.
+    refused_told: Counter = counter!("apex_refused_with_message_total");
     /// Calls to numbers nobody owns.
     refused_number: Counter = counter!("apex_refused_number_total");
     /// Calls with an audio format we do not speak.

@@ -1,8 +1,9 @@
 //! A configured agent: what a call pins when it begins and keeps to its end.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::{AgentId, BusinessId, ConfigVersion, Facts, Millis, ToolSpec, VendorName};
+use crate::{AgentId, BusinessId, ConfigVersion, E164, Facts, Millis, ToolSpec, VendorName};
 
 /// One published version of one agent. Immutable; a call holds it for its whole life.
 #[derive(Clone, Debug)]
@@ -110,17 +111,28 @@ pub struct Limits {
 }
 
 /// How a business's calls are let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intake {
     /// Calls that may start per second, and as many at once.
     pub starts_per_s_max: u32,
     /// What a caller meets who comes on top.
     pub overflow: Overflow,
+    /// What [`Overflow::Message`] says.
+    pub message: Cow<'static, str>,
+    /// Who is rung after it; nobody, and the caller is hung up on, if absent.
+    pub transfer_to: Option<E164>,
 }
 
 impl Intake {
     /// As shipped: what the engine's `config.toml` says.
-    pub const STANDARD: Self = Self { starts_per_s_max: 20, overflow: Overflow::Busy };
+    pub const STANDARD: Self = Self {
+        starts_per_s_max: 20,
+        overflow: Overflow::Busy,
+        message: Cow::Borrowed(
+            "All our lines are busy right now. Please call again in a few minutes.",
+        ),
+        transfer_to: None,
+    };
 }
 
 /// What a caller meets whom the business has no place for.
@@ -132,6 +144,8 @@ pub enum Overflow {
     Reject,
     /// "Temporarily unavailable": networks divert to voicemail on it where they know one.
     Unavailable,
+    /// A sentence in the carrier's voice, which takes no place here; then a transfer, or the end.
+    Message,
 }
 
 /// Whether calls are recorded.

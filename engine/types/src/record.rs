@@ -63,6 +63,8 @@ pub enum EndReason {
     AgentSaidGoodbye,
     /// Handed to a person.
     Transferred,
+    /// The business had no place for it: the caller was told so, and the call was over.
+    Overflow,
     /// The caller said nothing for too long.
     NoInput,
     /// It reached its longest duration.

@@ -1,16 +1,18 @@
 //! An agent: persona, vendors, turns, limits.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use types::{
-    AgentConfig, AgentId, BargeIn, BusinessId, ConfigVersion, Facts, Intake, Limits, Millis,
+    AgentConfig, AgentId, BargeIn, BusinessId, ConfigVersion, E164, Facts, Intake, Limits, Millis,
     Overflow, Persona, Recording, Tone, ToolSpec, Turns, VendorChoice, VendorName,
 };
 
+use crate::business::read_number;
 use crate::limits::{
-    CALL_DURATION_S, CALLS, DISCLOSURE_CHARS_MAX, DTMF_GAP_MS, ENDPOINT_DELAY_MAX_MS,
-    ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX, NO_INPUT_DELAY_MS, NO_INPUT_PROMPTS, STARTS_PER_S,
-    VENDORS_MAX,
+    ANSWER_CHARS_MAX, CALL_DURATION_S, CALLS, DISCLOSURE_CHARS_MAX, DTMF_GAP_MS,
+    ENDPOINT_DELAY_MAX_MS, ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX, NO_INPUT_DELAY_MS,
+    NO_INPUT_PROMPTS, STARTS_PER_S, VENDORS_MAX,
 };
 use crate::mistake::{listed, nearest, quoted};
 use crate::rules::{Defaults, LOCAL_BRAIN, LOCAL_RECOGNIZER, LOCAL_VOICE, Rules};
@@ -28,6 +30,11 @@ pub(crate) struct AgentDraft {
 }
 
 impl AgentDraft {
+    /// Whether callers on top of its limits are sent to `number`.
+    pub(crate) fn overflows_to(&self, number: E164) -> bool {
+        self.intake.transfer_to == Some(number)
+    }
+
     /// The agent of `business`, published with `version`.
     pub(crate) fn publish(
         self,
@@ -72,7 +79,7 @@ pub(crate) fn read_agent(
     };
     let (limits, intake) = match table.find("limits").and_then(|node| node.table()) {
         Some(limits) => read_limits(&limits, &rules.defaults),
-        None => (rules.defaults.limits.clone(), rules.defaults.intake),
+        None => (rules.defaults.limits.clone(), rules.defaults.intake.clone()),
     };
     let recording = if recording? { Recording::On } else { Recording::Off };
     Some(AgentDraft {
@@ -232,8 +239,19 @@ fn read_limits(table: &Table<'_>, defaults: &Defaults) -> (Limits, Intake) {
         ("busy", Overflow::Busy),
         ("reject", Overflow::Reject),
         ("unavailable", Overflow::Unavailable),
+        ("message", Overflow::Message),
     ];
     let overflow = table.find("overflow").and_then(|node| node.choice(&overflows));
+    let overflow = overflow.unwrap_or(defaults.intake.overflow);
+    let message_node = table.find("overflow_message");
+    let message = message_node.and_then(|node| node.words(ANSWER_CHARS_MAX));
+    let transfer_node = table.find("overflow_transfer_to");
+    let transfer_to = transfer_node.and_then(|node| read_number(&node));
+    if overflow != Overflow::Message {
+        for node in [message_node, transfer_node].into_iter().flatten() {
+            node.unmatched("is for overflow = \"message\" only", "set overflow = \"message\"");
+        }
+    }
     table.close();
     let limits = Limits {
         call_duration_max: duration.map_or(limits.call_duration_max, Millis::from_secs),
@@ -241,7 +259,9 @@ fn read_limits(table: &Table<'_>, defaults: &Defaults) -> (Limits, Intake) {
     };
     let intake = Intake {
         starts_per_s_max: starts.unwrap_or(defaults.intake.starts_per_s_max),
-        overflow: overflow.unwrap_or(defaults.intake.overflow),
+        overflow,
+        message: message.map_or(defaults.intake.message.clone(), Cow::Owned),
+        transfer_to: transfer_to.or(defaults.intake.transfer_to),
     };
     (limits, intake)
 }

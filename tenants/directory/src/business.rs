@@ -183,7 +183,7 @@ fn read_root(root: &Spanned<DeTable<'_>>, report: &Report<'_>, rules: &Rules) ->
     let head = head.map(|table| read_head(&table)).unwrap_or_default();
     let mut agents = Agents::default();
     let drafts = read_agents(&root, rules, &mut agents);
-    let claims = read_claims(&root, &agents);
+    let claims = read_claims(&root, &agents, &drafts);
     let facts = root.need("facts", "add [facts]: the receptionist says nothing else");
     let facts = facts.and_then(|node| node.table()).map(|table| {
         let ground = Ground {
@@ -286,7 +286,7 @@ fn read_agents(root: &Table<'_>, rules: &Rules, agents: &mut Agents) -> Vec<Agen
     })
 }
 
-fn read_claims(root: &Table<'_>, agents: &Agents) -> Vec<NumberClaim> {
+fn read_claims(root: &Table<'_>, agents: &Agents, drafts: &[AgentDraft]) -> Vec<NumberClaim> {
     let mut fields: BTreeMap<E164, String> = BTreeMap::new();
     entries(root, "numbers", NUMBERS_MAX, |entry| {
         let node = entry.need("e164", "write e164 = \"+12125550142\", the dialed number");
@@ -297,6 +297,10 @@ fn read_claims(root: &Table<'_>, agents: &Agents) -> Vec<NumberClaim> {
         if let Some(field) = fields.get(&number) {
             node.mistake(format!("{number} stands in this file twice, first as {field}"), "");
             return None;
+        }
+        if drafts.iter().any(|draft| draft.overflows_to(number)) {
+            let what = format!("{number} is an overflow_transfer_to: callers would go in circles");
+            node.mistake(what, "send them to a line a person answers, or leave it out");
         }
         let field = node.field();
         fields.insert(number, field.clone());

@@ -176,6 +176,7 @@ fn event(what: &str, now: CallTime) -> Event {
         ["attach", "unsupported"] => Event::AttachRefused { reason: Unavailable::Unsupported },
         ["restored", ms] => Event::Restored { gap: span(ms) },
         ["leg", "ended"] => Event::LegEnded { how: LegEnd::Stopped },
+        ["leg", "handed-over"] => Event::LegEnded { how: LegEnd::HandedOver },
         ["leg", "lost"] => Event::LegEnded { how: LegEnd::Lost },
         ["house", "polite"] => Event::EndRequested { manner: EndManner::Polite },
         ["house", "at-once"] => Event::EndRequested { manner: EndManner::AtOnce },

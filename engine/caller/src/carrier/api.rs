@@ -15,8 +15,10 @@ use types::{E164, Millis, Pii};
 use wire::telnyx::command::{
     self, COMMAND_BODY_BYTES_MAX, COMMAND_ID_SECONDS, Command, CommandError, Dial, Method, Request,
 };
-use wire::telnyx::reply::{self, ActiveCalls, ApiError, CallState, ErrorCode, Reply};
-use wire::telnyx::webhook::Direction;
+use wire::telnyx::reply::{
+    self, ActiveCalls, ApiError, Application, CallState, ErrorCode, Number, Numbers, Reply,
+};
+use wire::telnyx::webhook::{Direction, Envelope};
 
 use super::clock::duration;
 use super::dice::{About, dice};
@@ -222,6 +224,10 @@ async fn carry_out(
         Command::ActiveCalls { connection_id, after, limit } => {
             active_calls(shared, connection_id, after.as_deref(), *limit)
         }
+        Command::GetApplication { connection_id } => application(shared, connection_id),
+        Command::ListNumbers { connection_id, page, limit } => {
+            Ok(numbers(shared, connection_id, *page, *limit))
+        }
     }
 }
 
@@ -289,6 +295,41 @@ fn dialed_before(shared: &Shared, id: &str) -> Option<String> {
     let mut dials = shared.dials.lock().unwrap_or_else(PoisonError::into_inner);
     dials.retain(|(at, ..)| now.since(*at) < Millis::from_secs(COMMAND_ID_SECONDS));
     dials.iter().find(|(_, known, _)| known == id).map(|(.., name)| name.clone())
+}
+
+/// How the application is set up.
+fn application(shared: &Shared, connection: &str) -> Result<Response, Problem> {
+    let options = &shared.options;
+    if connection != options.connection_id {
+        return Err(Problem::of(ErrorCode::NotFound));
+    }
+    let version = match options.envelope {
+        Envelope::V1 => "1",
+        Envelope::V2 => "2",
+    };
+    Ok(written(&Reply::Application(Application {
+        id: Some(connection.to_owned().into()),
+        name: Some("fake carrier".into()),
+        active: Some(true),
+        webhook_url: Some(options.webhook_url.clone().into()),
+        webhook_api_version: Some(version.into()),
+    })))
+}
+
+/// A page of the numbers that ring the application; those of another are none.
+fn numbers(shared: &Shared, connection: &str, page: u64, limit: u64) -> Response {
+    let options = &shared.options;
+    let all: &[E164] = if connection == options.connection_id { &options.numbers } else { &[] };
+    let limit = limit.clamp(1, PAGE_MAX) as usize;
+    let skipped = (page.saturating_sub(1) as usize).saturating_mul(limit);
+    let number = |number: &E164| Number {
+        number: Some(Pii::new(number.to_string().into())),
+        connection_id: Some(connection.to_owned().into()),
+        status: Some("active".into()),
+    };
+    let numbers = all.iter().skip(skipped).take(limit).map(number).collect();
+    let pages = Some(all.len().div_ceil(limit) as u64);
+    written(&Reply::Numbers(Numbers { numbers, pages }))
 }
 
 /// A page of live legs, in order of their beginning; the cursor is the last one's number.

@@ -15,9 +15,11 @@ use wire::telnyx::webhook::{Direction, HangupCause};
 use super::clock::duration;
 use super::courier::ask;
 use super::ledger::{Happened, WebhookFate};
+use super::machine::{Transfer, spoken};
 use super::order::StreamOrder;
 use super::seat::{Input, Seat, StreamEnd};
 use super::server::Shared;
+use super::transfer;
 
 /// Documents asked for in one call at most: a redirect to itself must end.
 const DOCUMENTS_MAX: usize = 16;
@@ -112,13 +114,24 @@ async fn obey(shared: &Arc<Shared>, seat: &Seat, own: AudioFormat, verbs: Vec<Ve
             }
             Verb::Say { text, .. } => {
                 answer(seat).await;
-                // A carrier's voice says about three words a second.
-                let words = text.split_whitespace().count() as u64;
-                pause(words.div_ceil(3)).await;
+                let span = spoken(&text);
+                seat.note(shared.clock.now(), Happened::Said { text: text.into_owned() });
+                sleep(duration(span.min(Millis::from_secs(PAUSE_MAX as u32)))).await;
             }
             Verb::Pause { seconds } => {
                 answer(seat).await;
                 pause(seconds.unwrap_or(1)).await;
+            }
+            Verb::Dial { number, timeout_seconds } => {
+                answer(seat).await;
+                let timeout = timeout_seconds.and_then(|s| u32::try_from(s).ok());
+                let dialed = Transfer {
+                    to: Pii::new(number.reveal().to_string()),
+                    from: None,
+                    client_state: None,
+                    timeout: timeout.map(Millis::from_secs),
+                };
+                transfer::play(shared.clone(), seat.clone(), dialed).await;
             }
             Verb::Redirect { url } => return Next::Document(url.reveal().to_string()),
             Verb::Hangup => break,

@@ -50,6 +50,16 @@ pub enum Happened {
     Stream(StreamNews),
     /// The caller pressed a key.
     Key,
+    /// The caller heard the carrier's own voice say this.
+    Said {
+        /// What.
+        text: String,
+    },
+    /// The caller heard the engine press these keys.
+    Pressed {
+        /// Which.
+        digits: String,
+    },
     /// It is over.
     Over {
         /// Why.
@@ -158,6 +168,24 @@ impl LegReport {
                 if v == verb)
         };
         self.entries.iter().filter(is_done).count()
+    }
+
+    /// What the carrier's own voice said, in order.
+    pub fn said(&self) -> Vec<&str> {
+        let said = |entry| match entry {
+            &Entry { what: Happened::Said { ref text }, .. } => Some(text.as_str()),
+            _ => None,
+        };
+        self.entries.iter().filter_map(said).collect()
+    }
+
+    /// Which keys the engine pressed, in order.
+    pub fn pressed(&self) -> String {
+        let pressed = |entry| match entry {
+            &Entry { what: Happened::Pressed { ref digits }, .. } => Some(digits.as_str()),
+            _ => None,
+        };
+        self.entries.iter().filter_map(pressed).collect()
     }
 
     /// How many forged and stale copies the engine took for true.

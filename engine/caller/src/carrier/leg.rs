@@ -18,7 +18,7 @@ use super::dice::{About, dice};
 use super::document;
 use super::ledger::{Happened, LegReport, StreamNews, Verdict};
 use super::machine::{Effect, Machine, Outcome, Phase};
-use super::options::{RingPlan, Way};
+use super::options::{Bridge, RingPlan, Way};
 use super::order::StreamOrder;
 use super::seat::{Answer, Input, Seat, StreamEnd};
 use super::server::Shared;
@@ -144,8 +144,9 @@ impl LegTask {
             Some(WallMicros::from_unix_micros(zero.as_unix_micros().saturating_add(due)))
         });
         let dropping = self.media.socket.as_ref().and_then(|socket| socket.drop_at);
+        let saying = self.machine.poll_timeout();
         let far = self.machine.began().after(Millis::from_secs(86_400));
-        [ringing, playing, dropping, self.media.noticed_at]
+        [ringing, playing, dropping, saying, self.media.noticed_at]
             .into_iter()
             .flatten()
             .min()
@@ -179,6 +180,7 @@ impl LegTask {
             }
             (_, dialed) => self.dialed = dialed,
         }
+        self.machine.handle_time(now);
         if let Some(at) = self.call_time(now) {
             self.phone.handle_timeout(at);
         }
@@ -204,7 +206,12 @@ impl LegTask {
                 self.machine.handle_hang_up(now, HangupCause::NormalClearing, HangupSource::Caller)
             }
             Input::DropSocket { noticed_after } => self.drop_socket(noticed_after),
-            Input::Bridged => self.machine.handle_bridged(),
+            Input::Bridged => {
+                if self.shared.options.bridge == Bridge::StopsStream {
+                    self.machine.handle_stream_stop();
+                }
+                self.machine.handle_bridged();
+            }
             Input::PeerLeft => {
                 self.machine.handle_hang_up(now, HangupCause::NormalClearing, HangupSource::Callee)
             }
@@ -388,6 +395,8 @@ impl LegTask {
         let now = self.now();
         match effect {
             Effect::Tell(event) => self.tell(now, event),
+            Effect::Say(text) => self.seat.note(now, Happened::Said { text }),
+            Effect::Press(digits) => self.seat.note(now, Happened::Pressed { digits }),
             Effect::Answer => {
                 self.seat.note(now, Happened::Answered);
                 let zero = self.machine.answered_at().unwrap_or(now);

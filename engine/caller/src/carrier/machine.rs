@@ -11,7 +11,7 @@ use wire::telnyx::command::{Action, COMMAND_ID_SECONDS, RejectCause, Request, Ta
 use wire::telnyx::reply::ErrorCode;
 use wire::telnyx::webhook::{
     Answered, Direction, Event, Hangup, HangupCause, HangupSource, Initiated, LegState,
-    RecordingSaved, StreamFailure,
+    RecordingSaved, SpeakStatus, StreamFailure,
 };
 
 use super::names::Names;
@@ -35,6 +35,8 @@ pub(crate) struct Machine {
     stream: Stream,
     is_bridged: bool,
     recording_since: Option<WallMicros>,
+    /// When the last of the carrier's own words is out.
+    speaking_until: Option<WallMicros>,
     began: WallMicros,
     answered_at: Option<WallMicros>,
     ended_at: Option<WallMicros>,
@@ -83,6 +85,10 @@ pub(crate) enum Effect {
     Disconnect,
     /// Ring somebody for a transfer.
     Transfer(Transfer),
+    /// The far side hears the carrier's voice say this.
+    Say(String),
+    /// The far side hears these keys.
+    Press(String),
     /// The leg is over: the last effect but for what there is to tell.
     End { by: HangupSource },
 }
@@ -127,6 +133,7 @@ impl Machine {
             stream: Stream::None,
             is_bridged: false,
             recording_since: None,
+            speaking_until: None,
             began: now,
             answered_at: None,
             ended_at: None,
@@ -218,6 +225,18 @@ impl Machine {
         Ok(Outcome::Done)
     }
 
+    /// When [`Machine::handle_time`] has something to do.
+    pub(crate) fn poll_timeout(&self) -> Option<WallMicros> {
+        self.speaking_until
+    }
+
+    /// The carrier's own words are out, if it is time.
+    pub(crate) fn handle_time(&mut self, now: WallMicros) {
+        if self.speaking_until.is_some_and(|until| until <= now) {
+            self.stop_speaking(SpeakStatus::Completed);
+        }
+    }
+
     /// A document answers the call.
     pub(crate) fn handle_document_answer(&mut self, now: WallMicros) {
         if self.phase == Phase::Parked {
@@ -265,6 +284,11 @@ impl Machine {
         }
     }
 
+    /// The carrier ends the stream.
+    pub(crate) fn handle_stream_stop(&mut self) {
+        self.stop_stream();
+    }
+
     /// A transfer's other side is connected with the leg.
     pub(crate) fn handle_bridged(&mut self) {
         if self.phase == Phase::Answered {
@@ -309,6 +333,7 @@ impl Machine {
             (
                 Phase::Answered,
                 Action::Transfer(_)
+                | Action::Speak(_)
                 | Action::SendDtmf { .. }
                 | Action::RecordStart(_)
                 | Action::RecordStop,
@@ -350,7 +375,18 @@ impl Machine {
             }
             Action::RecordStart(_) => self.recording_since = Some(now),
             Action::RecordStop => self.save_recording(now),
-            Action::SendDtmf { .. } | Action::UpdateClientState => (),
+            Action::Speak(speak) => {
+                let text = speak.text.clone().into_owned();
+                // One text waits for the other.
+                let from = self.speaking_until.unwrap_or(now);
+                self.speaking_until = Some(from.after(spoken(&text)));
+                self.effects.push_back(Effect::Say(text));
+                self.tell(Event::SpeakStarted);
+            }
+            Action::SendDtmf { digits, .. } => {
+                self.effects.push_back(Effect::Press(digits.reveal().to_string()));
+            }
+            Action::UpdateClientState => (),
         }
     }
 
@@ -388,6 +424,12 @@ impl Machine {
         }
     }
 
+    fn stop_speaking(&mut self, status: SpeakStatus) {
+        if self.speaking_until.take().is_some() {
+            self.tell(Event::SpeakEnded { status: Some(status) });
+        }
+    }
+
     fn save_recording(&mut self, now: WallMicros) {
         if let Some(since) = self.recording_since.take() {
             let url = |end: &str| {
@@ -409,6 +451,7 @@ impl Machine {
         self.phase = Phase::Over { cause };
         self.ended_at = Some(now);
         self.stop_stream();
+        self.stop_speaking(SpeakStatus::CallHangup);
         self.effects.push_back(Effect::End { by });
         self.save_recording(now);
         self.tell(Event::Hangup(Hangup {
@@ -441,6 +484,12 @@ impl Machine {
         }
         self.commands.push_back((now, id.to_owned()));
     }
+}
+
+/// How long the carrier's voice takes for `text`: three words a second.
+pub(crate) fn spoken(text: &str) -> Millis {
+    let words = u32::try_from(text.split_whitespace().count()).unwrap_or(u32::MAX);
+    Millis::new(words.saturating_mul(1_000) / 3)
 }
 
 fn wire_url(url: &Pii<String>) -> Pii<Cow<'static, str>> {

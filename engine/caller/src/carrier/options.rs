@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use types::{Millis, Secret};
+use types::{E164, Millis, Secret};
 use wire::telnyx::webhook::Envelope;
 
 use crate::CallPlan;
@@ -20,6 +20,8 @@ pub struct CarrierOptions {
     pub signing_seed: [u8; 32],
     /// The application that numbers belong to.
     pub connection_id: String,
+    /// The numbers that belong to it, as far as its list tells: any number rings all the same.
+    pub numbers: Vec<E164>,
     /// Where events go.
     pub webhook_url: String,
     /// Where they go when that has failed [`CarrierOptions::retries`] times and once.
@@ -36,6 +38,8 @@ pub struct CarrierOptions {
     pub texml_status_url: Option<String>,
     /// What happens to transfers.
     pub transfer: TransferOutcome,
+    /// What a transfer does to the stream when it is connected.
+    pub bridge: Bridge,
     /// Who answers what the engine dials: nobody if absent.
     pub callee: Option<CallPlan>,
     /// Legs up at the same time at most.
@@ -71,6 +75,22 @@ pub enum TransferOutcome {
         /// How long it rings.
         ring: Millis,
     },
+    /// Somebody is busy, or declines: the caller stays with us.
+    Busy {
+        /// How long it rings.
+        ring: Millis,
+    },
+}
+
+/// What becomes of a leg's stream when the leg is connected with another. The carrier does not say
+/// (telnyx.md §6): an engine has to live with both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bridge {
+    /// It goes on.
+    #[default]
+    KeepsStream,
+    /// It is stopped, just before `call.bridged` is told.
+    StopsStream,
 }
 
 /// How the carrier is told what to do with a call.
@@ -105,6 +125,7 @@ impl CarrierOptions {
             api_key: Some(Secret::new(String::from("KEY-fake-carrier"))),
             signing_seed: [42; 32],
             connection_id: String::from("2811000000000000001"),
+            numbers: Vec::new(),
             webhook_url: webhook_url.into(),
             webhook_failover_url: None,
             envelope: Envelope::V2,
@@ -116,6 +137,7 @@ impl CarrierOptions {
                 ring: Millis::from_secs(2),
                 talk: Millis::from_secs(5),
             },
+            bridge: Bridge::KeepsStream,
             callee: None,
             legs_max: 4_096,
             trust: Trust::System,

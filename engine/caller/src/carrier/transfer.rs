@@ -2,20 +2,26 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use types::Millis;
+use wire::telnyx::command;
+use wire::telnyx::reply::ErrorCode;
 use wire::telnyx::webhook::{
     Answered, Direction, Event, Hangup, HangupCause, HangupSource, Initiated, LegState,
 };
 
 use super::clock::duration;
 use super::courier::{Parcel, deliver};
-use super::ledger::Happened;
+use super::ledger::{Happened, Verdict};
 use super::machine::{Phase, Transfer};
 use super::names::Names;
 use super::options::TransferOutcome;
-use super::seat::{Board, Input, Seat};
+use super::seat::{Answer, Board, Input, Seat};
 use super::server::Shared;
+
+/// What a transfer's other side says to other commands.
+const REFUSED: ErrorCode = ErrorCode::BadRequest;
 
 /// How long a transfer rings unless it says otherwise (telnyx.md §3.1).
 const RING_DEFAULT: Millis = Millis::from_secs(30);
@@ -31,15 +37,23 @@ pub(crate) async fn play(shared: Arc<Shared>, first: Seat, transfer: Transfer) {
         ..Initiated::default()
     }));
     let patience = transfer.timeout.unwrap_or(RING_DEFAULT);
+    let unanswered = HangupCause::NoAnswer;
     let (ring, talk) = match shared.options.transfer {
-        TransferOutcome::Answered { ring, talk } if ring < patience => (ring, Some(talk)),
-        TransferOutcome::Answered { .. } => (patience, None),
-        TransferOutcome::NoAnswer { ring } => (ring.min(patience), None),
+        TransferOutcome::Answered { ring, talk } if ring < patience => (ring, Ok(talk)),
+        TransferOutcome::Answered { .. } => (patience, Err(unanswered)),
+        TransferOutcome::NoAnswer { ring } => (ring.min(patience), Err(unanswered)),
+        TransferOutcome::Busy { ring } => (ring.min(patience), Err(HangupCause::UserBusy)),
     };
-    sleep(duration(ring)).await;
-    let Some(talk) = talk else {
-        peer.end(HangupCause::NoAnswer, HangupSource::Unknown);
+    if peer.wait(ring).await == Waited::HungUp {
+        peer.end(HangupCause::OriginatorCancel, HangupSource::Caller);
         return;
+    }
+    let talk = match talk {
+        Ok(talk) => talk,
+        Err(cause) => {
+            peer.end(cause, HangupSource::Unknown);
+            return;
+        }
     };
     if first.board().is_over() {
         peer.end(HangupCause::OriginatorCancel, HangupSource::Caller);
@@ -49,7 +63,8 @@ pub(crate) async fn play(shared: Arc<Shared>, first: Seat, transfer: Transfer) {
     // A leg that is over needs no news.
     let _ = first.inputs.send(Input::Bridged).await;
     peer.tell(Event::Bridged);
-    sleep(duration(talk)).await;
+    // Hung up by us or by themselves: the leg they were connected with goes, too.
+    peer.wait(talk).await;
     peer.end(HangupCause::NormalClearing, HangupSource::Callee);
     let _ = first.inputs.send(Input::PeerLeft).await;
 }
@@ -58,7 +73,16 @@ pub(crate) async fn play(shared: Arc<Shared>, first: Seat, transfer: Transfer) {
 struct Peer {
     shared: Arc<Shared>,
     seat: Seat,
+    inputs: mpsc::Receiver<Input>,
     told: u64,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    Passed,
+    /// The engine, or a test, hung the leg up.
+    HungUp,
 }
 
 impl Peer {
@@ -78,11 +102,34 @@ impl Peer {
             to: transfer.to.clone(),
             ledger: super::ledger::Ledger::default(),
         };
-        // Nobody commands this leg: its inputs are refused by a closed channel.
-        let (seat, _) = Seat::new(number, board, shared.news.clone());
+        let (seat, inputs) = Seat::new(number, board, shared.news.clone());
         shared.admit(&seat).ok()?;
         seat.note(shared.clock.now(), Happened::Rang);
-        Some(Self { shared: shared.clone(), seat, told: 0 })
+        Some(Self { shared: shared.clone(), seat, inputs, told: 0 })
+    }
+
+    /// Lets `span` pass. Of all commands this leg knows only the hang-up.
+    async fn wait(&mut self, span: Millis) -> Waited {
+        let passed = sleep(duration(span));
+        tokio::pin!(passed);
+        loop {
+            let input = tokio::select! {
+                () = &mut passed => return Waited::Passed,
+                Some(input) = self.inputs.recv() => input,
+            };
+            let Input::Command { method, path, body, reply } = input else { continue };
+            let request = command::decode(method, &path, &body);
+            let verb = request.as_ref().map_or("", |request| request.verb()).to_owned();
+            let hangs_up = verb == "hangup";
+            let verdict = if hangs_up { Verdict::Done } else { Verdict::Refused(REFUSED) };
+            let what = Happened::Command { verb, command_id: None, verdict };
+            self.seat.note(self.shared.clock.now(), what);
+            // The engine may have gone in the meantime.
+            let _ = reply.send(if hangs_up { Answer::Done } else { Answer::Refused(REFUSED) });
+            if hangs_up {
+                return Waited::HungUp;
+            }
+        }
     }
 
     fn answer(&mut self) {

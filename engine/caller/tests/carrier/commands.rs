@@ -152,6 +152,7 @@ async fn a_transfer_rings_somebody_and_connects_them_or_gives_the_caller_back() 
     for outcome in [
         TransferOutcome::Answered { ring: Millis::new(100), talk: Millis::new(200) },
         TransferOutcome::NoAnswer { ring: Millis::new(100) },
+        TransferOutcome::Busy { ring: Millis::new(100) },
     ] {
         let (carrier, engine) =
             pair(Manner::Answers, |options, _| options.transfer = outcome).await;
@@ -168,7 +169,7 @@ async fn a_transfer_rings_somebody_and_connects_them_or_gives_the_caller_back() 
                 let bridged = engine.names().iter().filter(|n| *n == "call.bridged").count();
                 assert_eq!(bridged, 2);
             }
-            TransferOutcome::NoAnswer { .. } => {
+            TransferOutcome::NoAnswer { .. } | TransferOutcome::Busy { .. } => {
                 engine.until("the other leg ends", |e| hung_up(e) == 1).await;
                 assert!(leg.is_live());
                 leg.hang_up().await;

@@ -26,6 +26,8 @@ pub(crate) enum Inner {
     Voice(VoiceEvent),
     /// From the house: end the call.
     End(EndManner),
+    /// From the house: press these keys, each of which is on a telephone.
+    Press(String),
     /// From the front door: news of the leg.
     Leg(LegNews),
     /// From the front door: what became of the order to stream again.
@@ -42,7 +44,7 @@ pub(crate) enum Inner {
 }
 
 /// What the front door tells a call about its leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LegNews {
     /// The carrier says that the leg is gone.
     Gone,
@@ -50,6 +52,13 @@ pub(crate) enum LegNews {
     StreamFailed,
     /// What the call wanted of the leg cannot be had.
     Refused(Unavailable),
+    /// The carrier presses no keys.
+    KeysRefused {
+        /// Which.
+        digits: String,
+    },
+    /// The caller talks to whom it was transferred to.
+    HandedOver,
 }
 
 /// The way into a call's inbox.

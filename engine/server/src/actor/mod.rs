@@ -293,6 +293,7 @@ async fn carry_on(
             EndReason::Transferred => Ending::HandedOver,
             EndReason::CallerHungUp
             | EndReason::AgentSaidGoodbye
+            | EndReason::Overflow
             | EndReason::NoInput
             | EndReason::DurationMax
             | EndReason::LegLost

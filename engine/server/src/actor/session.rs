@@ -131,6 +131,11 @@ impl Session {
                 Ok(opening) => self.attach(opening.format),
                 Err(_) => self.node.telemetry.messages_bad.increment(1),
             },
+            // Connecting the caller with somebody may take the stream; the leg says what became of it.
+            Ok(Message::Stop(_)) if self.again.is_some() && self.call.is_transferring() => {
+                self.socket = Socket::Gone;
+                self.tell(now, Event::Detached { how: LegEnd::Stopped });
+            }
             Ok(Message::Stop(_)) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
             Ok(Message::Error(error)) => {
                 tracing::warn!(code = error.code, "carrier reports a fault of ours");

@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// End a call: with a goodbye, or at once.
     HangUp(HangUp),
+    /// Press keys of a telephone toward the caller.
+    Press(Press),
     /// Follow a call, turn by turn, until it ends.
     Watch(Inspect),
 }
@@ -61,12 +63,24 @@ pub(crate) struct HangUp {
     place: Where,
 }
 
+/// What `apex calls press` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Press {
+    /// The call, as `apex calls list` names it.
+    id: String,
+    /// The keys: 0-9, *, #, A-D.
+    keys: String,
+    #[command(flatten)]
+    place: Where,
+}
+
 /// Runs `apex calls`.
 pub(crate) fn run(command: &Command) -> ExitCode {
     let done = match command {
         Command::List(args) => list(args),
         Command::Inspect(args) => inspect(args),
         Command::HangUp(args) => hang_up(args),
+        Command::Press(args) => press(args),
         Command::Watch(args) => watch(args),
     };
     done.unwrap_or_else(|what| {
@@ -257,6 +271,17 @@ fn hang_up(args: &HangUp) -> Result<ExitCode, String> {
     match control.post(&path, &[("manner", manner)])? {
         Answer::Here(()) => {
             println!("{}", if args.now { "ended" } else { "says goodbye, then hangs up" });
+            Ok(ExitCode::SUCCESS)
+        }
+        Answer::Absent => Ok(no_such_call(&args.id)),
+    }
+}
+
+fn press(args: &Press) -> Result<ExitCode, String> {
+    let control = Control::new(&args.place)?;
+    match control.post(&["v1", "calls", &args.id, "press"], &[("keys", &args.keys)])? {
+        Answer::Here(()) => {
+            println!("pressed");
             Ok(ExitCode::SUCCESS)
         }
         Answer::Absent => Ok(no_such_call(&args.id)),

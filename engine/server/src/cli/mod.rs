@@ -109,7 +109,7 @@ pub(crate) fn rules(config: &EngineConfig) -> Rules {
     let defaults = Defaults {
         turns: config.defaults.turns.clone(),
         limits: config.defaults.limits.clone(),
-        intake: config.defaults.intake,
+        intake: config.defaults.intake.clone(),
     };
     Rules { defaults, vendors: KnownVendors::local() }
 }

@@ -41,6 +41,8 @@ pub struct FrontConfig {
     pub streaming: Streaming,
     /// How long a leg may take for each step.
     pub leg: LegSettings,
+    /// The carrier's voice, for callers there is no place for.
+    pub message_voice: String,
     /// How often the carrier's live legs are compared with ours.
     pub sweep: Millis,
 }
@@ -123,6 +125,8 @@ pub(super) struct RawFront {
     hang_up_wait_ms: i64,
     hang_up_tries_max: i64,
     end_wait_ms: i64,
+    transfer_ring_s: i64,
+    message_voice: String,
     sweep_s: i64,
 }
 
@@ -209,6 +213,7 @@ impl RawFront {
                 }
             },
             leg,
+            message_voice: self.message_voice,
             sweep: check.secs("front.sweep_s", self.sweep_s, 1..=600),
         })
     }
@@ -222,6 +227,7 @@ impl RawFront {
             stream_gap: ms("stream_gap_ms", self.stream_gap_ms, 50..=5_000),
             hang_up_wait: ms("hang_up_wait_ms", self.hang_up_wait_ms, 500..=60_000),
             end_wait: ms("end_wait_ms", self.end_wait_ms, 500..=60_000),
+            transfer_ring: check.secs("front.transfer_ring_s", self.transfer_ring_s, 5..=30),
             stream_tries_max: check.number("front.stream_tries_max", self.stream_tries_max, 1..=10),
             hang_up_tries_max: check.number(
                 "front.hang_up_tries_max",

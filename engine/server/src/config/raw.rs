@@ -1,5 +1,6 @@
 //! The settings as they stand in the file, and their checks.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
@@ -107,6 +108,7 @@ struct RawLimits {
     calls_max: i64,
     starts_per_s_max: i64,
     overflow: String,
+    overflow_message: String,
 }
 
 #[derive(Deserialize)]
@@ -362,6 +364,9 @@ impl RawMedia {
     }
 }
 
+/// What a caller on top of the limits may be told, in characters: some 40 s of speech.
+const OVERFLOW_MESSAGE_CHARS_MAX: usize = 600;
+
 impl RawLimits {
     fn check(self, check: &mut Check<'_>) -> (Limits, Intake) {
         let duration = ("limits.call_duration_max_s", self.call_duration_max_s);
@@ -369,6 +374,13 @@ impl RawLimits {
             call_duration_max: check.secs(duration.0, duration.1, 30..=86_400),
             calls_max: check.number("limits.calls_max", self.calls_max, 1..=100_000),
         };
+        let message = self.overflow_message.trim().to_owned();
+        if !(1..=OVERFLOW_MESSAGE_CHARS_MAX).contains(&message.chars().count()) {
+            check.mistake(format!(
+                "limits.overflow_message: has {} characters: 1 to {OVERFLOW_MESSAGE_CHARS_MAX} fit",
+                message.chars().count()
+            ));
+        }
         let starts = ("limits.starts_per_s_max", self.starts_per_s_max);
         let intake = Intake {
             starts_per_s_max: check.number(starts.0, starts.1, 1..=10_000),
@@ -376,13 +388,17 @@ impl RawLimits {
                 "busy" => Overflow::Busy,
                 "reject" => Overflow::Reject,
                 "unavailable" => Overflow::Unavailable,
+                "message" => Overflow::Message,
                 other => {
                     check.mistake(format!(
-                        "limits.overflow: \"{other}\" is none of \"busy\", \"reject\", \"unavailable\""
+                        "limits.overflow: \"{other}\" is none of \"busy\", \"reject\", \"unavailable\", \
+                         \"message\""
                     ));
                     Overflow::Busy
                 }
             },
+            message: Cow::Owned(message),
+            transfer_to: None,
         };
         (limits, intake)
     }

@@ -104,8 +104,12 @@ fn agent_fields(agent: &AgentConfig, put: &mut impl FnMut(String, String)) {
         Overflow::Busy => "busy",
         Overflow::Reject => "reject",
         Overflow::Unavailable => "unavailable",
+        Overflow::Message => "message",
     };
     put("limits.overflow", overflow.into());
+    put("limits.overflow_message", agent.intake.message.to_string());
+    let transfer = agent.intake.transfer_to.map(|to| to.to_string());
+    put("limits.overflow_transfer_to", transfer.unwrap_or_default());
 }
 
 fn fact_fields(facts: &Facts, put: &mut impl FnMut(String, String)) {

@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use types::{BusinessId, CallId};
+use types::{BusinessId, CallId, DtmfDigit};
 use vendor::Offered;
 
 use super::look::{CONTROL_FORMAT, CallLine, CallList, CallView};
@@ -33,6 +33,16 @@ const LOOK_LIMIT: Duration = Duration::from_millis(500);
 #[derive(Debug, Deserialize)]
 pub(super) struct Whose {
     /// Only this business's.
+    business: Option<String>,
+}
+
+/// Keys pressed at once: a card number and its sharp.
+const KEYS_MAX: usize = 32;
+
+/// Which keys to press.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    keys: String,
     business: Option<String>,
 }
 
@@ -98,11 +108,30 @@ pub(super) async fn hang_up(
         Manner::Polite => EndManner::Polite,
         Manner::AtOnce => EndManner::AtOnce,
     };
-    match live.inbox.offer_inner(Inner::End(manner)) {
-        Offered::Accepted => {
-            tracing::info!(%call, ?manner, "an operator ends the call");
-            StatusCode::ACCEPTED.into_response()
-        }
+    tracing::info!(%call, ?manner, "an operator ends the call");
+    order(&live, Inner::End(manner))
+}
+
+/// Presses keys toward the caller: a menu, or a door, may be at the other end.
+pub(super) async fn press(
+    State(node): State<Arc<Node>>,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+) -> Response {
+    let Some((call, live)) = find(&node, &id, which.business.as_deref()) else { return absent() };
+    let keys = which.keys;
+    let are_keys = keys.chars().all(|symbol| DtmfDigit::new(symbol).is_some());
+    if !(1..=KEYS_MAX).contains(&keys.len()) || !are_keys {
+        let what = format!("keys are 0-9, *, #, A-D, and at most {KEYS_MAX} at once\n");
+        return (StatusCode::UNPROCESSABLE_ENTITY, what).into_response();
+    }
+    tracing::info!(%call, keys = keys.len(), "an operator presses keys");
+    order(&live, Inner::Press(keys))
+}
+
+fn order(live: &LiveCall, inner: Inner) -> Response {
+    match live.inbox.offer_inner(inner) {
+        Offered::Accepted => StatusCode::ACCEPTED.into_response(),
         Offered::Shed => {
             (StatusCode::SERVICE_UNAVAILABLE, "the call takes nothing in\n").into_response()
         }

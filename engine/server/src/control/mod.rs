@@ -44,6 +44,7 @@ pub(crate) fn control_router(
         .route("/v1/calls", get(calls::list))
         .route("/v1/calls/{id}", get(calls::inspect))
         .route("/v1/calls/{id}/hang-up", post(calls::hang_up))
+        .route("/v1/calls/{id}/press", post(calls::press))
         .route("/v1/businesses", get(businesses::published))
         .layer(middleware::from_fn_with_state(Keeper::new(token), guard))
         .with_state(node.clone());

@@ -133,6 +133,7 @@ pub(crate) fn leg_end(how: LegEnd) -> &'static str {
         LegEnd::Stopped => "the carrier says the call is over",
         LegEnd::Lost => "the carrier's socket broke",
         LegEnd::MediaDead => "no audio came from the carrier for too long",
+        LegEnd::HandedOver => "the carrier has put the caller through",
     }
 }
 
@@ -141,6 +142,7 @@ pub(crate) fn ended(reason: EndReason) -> &'static str {
         EndReason::CallerHungUp => "the caller hung up",
         EndReason::AgentSaidGoodbye => "the agent said goodbye",
         EndReason::Transferred => "handed to a person",
+        EndReason::Overflow => "turned away: all lines were busy",
         EndReason::NoInput => "the caller said nothing for too long",
         EndReason::DurationMax => "it reached its longest duration",
         EndReason::LegLost => "the carrier's socket went away without a word",

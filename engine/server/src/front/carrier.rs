@@ -70,10 +70,26 @@ pub enum Command {
     HangUp,
     /// Do not pick up.
     Reject(RejectCause),
+    /// Say something in the carrier's own voice.
+    Speak {
+        /// What.
+        text: String,
+        /// Whose voice, in the carrier's words.
+        voice: String,
+        /// BCP 47 tag.
+        language: String,
+    },
+    /// Carry something else from now on.
+    Mark {
+        /// What comes back in every later webhook.
+        state: ClientState,
+    },
     /// Hand the caller to somebody else.
     Transfer {
         /// Whom to ring.
         to: E164,
+        /// For how long.
+        ring: Millis,
         /// What marks both legs as handed over.
         state: ClientState,
     },
@@ -93,6 +109,8 @@ impl Command {
             Self::StopStream => "streaming_stop",
             Self::HangUp => "hangup",
             Self::Reject(_) => "reject",
+            Self::Speak { .. } => "speak",
+            Self::Mark { .. } => "client_state_update",
             Self::Transfer { .. } => "transfer",
             Self::SendDtmf { .. } => "send_dtmf",
         }

@@ -15,9 +15,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use types::Millis;
 
-use super::carrier::{Carrier, LegMark, LegName, LegRole};
+use super::carrier::{Carrier, ClientState, LegMark, LegName, LegRole};
 use super::handle::{Delivered, Work};
-use super::leg::LegEvent;
+use super::leg::{LegEvent, Parted};
 use super::news::{News, What};
 use crate::config::FrontConfig;
 use crate::listen::serve::stopped;
@@ -128,6 +128,9 @@ impl Desk {
             self.node.telemetry.webhooks_foreign.increment(1);
             return;
         }
+        if let Some(first) = self.first_of(&leg, &mark) {
+            return self.on_other(&first, leg, what);
+        }
         match what {
             What::Rings => self.on_rings(&ring),
             What::Answered => {
@@ -154,8 +157,40 @@ impl Desk {
                 }
             }
             What::StreamFailed => self.tell(&leg, LegEvent::StreamFailed),
+            What::Said => self.tell(&leg, LegEvent::Said),
+            What::Bridged => self.tell(&leg, LegEvent::Bridged),
             What::RingsOthers | What::Nothing => (),
             What::Unknown => self.node.telemetry.webhooks_unknown.increment(1),
+        }
+    }
+
+    /// The leg of ours whose caller is handed over to `leg`, which was rung for it.
+    fn first_of(&self, leg: &LegName, mark: &LegMark) -> Option<LegName> {
+        let LegMark::Ours(ClientState { call, role: LegRole::HandedOver, .. }) = mark else {
+            return None;
+        };
+        if self.legs.contains_key(leg) {
+            return None;
+        }
+        let mut legs = self.legs.iter();
+        legs.find(|(_, first)| first.call == *call).map(|(name, _)| name.clone())
+    }
+
+    /// News of whoever was rung for a transfer.
+    fn on_other(&mut self, first: &LegName, other: LegName, what: What) {
+        match what {
+            What::Rings | What::RingsOthers | What::Answered => {
+                if let Some(leg) = self.legs.get_mut(first) {
+                    leg.other = Some(other);
+                }
+            }
+            What::Bridged => self.tell(first, LegEvent::Bridged),
+            What::HungUp | What::HungUpAnswered => {
+                let talked = what == What::HungUpAnswered;
+                let parted = if talked { Parted::Talked } else { Parted::Unanswered };
+                self.tell(first, LegEvent::OtherGone(parted));
+            }
+            What::StreamFailed | What::Said | What::Nothing | What::Unknown => (),
         }
     }
 

@@ -13,7 +13,7 @@ use wire::telnyx::texml::{self, DOCUMENT_TYPE, StreamNoun};
 
 use super::carrier::{LegName, RejectCause};
 use super::hall::{Believed, Hall};
-use super::handle::{Taken, Work};
+use super::handle::{Spoken, Taken, Work};
 use super::leg::LegEvent;
 use super::news::{self, What};
 
@@ -55,6 +55,7 @@ pub(crate) async fn handle_texml(
                 RejectCause::Rejected | RejectCause::NotFound => texml::RejectReason::Rejected,
             }),
         }]),
+        Ok(Ok(Taken::Told(notice))) => tell(&notice),
         Ok(Ok(Taken::Over)) => document(&[texml::Verb::Hangup]),
         Ok(Err(_)) | Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
@@ -86,6 +87,23 @@ fn connect(hall: &Hall, url: String, call: CallId) -> Response {
     document(&[texml::Verb::Connect(Box::new(stream)), texml::Verb::Hangup])
 }
 
+/// Says that there is no place; then rings somebody, or the end of the document ends the call.
+fn tell(notice: &Spoken) -> Response {
+    let Spoken { text, voice, language, then, ring } = notice;
+    let say = texml::Verb::Say {
+        text: text.as_str().into(),
+        voice: Some(voice.as_str().into()),
+        language: Some(language.as_str().into()),
+    };
+    let dial = then.map(|to| texml::Verb::Dial {
+        number: Pii::new(to.to_string().into()),
+        timeout_seconds: Some(u64::from(ring.get() / 1_000)),
+    });
+    let verbs: Vec<texml::Verb<'_>> =
+        [Some(say), dial, Some(texml::Verb::Hangup)].into_iter().flatten().collect();
+    document(&verbs)
+}
+
 fn document(verbs: &[texml::Verb<'_>]) -> Response {
     let headers = [(axum::http::header::CONTENT_TYPE, DOCUMENT_TYPE)];
     (headers, texml::encode_document(verbs)).into_response()
@@ -110,7 +128,12 @@ pub(crate) async fn handle_stream_status(
             telemetry.webhooks_unknown.increment(1);
             return hall.acknowledged(at);
         }
-        What::Rings | What::RingsOthers | What::Answered | What::Nothing => {
+        What::Rings
+        | What::RingsOthers
+        | What::Answered
+        | What::Said
+        | What::Bridged
+        | What::Nothing => {
             return hall.acknowledged(at);
         }
     };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use types::{AgentConfig, CallId, LegOrder as Wish, Unavailable};
+use types::{AgentConfig, CallId, E164, LegOrder as Wish, Millis, Unavailable};
 
 use super::carrier::{ActiveCall, CarrierError, LegName};
 use super::leg::LegEvent;
@@ -79,11 +79,25 @@ pub(crate) struct Delivered {
     pub(crate) at: tokio::time::Instant,
 }
 
+/// What a caller hears in the carrier's voice for whom there is no place.
+#[derive(Clone, Debug)]
+pub(crate) struct Spoken {
+    pub(crate) text: String,
+    /// In the carrier's words.
+    pub(crate) voice: String,
+    pub(crate) language: String,
+    /// Who is rung then, if anybody, and for how long.
+    pub(crate) then: Option<E164>,
+    pub(crate) ring: Millis,
+}
+
 /// What a document is to say.
 #[derive(Debug)]
 pub(crate) enum Taken {
     /// Connect the stream to this address.
     Connect { url: String, call: CallId },
+    /// Say that there is no place.
+    Told(Box<Spoken>),
     /// Refuse.
     Refused(super::carrier::RejectCause),
     /// It is over.

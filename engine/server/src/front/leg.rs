@@ -5,9 +5,11 @@
 //!   │ accepted                                                            │
 //!   ▼                                                                     ▼
 //! Answering ──answered──► Starting ──a call began──► Carried ──ended──► HangingUp ──► Over
-//!                            │ ▲                        │                 ▲
-//!                            │ └─ again, a few times    └─transferred──►  HandedOver ──► Over
-//!                            └─ never any media ──────────────────────────┘
+//!   │                        │ ▲                      │  ▲                ▲
+//!   │                        │ └─ again, a few times  │  └─ nobody there  │
+//!   │                        └─ never any media ──────│───────────────────┤
+//!   │                                       transfer  ▼                   │ nobody there
+//!   └─ no place, answered ──► Telling ──said──────► Handing ──connected──► HandedOver ──► Over
 //! ```
 //!
 //! Webhooks come in any order, twice, or never. So every state knows a deadline after which it acts
@@ -16,16 +18,19 @@
 //! [`LegLife::poll_order`], then [`LegLife::poll_timeout`].
 
 mod ending;
+mod handing;
 mod stream;
 mod words;
 
 use std::collections::VecDeque;
 
-use types::CallTime;
+use types::{CallTime, E164};
 
 use super::carrier::RejectCause;
 
-pub use words::{Close, Ending, LegEvent, LegOrder, LegSettings, RecordBy, Verb, Way, Why};
+pub use words::{
+    Close, Ending, LegEvent, LegOrder, LegSettings, Notice, Parted, RecordBy, Verb, Way, Why,
+};
 
 /// What a leg waits for, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +44,24 @@ enum Phase {
     },
     Starting(Starting),
     Carried,
+    /// The carrier's voice says that there is no place.
+    Telling {
+        until: CallTime,
+        then: Option<E164>,
+    },
+    /// Somebody is being rung to take the caller.
+    Handing {
+        until: CallTime,
+    },
     /// The leg is gone; its call, or the socket that may yet become one, has to say so.
     Draining {
         until: CallTime,
         why: Why,
     },
-    HandedOver,
+    /// The caller talks to somebody else. A deadline runs once those have left.
+    HandedOver {
+        until: Option<CallTime>,
+    },
     HangingUp {
         until: CallTime,
         n: u32,
@@ -77,6 +94,13 @@ enum Answered {
     Yes,
 }
 
+/// What a leg is answered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Errand {
+    Call,
+    Tell(Notice),
+}
+
 /// Whether a call, or a socket that may become one, lives on this leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Inside {
@@ -91,6 +115,7 @@ enum Inside {
 pub struct LegLife {
     settings: LegSettings,
     way: Way,
+    errand: Errand,
     phase: Phase,
     answered: Answered,
     inside: Inside,
@@ -103,6 +128,7 @@ impl LegLife {
         let mut leg = Self {
             settings,
             way,
+            errand: Errand::Call,
             phase: Phase::Answering { until: now + settings.answer_wait },
             answered: Answered::No,
             inside: Inside::Nothing,
@@ -123,6 +149,22 @@ impl LegLife {
         let mut leg = Self::take(now, Way::Document, settings);
         leg.way = Way::Ordered;
         leg.start_stream(now, 0);
+        leg
+    }
+
+    /// A leg that rings and is answered only to be told that there is no place.
+    pub fn tell(now: CallTime, notice: Notice, settings: LegSettings) -> Self {
+        let mut leg = Self::take(now, Way::Ordered, settings);
+        leg.errand = Errand::Tell(notice);
+        leg
+    }
+
+    /// The same for a leg of ours that is answered already.
+    pub fn tell_answered(now: CallTime, notice: Notice, settings: LegSettings) -> Self {
+        let mut leg = Self::take(now, Way::Document, settings);
+        leg.way = Way::Ordered;
+        leg.errand = Errand::Tell(notice);
+        leg.start_telling(now, notice);
         leg
     }
 
@@ -155,12 +197,17 @@ impl LegLife {
             LegEvent::Done(Verb::Answer, outcome) => self.on_answer_done(now, outcome),
             LegEvent::Done(Verb::Reject, outcome) => self.on_reject_done(now, outcome),
             LegEvent::Done(Verb::StartStream, outcome) => self.on_stream_done(now, outcome),
+            LegEvent::Done(Verb::Speak, outcome) => self.on_speak_done(now, outcome),
+            LegEvent::Done(Verb::Transfer, outcome) => self.on_transfer_done(now, outcome),
             LegEvent::Done(Verb::HangUp, outcome) => self.on_hang_up_done(now, outcome),
             LegEvent::SocketOpened => self.on_socket_opened(now),
             LegEvent::SocketFailed => self.on_socket_failed(now),
             LegEvent::Began => self.on_began(now),
             LegEvent::Ended(ending) => self.on_ended(now, ending),
-            LegEvent::HandedOver => self.on_handed_over(),
+            LegEvent::Said => self.on_said(now),
+            LegEvent::Transfer { to } => self.on_transfer(now, to),
+            LegEvent::Bridged => self.on_bridged(),
+            LegEvent::OtherGone(parted) => self.on_other_gone(now, parted),
             LegEvent::HangUp => self.on_hang_up(now),
         }
     }
@@ -176,9 +223,12 @@ impl LegLife {
             Phase::Refusing { until, .. }
             | Phase::Answering { until }
             | Phase::Starting(Starting { until, .. })
+            | Phase::Telling { until, .. }
+            | Phase::Handing { until }
             | Phase::Draining { until, .. }
             | Phase::HangingUp { until, .. } => Some(until),
-            Phase::Carried | Phase::HandedOver | Phase::Over => None,
+            Phase::HandedOver { until } => until,
+            Phase::Carried | Phase::Over => None,
         }
     }
 
@@ -191,14 +241,25 @@ impl LegLife {
             // The carrier took the refusal, or could not be reached: it will time the leg out.
             Phase::Refusing { cause, .. } => self.close(Why::Refused(cause)),
             // `call.answered` is late or lost: if the leg is not answered, the carrier says so.
-            Phase::Answering { .. } => self.start_stream(now, 0),
+            Phase::Answering { .. } => match self.errand {
+                Errand::Call => self.start_stream(now, 0),
+                Errand::Tell(notice) => self.start_telling(now, notice),
+            },
+            // Its end is late or lost: the words are out by now.
+            Phase::Telling { then, .. } => self.go_on_after_words(now, then),
+            Phase::Handing { .. } => {
+                self.orders.push_back(LegOrder::HangUpOther);
+                self.come_back(now);
+            }
+            // They left, and the carrier did not end the caller's leg with theirs.
+            Phase::HandedOver { .. } => self.hang_up(now, Why::Transferred),
             Phase::Starting(Starting { n, step: Step::Paused, .. }) => self.start_stream(now, n),
             Phase::Starting(Starting { n, step: Step::Ordered | Step::Opened, .. }) => {
                 self.stream_again(now, n);
             }
             Phase::Draining { why, .. } => self.close(why),
             Phase::HangingUp { n, why, .. } => self.hang_up_again(now, n, why),
-            Phase::Carried | Phase::HandedOver | Phase::Over => (),
+            Phase::Carried | Phase::Over => (),
         }
     }
 
@@ -209,7 +270,7 @@ impl LegLife {
 
     /// Whether it belongs to two people by now.
     pub fn is_handed_over(&self) -> bool {
-        self.phase == Phase::HandedOver
+        matches!(self.phase, Phase::HandedOver { .. })
     }
 }
 

@@ -40,6 +40,10 @@ pub(crate) enum What {
     HungUpAnswered,
     HungUp,
     StreamFailed,
+    /// The carrier's voice has said what it had to.
+    Said,
+    /// It is connected with another leg.
+    Bridged,
     /// Nothing to act on.
     Nothing,
     /// An event this version does not know.
@@ -74,7 +78,9 @@ pub(crate) fn of_webhook(webhook: &Webhook<'_>) -> Option<News> {
             | None => What::HungUp,
         },
         Event::StreamingFailed(_) => What::StreamFailed,
-        Event::Bridged
+        Event::SpeakEnded { .. } => What::Said,
+        Event::Bridged => What::Bridged,
+        Event::SpeakStarted
         | Event::StreamingStarted { .. }
         | Event::StreamingStopped { .. }
         | Event::Dtmf { .. }

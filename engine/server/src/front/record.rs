@@ -66,6 +66,8 @@ pub(crate) fn refused(node: &Node, leg: &LegName, to: Option<E164>, why: Why) {
             super::carrier::RejectCause::Unavailable => "unavailable",
         },
         Why::CallerGone | Why::Ended => "caller_gone",
+        Why::Overflow => "overflow",
+        Why::Transferred => "transferred",
         Why::AnswerFailed => "answer_failed",
         Why::NoMedia => "no_media",
         Why::Shutdown => "shutdown",

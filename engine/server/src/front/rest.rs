@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use types::{Millis, Pii, Secret};
 use wire::telnyx::Parameter;
 use wire::telnyx::command::{
-    self as wire_command, Action, Answer, Encoded, Method, Request, Stream, StreamCodec,
+    self as wire_command, Action, Answer, Encoded, Method, Request, Speak, Stream, StreamCodec,
     StreamMode, StreamTrack, TargetLegs, Transfer,
 };
 use wire::telnyx::reply::{self, CallState, ErrorCode, REPLY_BYTES_MAX, Refusal, Reply};
@@ -162,9 +162,14 @@ impl Api {
                     super::carrier::LegMark::None | super::carrier::LegMark::Foreign => None,
                 },
             }),
-            Ok(Reply::Accepted | Reply::Dialed(_) | Reply::ActiveCalls(_)) | Err(_) => {
-                Err(CarrierError::Unreadable)
-            }
+            Ok(
+                Reply::Accepted
+                | Reply::Dialed(_)
+                | Reply::ActiveCalls(_)
+                | Reply::Application(_)
+                | Reply::Numbers(_),
+            )
+            | Err(_) => Err(CarrierError::Unreadable),
         }
     }
 
@@ -349,9 +354,16 @@ fn request<'a>(leg: &'a LegName, command: &'a Command) -> Request<'a> {
         Command::StopStream => act(Action::StreamingStop { stream_id: None }),
         Command::HangUp => act(Action::Hangup),
         Command::Reject(cause) => act(Action::Reject { cause: wire_cause(*cause) }),
-        Command::Transfer { to, state } => {
+        Command::Speak { text, voice, language } => {
+            let (text, voice) = (text.as_str().into(), voice.as_str().into());
+            let language = Some(language.as_str().into());
+            act(Action::Speak(Box::new(Speak { text, voice, language })))
+        }
+        Command::Mark { state } => marked(act(Action::UpdateClientState), state),
+        Command::Transfer { to, ring, state } => {
             let transfer = Transfer {
                 to: Pii::new(to.to_string().into()),
+                timeout_seconds: Some(u64::from(ring.get() / 1_000)),
                 target_leg_client_state: Some(Pii::new(encode_state(state).into())),
                 ..Transfer::default()
             };

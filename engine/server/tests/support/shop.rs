@@ -17,6 +17,10 @@ pub(crate) struct Shop {
     pub(crate) greeting: String,
     /// What is said right after them.
     pub(crate) disclosure: Option<String>,
+    /// The lines of its agent's `[limits]`.
+    pub(crate) limits: String,
+    /// Who takes callers who ask for a person.
+    pub(crate) person: Option<String>,
 }
 
 impl Shop {
@@ -29,6 +33,8 @@ impl Shop {
             closes: 5 + index,
             greeting: "Hello, how can I help you?".to_owned(),
             disclosure: None,
+            limits: String::new(),
+            person: None,
         }
     }
 
@@ -54,7 +60,11 @@ impl Shop {
 
     /// Its file's text. Agents of these never ask whether the caller is still there.
     pub(crate) fn toml(&self) -> String {
-        let Self { id, number, price, closes, greeting, .. } = self;
+        let Self { id, number, price, closes, greeting, limits, .. } = self;
+        let person = self.person.as_ref();
+        let person = person.map_or(String::new(), |number| {
+            format!("[facts.escalation]\ntransfer_to = \"{number}\"")
+        });
         let disclosure = self.disclosure.as_ref();
         let disclosure =
             disclosure.map_or(String::new(), |text| format!("disclosure = \"{text}\""));
@@ -87,6 +97,9 @@ voice = ["local"]
 [agents.turns]
 no_input_delay_ms = 120000
 
+[agents.limits]
+{limits}
+
 [facts]
 address = "{price} River Street, Hoboken"
 phone = "{number}"
@@ -100,6 +113,8 @@ name = "teeth cleaning"
 aliases = ["cleaning", "hygiene visit", "dental cleaning"]
 price = "{price}.00"
 duration_min = 45
+
+{person}
 "#
         )
     }

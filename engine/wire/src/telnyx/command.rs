@@ -15,7 +15,7 @@ use super::word::words;
 
 pub use action::{
     Action, Answer, MachineDetectionMode, RecordChannels, RecordFormat, RecordStart, RejectCause,
-    Stream, StreamCodec, StreamMode, StreamTrack, TargetLegs, Transfer,
+    SPEAK_CHARS_MAX, Speak, Stream, StreamCodec, StreamMode, StreamTrack, TargetLegs, Transfer,
 };
 pub use decode::decode;
 
@@ -65,6 +65,20 @@ pub enum Command<'a> {
         after: Option<Cow<'a, str>>,
         /// How many on a page at most.
         limit: Option<u64>,
+    },
+    /// How an application is set up.
+    GetApplication {
+        /// Which: what every event and every dial calls the connection.
+        connection_id: Cow<'a, str>,
+    },
+    /// Which numbers ring an application.
+    ListNumbers {
+        /// The application.
+        connection_id: Cow<'a, str>,
+        /// Which page, from 1.
+        page: u64,
+        /// How many on a page at most.
+        limit: u64,
     },
 }
 
@@ -160,6 +174,8 @@ impl Command<'_> {
             Self::Dial(_) => "dial",
             Self::GetCall { .. } => "get_call",
             Self::ActiveCalls { .. } => "active_calls",
+            Self::GetApplication { .. } => "get_application",
+            Self::ListNumbers { .. } => "list_numbers",
         }
     }
 
@@ -169,7 +185,10 @@ impl Command<'_> {
             Self::Act { call_control_id, .. } | Self::GetCall { call_control_id } => {
                 Some(call_control_id)
             }
-            Self::Dial(_) | Self::ActiveCalls { .. } => None,
+            Self::Dial(_)
+            | Self::ActiveCalls { .. }
+            | Self::GetApplication { .. }
+            | Self::ListNumbers { .. } => None,
         }
     }
 }

@@ -92,6 +92,8 @@ pub fn fuzz_telnyx_reply(bytes: &[u8]) {
         command::Command::Dial(Box::default()),
         command::Command::GetCall { call_control_id: id() },
         command::Command::ActiveCalls { connection_id: id(), after: None, limit: None },
+        command::Command::GetApplication { connection_id: id() },
+        command::Command::ListNumbers { connection_id: id(), page: 1, limit: 20 },
     ] {
         if let Err(reply::ReplyError::Refused(refusal)) = reply::decode(&command, status, bytes) {
             let _ = (refusal.to_string(), refusal.is_leg_gone());

@@ -29,6 +29,45 @@ pub enum Reply<'a> {
     Call(CallState<'a>),
     /// A page of live legs.
     ActiveCalls(ActiveCalls<'a>),
+    /// How an application is set up.
+    Application(Application<'a>),
+    /// A page of numbers.
+    Numbers(Numbers<'a>),
+}
+
+/// How an application is set up: where its calls are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Application<'a> {
+    /// Its id: the connection of events.
+    pub id: Option<Cow<'a, str>>,
+    /// What people call it.
+    pub name: Option<Cow<'a, str>>,
+    /// Whether it takes calls.
+    pub active: Option<bool>,
+    /// Where events go.
+    pub webhook_url: Option<Cow<'a, str>>,
+    /// How they are wrapped: `1` or `2`.
+    pub webhook_api_version: Option<Cow<'a, str>>,
+}
+
+/// A page of numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbers<'a> {
+    /// The numbers.
+    pub numbers: Vec<Number<'a>>,
+    /// How many pages there are.
+    pub pages: Option<u64>,
+}
+
+/// A telephone number of the account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Number<'a> {
+    /// The number itself, as E.164.
+    pub number: Option<Pii<Cow<'a, str>>>,
+    /// The application it rings.
+    pub connection_id: Option<Cow<'a, str>>,
+    /// `active`, `purchase-pending`, …
+    pub status: Option<Cow<'a, str>>,
 }
 
 /// How a leg is.

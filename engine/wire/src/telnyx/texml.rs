@@ -53,6 +53,13 @@ pub enum Verb<'a> {
         /// What the caller is told.
         reason: Option<RejectReason>,
     },
+    /// `<Dial>`: ring somebody and connect the call with them; go on when they have left.
+    Dial {
+        /// Whom.
+        number: Pii<Cow<'a, str>>,
+        /// For how many seconds it may ring.
+        timeout_seconds: Option<u64>,
+    },
     /// `<Hangup>`.
     Hangup,
     /// `<Redirect>`: ask there what to do.
@@ -76,6 +83,7 @@ impl Verb<'_> {
             Self::Say { .. } => "Say",
             Self::Pause { .. } => "Pause",
             Self::Reject { .. } => "Reject",
+            Self::Dial { .. } => "Dial",
             Self::Hangup => "Hangup",
             Self::Redirect { .. } => "Redirect",
             Self::Other { name } => name,

@@ -20,7 +20,7 @@ pub use encode::encode;
 pub use event::{
     Answered, CallQuality, Cost, Direction, Event, Hangup, HangupCause, HangupSource, Header,
     Initiated, LegState, MachineDetection, MachineResult, MachineStage, RecordingSaved, ReferStage,
-    StreamFailure,
+    SpeakStatus, StreamFailure,
 };
 
 /// The longest webhook to take. Real ones have 1 to 3 KB; the carrier publishes no limit.

@@ -39,6 +39,8 @@ fn effects(machine: &mut Machine) -> Vec<String> {
             Effect::Connect(_) => "connect".to_owned(),
             Effect::Disconnect => "disconnect".to_owned(),
             Effect::Transfer(_) => "transfer".to_owned(),
+            Effect::Say(text) => format!("say {text}"),
+            Effect::Press(digits) => format!("press {digits}"),
             Effect::End { .. } => "end".to_owned(),
         });
     }

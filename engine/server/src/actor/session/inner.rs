@@ -35,6 +35,16 @@ impl Session {
             }
             Inner::End(manner) => self.tell(now, Event::EndRequested { manner }),
             Inner::Leg(LegNews::Gone) => self.tell(now, Event::LegEnded { how: LegEnd::Stopped }),
+            Inner::Press(digits) => self.order(&LegOrder::SendDtmf { digits }),
+            Inner::Leg(LegNews::HandedOver) => {
+                self.tell(now, Event::LegEnded { how: LegEnd::HandedOver });
+            }
+            Inner::Leg(LegNews::KeysRefused { digits }) => {
+                // Tones in our own audio are better than none.
+                if let Err(error) = self.speaking.press(&digits) {
+                    tracing::warn!(call = %self.id, %error, "keys cannot be pressed");
+                }
+            }
             Inner::Leg(LegNews::Refused(reason)) => self.tell(now, Event::LegRefused { reason }),
             Inner::Leg(LegNews::StreamFailed) => {
                 self.tell(now, Event::AttachRefused { reason: Unavailable::Refused });

@@ -48,6 +48,8 @@ fn words(what: &Happened) -> Option<String> {
         Happened::Rang => "rings".to_owned(),
         Happened::Answered => "answered".to_owned(),
         Happened::Key => "a key is pressed".to_owned(),
+        Happened::Said { text } => format!("the carrier's voice says: {text}"),
+        Happened::Pressed { digits } => format!("the caller hears {} keys", digits.len()),
         Happened::Over { cause, by } => format!("over: {cause}, by {by}"),
         Happened::Stream(news) => stream(*news).to_owned(),
         Happened::Command { verb, verdict, .. } => match verdict {
@@ -110,6 +112,8 @@ impl<'r> Row<'r> {
             | Happened::Answered
             | Happened::Stream(_)
             | Happened::Key
+            | Happened::Said { .. }
+            | Happened::Pressed { .. }
             | Happened::Over { .. } => None,
         });
         let fates: Vec<WebhookFate> = fates.collect();

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::time::Instant;
-use types::{CallId, CallTime, Secret, WallTime};
+use types::{AgentConfig, CallId, CallTime, Secret, WallTime};
 
 use super::super::carrier::{LegName, LegParties};
 use super::super::handle::{LegHandle, SeatSlot};
@@ -23,6 +23,10 @@ pub(super) struct Leg {
     pub(super) handle: LegHandle,
     pub(super) parties: Option<LegParties>,
     pub(super) seat: Arc<SeatSlot>,
+    /// Whose caller it is, if there was no place for it and it is told so.
+    pub(super) turned_away: Option<Arc<AgentConfig>>,
+    /// Who was rung to take the caller.
+    pub(super) other: Option<LegName>,
     /// When it was answered, for the record of a call that never began.
     pub(super) answered_at: Option<WallTime>,
     pub(super) token: Option<Secret<String>>,

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use tokio::time::Instant;
-use types::{CallId, CallTime};
+use types::{AgentConfig, CallId, CallTime, EndReason, Millis, Overflow};
 
 use super::super::carrier::{LegName, LegParties, RejectCause};
 use super::super::handle::{LegHandle, Seat, SeatSlot, Taken};
-use super::super::leg::{LegLife, Way, Why};
+use super::super::leg::{LegLife, Notice, Way, Why};
 use super::super::news::Ring;
 use super::super::record;
 use super::Desk;
@@ -18,9 +18,20 @@ use crate::config::Streaming;
 /// Legs followed at once beyond the calls a node carries: those that are being refused or ended.
 const LEGS_SPARE: usize = 4_096;
 
+/// Callers of one business who are told at once that there is no place; those on top are refused.
+const TOLD_MAX: usize = 64;
+
+/// The slowest word of a carrier's voice.
+const WORD_MAX: Millis = Millis::new(600);
+
+/// From the order to speak to the first word, and from the last word to its webhook.
+const WORDS_SLACK: Millis = Millis::from_secs(6);
+
 /// Whom a leg is for.
 enum Decision {
     Take(Box<Seat>),
+    /// It is answered, and told that there is no place.
+    Tell(Arc<AgentConfig>),
     Refuse(RejectCause),
 }
 
@@ -39,6 +50,10 @@ impl Desk {
                 let way = self.way();
                 let life = LegLife::take(CallTime::ZERO, way, settings);
                 self.insert(ring, (way, life), (new_call_id(), Some(*seat)));
+            }
+            Decision::Tell(agent) => {
+                let life = LegLife::tell(CallTime::ZERO, notice(&agent), settings);
+                self.insert_told(ring, life, (new_call_id(), agent));
             }
             Decision::Refuse(cause) => {
                 let life = LegLife::refuse(CallTime::ZERO, cause, settings);
@@ -61,6 +76,18 @@ impl Desk {
         }
         let seat = match self.decide(ring) {
             Decision::Take(seat) => seat,
+            Decision::Tell(agent) => {
+                // The document says all there is to say, and ends the call: nothing is left to do.
+                let call = new_call_id();
+                if let Some(to) = ring.to {
+                    let parties = LegParties { from: ring.from.clone(), to };
+                    let (began, ended) = (crate::actor::wall_now(), EndReason::Overflow);
+                    let lost = record::Lost { call, began, ended };
+                    record::lost(&self.node, &ring.leg, &agent, (&parties, lost));
+                }
+                self.gone.insert(ring.leg.clone());
+                return Taken::Told(Box::new(self.spoken(&agent)));
+            }
             Decision::Refuse(cause) => {
                 record::refused(&self.node, &ring.leg, ring.to, Why::Refused(cause));
                 self.gone.insert(ring.leg.clone());
@@ -86,11 +113,20 @@ impl Desk {
         if self.node.live.contains_key(&call) {
             return self.on_adopt(ring.leg.clone(), call);
         }
-        if let Decision::Take(seat) = self.decide(ring) {
-            let life = LegLife::take_answered(CallTime::ZERO, self.config.leg);
-            self.insert(ring, (Way::Ordered, life), (call, Some(*seat)));
-            self.settle(&ring.leg);
+        let settings = self.config.leg;
+        match self.decide(ring) {
+            Decision::Take(seat) => {
+                let life = LegLife::take_answered(CallTime::ZERO, settings);
+                self.insert(ring, (Way::Ordered, life), (call, Some(*seat)));
+            }
+            Decision::Tell(agent) => {
+                let life = LegLife::tell_answered(CallTime::ZERO, notice(&agent), settings);
+                self.insert_told(ring, life, (call, agent));
+            }
+            // The sweeper ends it.
+            Decision::Refuse(_) => return,
         }
+        self.settle(&ring.leg);
     }
 
     /// Whose number it is, and whether there is a place. Read once: the call keeps what was found.
@@ -109,19 +145,35 @@ impl Desk {
             Ok(place) => Decision::Take(Box::new(Seat { agent, published, place })),
             Err(refusal) => {
                 tracing::warn!(business = %agent.business, %refusal, "call refused");
-                Decision::Refuse(match refusal {
-                    Refusal::BusinessFull | Refusal::Pace => match agent.intake.overflow {
-                        types::Overflow::Busy => RejectCause::Busy,
-                        types::Overflow::Reject => RejectCause::Rejected,
-                        types::Overflow::Unavailable => RejectCause::Unavailable,
-                    },
-                    Refusal::NodeFull
-                    | Refusal::Draining
-                    | Refusal::NoToken
-                    | Refusal::BadToken => RejectCause::Unavailable,
-                })
+                self.turn_away(agent, refusal)
             }
         }
+    }
+
+    /// What a caller meets for whom there is no place.
+    fn turn_away(&self, agent: Arc<AgentConfig>, refusal: Refusal) -> Decision {
+        let overflow = match refusal {
+            Refusal::BusinessFull | Refusal::Pace => agent.intake.overflow,
+            // A sentence takes no place here; which tone it would be is not the business's doing.
+            Refusal::NodeFull if agent.intake.overflow == Overflow::Message => Overflow::Message,
+            Refusal::NodeFull | Refusal::Draining | Refusal::NoToken | Refusal::BadToken => {
+                Overflow::Unavailable
+            }
+        };
+        match overflow {
+            Overflow::Busy => Decision::Refuse(RejectCause::Busy),
+            Overflow::Reject => Decision::Refuse(RejectCause::Rejected),
+            Overflow::Unavailable => Decision::Refuse(RejectCause::Unavailable),
+            Overflow::Message if self.told(&agent) < TOLD_MAX => Decision::Tell(agent),
+            // A flood of one business's callers must not fill the desk.
+            Overflow::Message => Decision::Refuse(RejectCause::Busy),
+        }
+    }
+
+    /// Callers of this business who are being told that there is no place.
+    fn told(&self, agent: &AgentConfig) -> usize {
+        let told = self.legs.values().filter_map(|leg| leg.turned_away.as_ref());
+        told.filter(|told| told.business == agent.business).count()
     }
 
     /// Streams that need more than an answer can carry are ordered by themselves (telnyx.md §1.3).
@@ -151,6 +203,8 @@ impl Desk {
             handle,
             parties,
             seat: Arc::new(seat.map_or_else(SeatSlot::default, SeatSlot::new)),
+            turned_away: None,
+            other: None,
             answered_at: None,
             token: None,
             streams: 0,
@@ -158,6 +212,15 @@ impl Desk {
             deadline: None,
         };
         self.legs.insert(ring.leg.clone(), leg);
+    }
+
+    fn insert_told(&mut self, ring: &Ring, life: LegLife, of: (CallId, Arc<AgentConfig>)) {
+        let (call, agent) = of;
+        self.node.telemetry.refused_told.increment(1);
+        self.insert(ring, (Way::Ordered, life), (call, None));
+        if let Some(leg) = self.legs.get_mut(&ring.leg) {
+            leg.turned_away = Some(agent);
+        }
     }
 
     pub(super) fn on_adopt(&mut self, name: LegName, call: CallId) {
@@ -172,4 +235,11 @@ impl Desk {
             leg.epoch = self.epoch;
         }
     }
+}
+
+/// What is to become of a caller of `agent` who is told that there is no place.
+fn notice(agent: &AgentConfig) -> Notice {
+    let words = u32::try_from(agent.intake.message.split_whitespace().count()).unwrap_or(u32::MAX);
+    let span = Millis::new(words.saturating_mul(WORD_MAX.get())) + WORDS_SLACK;
+    Notice { span, then: agent.intake.transfer_to }
 }

@@ -1,13 +1,13 @@
 //! What a leg orders, and what its call wishes, carried out.
 
 use tokio::sync::oneshot;
-use types::{CallId, EndReason, LegOrder as Wish, Secret, Unavailable};
+use types::{AgentConfig, CallId, EndReason, LegOrder as Wish, Secret, Unavailable};
 
 use super::super::again;
 use super::super::carrier::{
     CarrierError, ClientState, Command, CommandId, LegName, LegRole, StreamOrder,
 };
-use super::super::handle::Work;
+use super::super::handle::{Spoken, Work};
 use super::super::leg::{Close, LegEvent, LegOrder, RecordBy, Verb, Way, Why};
 use super::super::record;
 use super::Desk;
@@ -33,6 +33,25 @@ impl Desk {
                 let command = Command::StartStream(Box::new(order));
                 self.command(name, Verb::StartStream, n, command);
             }
+            LegOrder::Speak => {
+                let leg = self.legs.get(name);
+                let Some(agent) = leg.and_then(|leg| leg.turned_away.as_ref()) else { return };
+                let Spoken { text, voice, language, .. } = self.spoken(agent);
+                self.command(name, Verb::Speak, 0, Command::Speak { text, voice, language });
+            }
+            LegOrder::Transfer { to } => {
+                let Some(leg) = self.legs.get_mut(name) else { return };
+                leg.wishes += 1;
+                let (n, call, ring) = (leg.wishes, leg.call, self.config.leg.transfer_ring);
+                let state = self.state(call, LegRole::HandedOver);
+                self.command(name, Verb::Transfer, n, Command::Transfer { to, ring, state });
+            }
+            LegOrder::HangUpOther => self.hang_up_other(name),
+            LegOrder::TellTransferFailed => {
+                self.mark_ours(name);
+                self.tell_call(name, LegNews::Refused(Unavailable::Refused));
+            }
+            LegOrder::TellHandedOver => self.tell_call(name, LegNews::HandedOver),
             LegOrder::HangUp { n } => {
                 self.revoke(name);
                 self.command(name, Verb::HangUp, n, Command::HangUp);
@@ -53,6 +72,41 @@ impl Desk {
             // A desk that is gone needs to know nothing.
             let _ = work.send(done).await;
         });
+    }
+
+    /// Whoever rings for the caller of `name` need not pick up any more.
+    fn hang_up_other(&self, name: &LegName) {
+        let Some(leg) = self.legs.get(name) else { return };
+        let Some(other) = leg.other.clone() else { return };
+        let (carrier, id) = (self.carrier.clone(), CommandId { epoch: leg.epoch, n: leg.wishes });
+        tokio::spawn(async move {
+            // It stops ringing by itself, a little later.
+            let _ = carrier.hang_up(&other, id).await;
+        });
+    }
+
+    /// A leg that came back from a transfer carries again that it is ours.
+    fn mark_ours(&mut self, name: &LegName) {
+        let Some(leg) = self.legs.get_mut(name) else { return };
+        leg.other = None;
+        let (id, call) = (CommandId { epoch: leg.epoch, n: leg.wishes }, leg.call);
+        let command = Command::Mark { state: self.state(call, LegRole::Call) };
+        let (carrier, leg) = (self.carrier.clone(), name.clone());
+        tokio::spawn(async move {
+            // Without it the sweeper would spare the leg if nobody owned it; it is ours all the same.
+            let _ = carrier.command(&leg, id, command).await;
+        });
+    }
+
+    /// What a caller of `agent` is told for whom there is no place.
+    pub(super) fn spoken(&self, agent: &AgentConfig) -> Spoken {
+        Spoken {
+            text: agent.intake.message.clone().into_owned(),
+            voice: self.config.message_voice.clone(),
+            language: agent.persona.language.clone(),
+            then: agent.intake.transfer_to,
+            ring: self.config.leg.transfer_ring,
+        }
     }
 
     /// A stream with a new token; the one before opens nothing any more.
@@ -104,32 +158,22 @@ impl Desk {
     }
 
     pub(super) fn on_wish(&mut self, name: &LegName, wish: Wish) {
+        let digits = match wish {
+            Wish::HangUp => return self.tell(name, LegEvent::HangUp),
+            Wish::Transfer { to } => return self.tell(name, LegEvent::Transfer { to }),
+            Wish::SendDtmf { digits } => digits,
+        };
         let Some(leg) = self.legs.get_mut(name) else { return };
         leg.wishes += 1;
-        let (n, call, epoch) = (leg.wishes, leg.call, leg.epoch);
-        let command = match wish {
-            Wish::HangUp => return self.tell(name, LegEvent::HangUp),
-            Wish::Transfer { to } => {
-                Command::Transfer { to, state: self.state(call, LegRole::HandedOver) }
-            }
-            Wish::SendDtmf { digits } => Command::SendDtmf { digits },
-        };
-        let hands_over = matches!(command, Command::Transfer { .. });
-        let (carrier, work, leg) = (self.carrier.clone(), self.work.clone(), name.clone());
+        let (id, call) = (CommandId { epoch: leg.epoch, n: leg.wishes }, leg.call);
+        let (carrier, leg) = (self.carrier.clone(), name.clone());
         let inbox = self.node.live.get(&call).map(|live| live.inbox.clone());
         tokio::spawn(async move {
-            match carrier.command(&leg, CommandId { epoch, n }, command).await {
-                Ok(()) if hands_over => {
-                    let event = LegEvent::HandedOver;
-                    // A desk that is gone needs to know nothing.
-                    let _ = work.send(Work::Leg { leg, event }).await;
-                }
-                Ok(()) => (),
-                Err(_) => {
-                    if let Some(inbox) = inbox {
-                        inbox.offer_inner(Inner::Leg(LegNews::Refused(Unavailable::Refused)));
-                    }
-                }
+            let command = Command::SendDtmf { digits: digits.clone() };
+            if carrier.command(&leg, id, command).await.is_err()
+                && let Some(inbox) = inbox
+            {
+                inbox.offer_inner(Inner::Leg(LegNews::KeysRefused { digits }));
             }
         });
     }
@@ -182,17 +226,17 @@ impl Desk {
             self.deadlines.remove(&(deadline, name.clone()));
         }
         self.gone.insert(name.clone());
-        let seat = leg.seat.take();
+        let agent = leg.seat.take().map(|seat| seat.agent).or(leg.turned_away);
         let (to, why) = (leg.parties.as_ref().map(|parties| parties.to), close.why);
         if why == Why::NoMedia {
             self.node.telemetry.legs_without_media.increment(1);
         }
-        match (close.record, seat, leg.parties) {
-            // Nobody took the seat, so no call began, nor can one begin now.
-            (RecordBy::Front, Some(seat), Some(parties)) => {
+        match (close.record, agent, leg.parties) {
+            // Nobody took the seat, so no call began, nor can one begin now; or there was none.
+            (RecordBy::Front, Some(agent), Some(parties)) => {
                 let began = leg.answered_at.unwrap_or_else(crate::actor::wall_now);
                 let lost = record::Lost { call: leg.call, began, ended: reason(why) };
-                record::lost(&self.node, name, &seat.agent, (&parties, lost));
+                record::lost(&self.node, name, &agent, (&parties, lost));
             }
             (RecordBy::Nobody, _, _) => record::refused(&self.node, name, to, why),
             // A call took the seat meanwhile: the record is its.
@@ -207,6 +251,8 @@ const fn reason(why: Why) -> EndReason {
         Why::CallerGone => EndReason::CallerHungUp,
         Why::NoMedia => EndReason::MediaDead,
         Why::Shutdown => EndReason::Shutdown,
+        Why::Overflow => EndReason::Overflow,
+        Why::Transferred => EndReason::Transferred,
         Why::Ended | Why::Refused(_) | Why::AnswerFailed => EndReason::LegLost,
     }
 }

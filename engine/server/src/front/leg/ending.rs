@@ -20,7 +20,10 @@ impl LegLife {
         let why = match self.phase {
             Phase::Refusing { cause, .. } => Why::Refused(cause),
             Phase::Answering { .. } | Phase::Starting(_) => Why::CallerGone,
-            Phase::Carried | Phase::HandedOver => Why::Ended,
+            Phase::Telling { .. } => Why::Overflow,
+            Phase::Handing { .. } if self.inside == Inside::Nothing => Why::Overflow,
+            Phase::Carried | Phase::Handing { .. } => Why::Ended,
+            Phase::HandedOver { .. } => Why::Transferred,
             Phase::HangingUp { why, .. } => why,
             Phase::Draining { .. } | Phase::Over => return,
         };
@@ -50,10 +53,18 @@ impl LegLife {
         match self.phase {
             Phase::Carried => match ending {
                 Ending::HangUp => self.hang_up(now, Why::Ended),
-                Ending::HandedOver => self.phase = Phase::HandedOver,
+                Ending::HandedOver => self.phase = Phase::HandedOver { until: None },
+            },
+            Phase::Handing { .. } => match ending {
+                Ending::HangUp => {
+                    self.orders.push_back(LegOrder::HangUpOther);
+                    self.hang_up(now, Why::Ended);
+                }
+                Ending::HandedOver => self.phase = Phase::HandedOver { until: None },
             },
             Phase::Draining { why, .. } => self.close(why),
-            Phase::HandedOver
+            Phase::HandedOver { .. }
+            | Phase::Telling { .. }
             | Phase::HangingUp { .. }
             | Phase::Refusing { .. }
             | Phase::Answering { .. }
@@ -62,16 +73,16 @@ impl LegLife {
         }
     }
 
-    pub(super) fn on_handed_over(&mut self) {
-        if self.phase == Phase::Carried {
-            self.phase = Phase::HandedOver;
-        }
-    }
-
     pub(super) fn on_hang_up(&mut self, now: CallTime) {
         match self.phase {
             Phase::Answering { .. } | Phase::Starting(_) => self.hang_up(now, Why::Shutdown),
-            Phase::Carried | Phase::HandedOver => self.hang_up(now, Why::Ended),
+            Phase::Carried => self.hang_up(now, Why::Ended),
+            Phase::Telling { .. } => self.hang_up(now, Why::Overflow),
+            Phase::Handing { .. } => {
+                self.orders.push_back(LegOrder::HangUpOther);
+                self.hang_up(now, Why::Ended);
+            }
+            Phase::HandedOver { .. } => self.hang_up(now, Why::Transferred),
             Phase::Refusing { .. }
             | Phase::Draining { .. }
             | Phase::HangingUp { .. }

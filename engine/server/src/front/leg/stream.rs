@@ -3,7 +3,7 @@
 use types::{CallTime, Millis};
 
 use super::super::carrier::CarrierError;
-use super::{Answered, Inside, LegLife, LegOrder, Phase, Starting, Step, Way, Why};
+use super::{Answered, Errand, Inside, LegLife, LegOrder, Phase, Starting, Step, Way, Why};
 
 /// How much later than its socket a leg gives up on `start`.
 const SOCKET_SLACK: Millis = Millis::from_secs(1);
@@ -13,10 +13,13 @@ impl LegLife {
         match self.phase {
             Phase::Answering { .. } => {
                 self.answered = Answered::Yes;
-                match self.way {
-                    Way::Ordered => self.start_stream(now, 0),
-                    Way::Inline => self.phase = self.starting(now, 0, Step::Ordered),
-                    Way::Document => (),
+                match (self.errand, self.way) {
+                    (Errand::Tell(notice), _) => self.start_telling(now, notice),
+                    (Errand::Call, Way::Ordered) => self.start_stream(now, 0),
+                    (Errand::Call, Way::Inline) => {
+                        self.phase = self.starting(now, 0, Step::Ordered);
+                    }
+                    (Errand::Call, Way::Document) => (),
                 }
             }
             // It was slow, and the carrier would not stream before: now it will.
@@ -24,24 +27,30 @@ impl LegLife {
                 self.answered = Answered::Yes;
                 self.start_stream(now, n);
             }
-            Phase::Starting(_) | Phase::HangingUp { .. } => self.answered = Answered::Yes,
+            Phase::Starting(_) | Phase::Telling { .. } | Phase::HangingUp { .. } => {
+                self.answered = Answered::Yes;
+            }
             Phase::Refusing { .. }
             | Phase::Carried
             | Phase::Draining { .. }
-            | Phase::HandedOver
+            | Phase::Handing { .. }
+            | Phase::HandedOver { .. }
             | Phase::Over => (),
         }
     }
 
     pub(super) fn on_was_answered(&mut self) {
         match self.phase {
-            Phase::Answering { .. } | Phase::Starting(_) => self.answered = Answered::Yes,
+            Phase::Answering { .. } | Phase::Starting(_) | Phase::Telling { .. } => {
+                self.answered = Answered::Yes;
+            }
             // We hung up ourselves: that it ended in order says nothing.
             Phase::HangingUp { .. }
             | Phase::Refusing { .. }
             | Phase::Carried
             | Phase::Draining { .. }
-            | Phase::HandedOver
+            | Phase::Handing { .. }
+            | Phase::HandedOver { .. }
             | Phase::Over => (),
         }
     }
@@ -76,7 +85,9 @@ impl LegLife {
             | Phase::Refusing { .. }
             | Phase::Answering { .. }
             | Phase::Draining { .. }
-            | Phase::HandedOver
+            | Phase::Telling { .. }
+            | Phase::Handing { .. }
+            | Phase::HandedOver { .. }
             | Phase::HangingUp { .. }
             | Phase::Over => (),
         }
@@ -98,7 +109,9 @@ impl LegLife {
             Phase::Refusing { .. }
             | Phase::Carried
             | Phase::Draining { .. }
-            | Phase::HandedOver
+            | Phase::Telling { .. }
+            | Phase::Handing { .. }
+            | Phase::HandedOver { .. }
             | Phase::HangingUp { .. }
             | Phase::Over => (),
         }
@@ -115,7 +128,9 @@ impl LegLife {
             Phase::Refusing { .. }
             | Phase::Answering { .. }
             | Phase::Carried
-            | Phase::HandedOver
+            | Phase::Telling { .. }
+            | Phase::Handing { .. }
+            | Phase::HandedOver { .. }
             | Phase::HangingUp { .. }
             | Phase::Over => (),
         }
@@ -132,7 +147,12 @@ impl LegLife {
             // Too late: the leg is gone, or about to be.
             Phase::Draining { why, .. } => self.leg_is_gone(now, why),
             Phase::HangingUp { .. } => self.orders.push_back(LegOrder::EndCall),
-            Phase::Refusing { .. } | Phase::Carried | Phase::HandedOver | Phase::Over => (),
+            Phase::Refusing { .. }
+            | Phase::Carried
+            | Phase::Telling { .. }
+            | Phase::Handing { .. }
+            | Phase::HandedOver { .. }
+            | Phase::Over => (),
         }
     }
 

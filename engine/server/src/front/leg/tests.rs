@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use types::Millis;
+use types::{E164, Millis};
 
 use super::super::carrier::CarrierError;
 use super::*;
@@ -13,6 +13,7 @@ const SETTINGS: LegSettings = LegSettings {
     hang_up_wait: Millis::new(1_000),
     hang_up_tries_max: 3,
     end_wait: Millis::new(5_000),
+    transfer_ring: Millis::new(20_000),
 };
 
 const OK: Result<(), CarrierError> = Ok(());
@@ -70,9 +71,43 @@ fn ordered() -> LegLife {
 }
 
 use LegEvent::{
-    Answered, Began, Ended, HandedOver, HangUp, HungUp, SocketFailed, SocketOpened, StreamFailed,
+    Answered, Began, Bridged, Ended, HangUp, HungUp, OtherGone, Said, SocketFailed, SocketOpened,
+    StreamFailed,
 };
-use LegOrder::{Answer, EndCall, Reject, StartStream, TellStreamFailed};
+use LegOrder::{
+    Answer, EndCall, HangUpOther, Reject, Speak, StartStream, TellHandedOver, TellStreamFailed,
+    TellTransferFailed,
+};
+
+fn desk() -> E164 {
+    "+12125550143".parse().expect("a number")
+}
+
+fn told(then: Option<E164>) -> LegLife {
+    LegLife::tell(CallTime::ZERO, Notice { span: Millis::new(8_000), then }, SETTINGS)
+}
+
+fn spoken(outcome: Result<(), CarrierError>) -> LegEvent {
+    LegEvent::Done(Verb::Speak, outcome)
+}
+
+fn ringing(outcome: Result<(), CarrierError>) -> LegEvent {
+    LegEvent::Done(Verb::Transfer, outcome)
+}
+
+fn notice() -> Notice {
+    Notice { span: Millis::new(8_000), then: Some(desk()) }
+}
+
+/// The call wants its caller transferred.
+fn wish() -> LegEvent {
+    LegEvent::Transfer { to: desk() }
+}
+
+/// A call that wants it at 100 ms.
+fn transferring() -> [(u32, LegEvent); 4] {
+    [(1, Answered), (2, SocketOpened), (3, Began), (100, wish())]
+}
 
 #[test]
 fn a_call_from_ring_to_goodbye() {
@@ -248,16 +283,106 @@ fn a_document_is_answered_by_the_carrier_and_streams_once() {
     assert_eq!(orders, [hang_up, (200, closed(RecordBy::Front, Why::NoMedia))]);
 }
 
+/// What a transferred call's leg orders from the transfer on.
+fn after_wish(steps: &[(u32, LegEvent)]) -> Vec<(u32, LegOrder)> {
+    let orders = run(&mut ordered(), &[&transferring()[..], steps].concat(), 120_000);
+    assert_eq!(orders[2], (100, LegOrder::Transfer { to: desk() }));
+    orders[3..].to_vec()
+}
+
 #[test]
 fn a_leg_handed_over_is_not_hung_up() {
-    let head = [(1, Answered), (2, SocketOpened), (3, Began), (100, HandedOver)];
-    let tail = [(200, Ended(Ending::HandedOver)), (90_000, HungUp)];
-    let orders = run(&mut ordered(), &[&head[..], &tail].concat(), 99_000);
-    assert_eq!(orders[2..], [(90_000, closed(RecordBy::Call, Why::Ended))]);
+    let connected = [(150, ringing(OK)), (4_000, Bridged)];
+    let tail = [(4_100, Ended(Ending::HandedOver)), (90_000, HungUp)];
+    let orders = after_wish(&[&connected[..], &tail].concat());
+    let close = closed(RecordBy::Call, Why::Transferred);
+    assert_eq!(orders, [(4_000, TellHandedOver), (90_000, close)]);
     // The call may end before the carrier's word on the transfer is here.
-    let quick = [(1, Answered), (2, SocketOpened), (3, Began), (90, Ended(Ending::HandedOver))];
-    let orders = run(&mut ordered(), &[&quick[..], &[(100, HandedOver)]].concat(), 99_000);
-    assert_eq!(orders[2..], []);
+    let quick = [(3_900, Ended(Ending::HandedOver)), (4_000, Bridged)];
+    assert_eq!(after_wish(&quick), []);
+}
+
+#[test]
+fn a_transfer_that_fails_gives_the_caller_back() {
+    for step in [(150, ringing(FAILED)), (9_000, OtherGone(Parted::Unanswered))] {
+        let at = step.0;
+        assert_eq!(after_wish(&[step]), [(at, TellTransferFailed)]);
+    }
+    // No word of whoever is rung: they are given up, and may still pick up at that moment.
+    let orders = after_wish(&[(150, ringing(OK)), (25_150, Bridged)]);
+    let expected = [(25_100, HangUpOther), (25_100, TellTransferFailed), (25_150, TellHandedOver)];
+    assert_eq!(orders, expected);
+    // Back is back: the next one is another.
+    let again = [(200, ringing(FAILED)), (300, wish()), (310, wish()), (9_000, Bridged)];
+    let orders = after_wish(&again);
+    let transfer = (300, LegOrder::Transfer { to: desk() });
+    assert_eq!(orders, [(200, TellTransferFailed), transfer, (9_000, TellHandedOver)]);
+}
+
+#[test]
+fn a_caller_who_hangs_up_while_it_rings_ends_the_call() {
+    let orders = after_wish(&[(5_000, HungUp), (5_100, Ended(Ending::HangUp))]);
+    assert_eq!(orders, [(5_000, EndCall), (5_100, closed(RecordBy::Call, Why::Ended))]);
+    // And whoever ends the call while it rings ends the ringing.
+    let orders = after_wish(&[(5_000, Ended(Ending::HangUp)), (5_010, hung_up(GONE))]);
+    let hang_up = (5_000, LegOrder::HangUp { n: 0 });
+    let close = (5_010, closed(RecordBy::Call, Why::Ended));
+    assert_eq!(orders, [(5_000, HangUpOther), hang_up, close]);
+}
+
+#[test]
+fn a_caller_left_behind_by_the_other_side_is_not_left_in_silence() {
+    let talked = [(4_000, Bridged), (4_100, Ended(Ending::HandedOver))];
+    let gone = [(60_000, OtherGone(Parted::Talked)), (65_100, hung_up(GONE))];
+    let orders = after_wish(&[&talked[..], &gone].concat());
+    let hang_up = (65_000, LegOrder::HangUp { n: 0 });
+    let close = (65_100, closed(RecordBy::Call, Why::Transferred));
+    assert_eq!(orders, [(4_000, TellHandedOver), hang_up, close]);
+    // Their end overtook the news that they were connected.
+    let orders = after_wish(&[(20_000, OtherGone(Parted::Talked)), (20_010, HungUp)]);
+    assert_eq!(orders[0], (20_000, TellHandedOver));
+}
+
+#[test]
+fn a_document_cannot_be_transferred() {
+    let mut leg = LegLife::take(CallTime::ZERO, Way::Document, SETTINGS);
+    let orders = run(&mut leg, &[(2, SocketOpened), (3, Began), (100, wish())], 60_000);
+    assert_eq!(orders, [(100, TellTransferFailed)]);
+}
+
+#[test]
+fn a_caller_without_a_place_is_told_so_and_then_hung_up_on_or_transferred() {
+    let close = |at| (at, closed(RecordBy::Front, Why::Overflow));
+    let hang_up = |at| (at, LegOrder::HangUp { n: 0 });
+    // Said; refused; never a word of it.
+    let ways: [(u32, &[(u32, LegEvent)]); 3] = [
+        (3_000, &[(300, Answered), (320, spoken(OK)), (3_000, Said)]),
+        (340, &[(300, Answered), (340, spoken(FAILED))]),
+        (8_300, &[(300, Answered), (320, spoken(OK))]),
+    ];
+    for (at, steps) in ways {
+        let steps = [steps, &[(at + 10, hung_up(GONE))]].concat();
+        let orders = run(&mut told(None), &steps, 60_000);
+        assert_eq!(orders, [(0, Answer), (300, Speak), hang_up(at), close(at + 10)]);
+    }
+    // An answer nobody confirms is no reason to say nothing.
+    let steps = [(20, answer(OK)), (4_010, spoken(OK)), (5_000, Said), (5_010, hung_up(GONE))];
+    let orders = run(&mut told(None), &steps, 60_000);
+    assert_eq!(orders, [(0, Answer), (4_000, Speak), hang_up(5_000), close(5_010)]);
+    let head = [(300, Answered), (3_000, Said)];
+    let connected = [(9_000, Bridged), (90_000, HungUp)];
+    let orders = run(&mut told(Some(desk())), &[&head[..], &connected].concat(), 99_000);
+    let rung = [(0, Answer), (300, Speak), (3_000, LegOrder::Transfer { to: desk() })];
+    assert_eq!(orders[..3], rung);
+    assert_eq!(orders[3..], [(90_000, closed(RecordBy::Front, Why::Transferred))]);
+    let nobody = [(9_000, OtherGone(Parted::Unanswered)), (9_010, hung_up(GONE))];
+    let orders = run(&mut told(Some(desk())), &[&head[..], &nobody].concat(), 99_000);
+    assert_eq!(orders[3..], [hang_up(9_000), close(9_010)]);
+    // Whoever hangs up before or while it is said.
+    let orders = run(&mut told(None), &[(50, HungUp)], 60_000);
+    assert_eq!(orders, [(0, Answer), (50, closed(RecordBy::Nobody, Why::CallerGone))]);
+    let orders = run(&mut told(None), &[(300, Answered), (400, HungUp)], 60_000);
+    assert_eq!(orders, [(0, Answer), (300, Speak), close(400)]);
 }
 
 #[test]
@@ -313,6 +438,8 @@ fn any_event() -> impl Strategy<Value = LegEvent> {
         Just(Verb::Answer),
         Just(Verb::Reject),
         Just(Verb::StartStream),
+        Just(Verb::Speak),
+        Just(Verb::Transfer),
         Just(Verb::HangUp),
     ];
     let outcome = prop_oneof![Just(OK), Just(GONE), Just(FAILED), Just(EARLY)];
@@ -327,13 +454,17 @@ fn any_event() -> impl Strategy<Value = LegEvent> {
         Just(Began),
         Just(Ended(Ending::HangUp)),
         Just(Ended(Ending::HandedOver)),
-        Just(HandedOver),
+        Just(Said),
+        Just(wish()),
+        Just(Bridged),
+        Just(OtherGone(Parted::Unanswered)),
+        Just(OtherGone(Parted::Talked)),
         Just(HangUp),
     ]
 }
 
 fn any_leg() -> impl Strategy<Value = u8> {
-    0_u8..5
+    0_u8..8
 }
 
 fn leg_of(kind: u8) -> LegLife {
@@ -342,6 +473,9 @@ fn leg_of(kind: u8) -> LegLife {
         1 => LegLife::take(CallTime::ZERO, Way::Inline, SETTINGS),
         2 => LegLife::take(CallTime::ZERO, Way::Document, SETTINGS),
         3 => LegLife::take_answered(CallTime::ZERO, SETTINGS),
+        4 => told(None),
+        5 => told(Some(desk())),
+        6 => LegLife::tell_answered(CallTime::ZERO, notice(), SETTINGS),
         _ => LegLife::refuse(CallTime::ZERO, RejectCause::Busy, SETTINGS),
     }
 }
@@ -407,7 +541,7 @@ proptest! {
         let mut steps = Vec::new();
         for (gap, event) in events {
             at += gap;
-            if !matches!(event, Began | HandedOver) {
+            if !matches!(event, Began | Bridged) {
                 steps.push((at, event));
             }
         }

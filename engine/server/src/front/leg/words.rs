@@ -1,6 +1,6 @@
 //! What a leg is told and what it orders.
 
-use types::Millis;
+use types::{E164, Millis};
 
 use super::super::carrier::{CarrierError, RejectCause};
 
@@ -23,6 +23,8 @@ pub struct LegSettings {
     pub hang_up_tries_max: u32,
     /// How long a call may take to end after its leg is gone.
     pub end_wait: Millis,
+    /// How long whoever a caller is transferred to may ring.
+    pub transfer_ring: Millis,
 }
 
 /// How a leg reached us.
@@ -58,8 +60,17 @@ pub enum LegEvent {
     Began,
     /// The call is over, and its record is written.
     Ended(Ending),
-    /// The call hands the caller over; from now on the leg is not ours to end.
-    HandedOver,
+    /// The carrier's voice has said what it had to.
+    Said,
+    /// The call wants the caller handed to somebody else.
+    Transfer {
+        /// Whom.
+        to: E164,
+    },
+    /// The caller is connected with somebody else: from now on the leg is not ours to end.
+    Bridged,
+    /// Whoever was rung for a transfer is gone.
+    OtherGone(Parted),
     /// Somebody of the house wants it gone.
     HangUp,
 }
@@ -73,6 +84,24 @@ pub enum Ending {
     HandedOver,
 }
 
+/// How whoever was rung for a transfer left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parted {
+    /// Without having talked to the caller: busy, declined, not there.
+    Unanswered,
+    /// After it.
+    Talked,
+}
+
+/// What is to become of a caller who has been told that there is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How long the words may take at most.
+    pub span: Millis,
+    /// Who is rung then; nobody, and the leg is ended, if absent.
+    pub then: Option<E164>,
+}
+
 /// The orders that have an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {
@@ -82,6 +111,10 @@ pub enum Verb {
     Reject,
     /// Stream.
     StartStream,
+    /// Say that there is no place.
+    Speak,
+    /// Ring somebody and connect the caller with them.
+    Transfer,
     /// End it.
     HangUp,
 }
@@ -98,6 +131,15 @@ pub enum LegOrder {
         /// Counted from 0.
         n: u32,
     },
+    /// Have the carrier's voice say that there is no place.
+    Speak,
+    /// Ring somebody and connect the caller with them.
+    Transfer {
+        /// Whom.
+        to: E164,
+    },
+    /// Whoever is being rung for it is not needed any more.
+    HangUpOther,
     /// End it: the `n`th time.
     HangUp {
         /// Counted from 0.
@@ -107,6 +149,10 @@ pub enum LegOrder {
     EndCall,
     /// Tell its call that the stream it asked for again failed.
     TellStreamFailed,
+    /// Tell its call that the transfer came to nothing: the caller is its again.
+    TellTransferFailed,
+    /// Tell its call that the caller talks to somebody else by now.
+    TellHandedOver,
     /// It is over: forget it.
     Close(Close),
 }
@@ -140,6 +186,10 @@ pub enum Why {
     Refused(RejectCause),
     /// The caller hung up before a call began.
     CallerGone,
+    /// There was no place for it, and it was told so.
+    Overflow,
+    /// The caller went on with somebody else.
+    Transferred,
     /// The carrier would not answer it.
     AnswerFailed,
     /// No stream came up.

@@ -28,6 +28,8 @@ pub enum Action<'a> {
     },
     /// Ring somebody and connect the leg with them.
     Transfer(Box<Transfer<'a>>),
+    /// Say something in the carrier's own voice, to the far side of the leg.
+    Speak(Box<Speak<'a>>),
     /// Press keys.
     SendDtmf {
         /// `0-9 A-D * #`, `w` for half a second and `W` for a second of pause.
@@ -53,6 +55,7 @@ impl Action<'_> {
             Self::StreamingStart(_) => "streaming_start",
             Self::StreamingStop { .. } => "streaming_stop",
             Self::Transfer(_) => "transfer",
+            Self::Speak(_) => "speak",
             Self::SendDtmf { .. } => "send_dtmf",
             Self::RecordStart(_) => "record_start",
             Self::RecordStop => "record_stop",
@@ -118,6 +121,20 @@ pub struct Transfer<'a> {
     /// Whether the leg comes back to us when the other one hangs up.
     pub park_after_unbridge: Option<bool>,
 }
+
+/// Saying something in the carrier's own voice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Speak<'a> {
+    /// What: at most [`SPEAK_CHARS_MAX`] characters.
+    pub text: Cow<'a, str>,
+    /// Which voice: `male`, `female`, or `Provider.Model.Voice`.
+    pub voice: Cow<'a, str>,
+    /// Which language, such as `en-US`: `male` and `female` need it.
+    pub language: Option<Cow<'a, str>>,
+}
+
+/// The longest text the carrier speaks in one command (its API reference, "Speak text").
+pub const SPEAK_CHARS_MAX: usize = 3_000;
 
 /// Recording at the carrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

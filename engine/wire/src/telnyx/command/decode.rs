@@ -7,8 +7,8 @@ use types::{Pii, Secret};
 
 use super::{
     Action, Answer, Command, CommandError, Dial, MachineDetectionMode, Method, RecordChannels,
-    RecordFormat, RecordStart, RejectCause, Request, Stream, StreamCodec, StreamMode, StreamTrack,
-    TargetLegs, Transfer,
+    RecordFormat, RecordStart, RejectCause, Request, SPEAK_CHARS_MAX, Speak, Stream, StreamCodec,
+    StreamMode, StreamTrack, TargetLegs, Transfer,
 };
 use crate::telnyx::lenient::{Counter, Flag, Object, Pairs, Text};
 use crate::telnyx::{Parameter, percent};
@@ -46,6 +46,10 @@ pub fn decode<'a>(
             let connection_id = text(connection)?;
             Ok(Request::new(Command::ActiveCalls { connection_id, after, limit }))
         }
+        (Method::Get, [Some("call_control_applications"), Some(connection), None, ..]) => {
+            Ok(Request::new(Command::GetApplication { connection_id: text(connection)? }))
+        }
+        (Method::Get, [Some("phone_numbers"), None, ..]) => list_numbers(query),
         (
             Method::Post | Method::Put,
             [Some("calls"), Some(leg), Some("actions"), Some(verb), None],
@@ -58,6 +62,23 @@ pub fn decode<'a>(
         (Method::Get | Method::Post | Method::Put, _) => Err(CommandError::NoSuchPath),
     }
 }
+
+fn list_numbers(query: &str) -> Result<Request<'_>, CommandError> {
+    let value = |name| percent::form(query).find_map(|(n, v)| (n == name).then_some(v));
+    let number = |field, absent: u64| match value(field) {
+        Some(text) => text.parse().map_err(|_| CommandError::Invalid { field }),
+        None => Ok(absent),
+    };
+    let connection_id = value("filter[connection_id]");
+    Ok(Request::new(Command::ListNumbers {
+        connection_id: connection_id.ok_or(missing("filter[connection_id]"))?,
+        page: number("page[number]", 1)?,
+        limit: number("page[size]", NUMBERS_DEFAULT)?,
+    }))
+}
+
+/// Numbers on a page unless asked otherwise.
+const NUMBERS_DEFAULT: u64 = 20;
 
 const INVALID_LIMIT: CommandError = CommandError::Invalid { field: "page[limit]" };
 
@@ -118,6 +139,12 @@ struct RawBody<'a> {
     #[serde(borrow)]
     park_after_unbridge: Text<'a>,
     #[serde(borrow)]
+    payload: Text<'a>,
+    #[serde(borrow)]
+    voice: Text<'a>,
+    #[serde(borrow)]
+    language: Text<'a>,
+    #[serde(borrow)]
     digits: Text<'a>,
     duration_millis: Counter,
     #[serde(borrow)]
@@ -172,6 +199,7 @@ impl<'a> RawBody<'a> {
                 Ok(Action::StreamingStop { stream_id: self.stream_id.0.take() })
             }
             (Method::Post, "transfer") => Ok(Action::Transfer(Box::new(self.transfer()?))),
+            (Method::Post, "speak") => self.speak(),
             (Method::Post, "send_dtmf") => self.send_dtmf(),
             (Method::Post, "record_start") => self.record_start(),
             (Method::Post, "record_stop") => Ok(Action::RecordStop),
@@ -227,6 +255,16 @@ impl<'a> RawBody<'a> {
             target_leg_client_state: self.target_leg_client_state.0.take().map(Pii::new),
             park_after_unbridge: self.park_after_unbridge.0.as_deref().map(|leg| leg == "self"),
         })
+    }
+
+    fn speak(&mut self) -> Result<Action<'a>, CommandError> {
+        let text = taken(&mut self.payload, "payload")?;
+        if text.is_empty() || SPEAK_CHARS_MAX < text.chars().count() {
+            return Err(CommandError::Invalid { field: "payload" });
+        }
+        let voice = taken(&mut self.voice, "voice")?;
+        let language = self.language.0.take();
+        Ok(Action::Speak(Box::new(Speak { text, voice, language })))
     }
 
     fn send_dtmf(&mut self) -> Result<Action<'a>, CommandError> {

@@ -27,6 +27,7 @@ impl Request<'_> {
                     | Action::StreamingStart(_)
                     | Action::StreamingStop { .. }
                     | Action::Transfer(_)
+                    | Action::Speak(_)
                     | Action::SendDtmf { .. }
                     | Action::RecordStart(_)
                     | Action::RecordStop => Method::Post,
@@ -46,6 +47,20 @@ impl Request<'_> {
             }
             Command::ActiveCalls { connection_id, after, limit } => {
                 let path = active_calls(connection_id, after.as_deref(), *limit);
+                Encoded { method: Method::Get, path, body: Vec::new() }
+            }
+            Command::GetApplication { connection_id } => {
+                let mut path = String::from("/call_control_applications/");
+                percent::append(connection_id, &mut path);
+                Encoded { method: Method::Get, path, body: Vec::new() }
+            }
+            Command::ListNumbers { connection_id, page, limit } => {
+                let mut path = String::from("/phone_numbers?");
+                percent::append_pair("filter[connection_id]", connection_id, &mut path);
+                path.push('&');
+                percent::append_pair("page[number]", &page.to_string(), &mut path);
+                path.push('&');
+                percent::append_pair("page[size]", &limit.to_string(), &mut path);
                 Encoded { method: Method::Get, path, body: Vec::new() }
             }
         }
@@ -92,6 +107,11 @@ fn write_action(action: &Action<'_>, object: &mut Writer<'_>) {
         }
         Action::StreamingStop { stream_id } => object.text("stream_id", stream_id.as_deref()),
         Action::Transfer(transfer) => write_transfer(transfer, object),
+        Action::Speak(speak) => {
+            object.text("payload", Some(&speak.text));
+            object.text("voice", Some(&speak.voice));
+            object.text("language", speak.language.as_deref());
+        }
         Action::SendDtmf { digits, duration_ms } => {
             object.text("digits", Some(digits.reveal()));
             object.number("duration_millis", *duration_ms);

@@ -68,6 +68,19 @@ fn a_new_client_state_is_put_and_has_no_command_id() {
 }
 
 #[test]
+fn words_to_be_spoken_are_neither_none_nor_too_many() {
+    let speak = |words: String| {
+        let speak = Speak { text: words.into(), voice: "female".into(), language: None };
+        let encoded = Request::act("v3:abc", Action::Speak(Box::new(speak))).encode();
+        decode(encoded.method, &encoded.path, &encoded.body).map(|_| ())
+    };
+    let invalid = Err(CommandError::Invalid { field: "payload" });
+    assert_eq!(speak("é".repeat(SPEAK_CHARS_MAX)), Ok(()));
+    assert_eq!(speak("é".repeat(SPEAK_CHARS_MAX + 1)), invalid);
+    assert_eq!(speak(String::new()), invalid);
+}
+
+#[test]
 fn questions_have_a_path_and_no_body() {
     let get = Request::new(Command::GetCall { call_control_id: "v3:a/b".into() }).encode();
     assert_eq!((get.method, get.path.as_str()), (Method::Get, "/calls/v3%3Aa%2Fb"));
@@ -222,6 +235,11 @@ fn action() -> impl Strategy<Value = Action<'static>> {
         full_stream().prop_map(|stream| Action::StreamingStart(Box::new(stream))),
         proptest::option::of(text()).prop_map(|stream_id| Action::StreamingStop { stream_id }),
         transfer().prop_map(|transfer| Action::Transfer(Box::new(transfer))),
+        ("[ -~]{1,40}", text(), proptest::option::of(text())).prop_map(
+            |(words, voice, language)| {
+                Action::Speak(Box::new(Speak { text: words.into(), voice, language }))
+            }
+        ),
         (digits, proptest::option::of(100_u64..=500))
             .prop_map(|(digits, duration_ms)| Action::SendDtmf { digits, duration_ms }),
         record.prop_map(|(channels, format, length_seconds_max, play_beep)| {
@@ -260,10 +278,17 @@ fn request() -> impl Strategy<Value = Request<'static>> {
         1 => (segment(), proptest::option::of(text()), any::<Option<u64>>()).prop_map(
             |(connection_id, after, limit)| Command::ActiveCalls { connection_id, after, limit },
         ),
+        1 => segment().prop_map(|connection_id| Command::GetApplication { connection_id }),
+        1 => (text(), any::<u64>(), any::<u64>()).prop_map(|(connection_id, page, limit)| {
+            Command::ListNumbers { connection_id, page, limit }
+        }),
     ];
     (commands, proptest::option::of(hidden()), proptest::option::of(text())).prop_map(
         |(command, client_state, command_id)| match &command {
-            Command::GetCall { .. } | Command::ActiveCalls { .. } => Request::new(command),
+            Command::GetCall { .. }
+            | Command::ActiveCalls { .. }
+            | Command::GetApplication { .. }
+            | Command::ListNumbers { .. } => Request::new(command),
             Command::Act { action: Action::UpdateClientState, .. } => {
                 let state = client_state.unwrap_or_default();
                 Request { command, client_state: Some(state), command_id: None }

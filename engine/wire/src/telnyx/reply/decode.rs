@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use types::Pii;
 
-use super::{ActiveCalls, ApiError, CallState, Refusal, Reply, ReplyError};
+use super::{
+    ActiveCalls, ApiError, Application, CallState, Number, Numbers, Refusal, Reply, ReplyError,
+};
 use crate::telnyx::WallMicros;
 use crate::telnyx::command::Command;
 use crate::telnyx::lenient::{Counter, Flag, Object, Objects, Text};
@@ -33,6 +35,10 @@ pub fn decode<'a>(
         Command::Dial(_) => one(body).map(Reply::Dialed).ok_or(unreadable),
         Command::GetCall { .. } => one(body).map(Reply::Call).ok_or(unreadable),
         Command::ActiveCalls { .. } => many(body).map(Reply::ActiveCalls).ok_or(unreadable),
+        Command::GetApplication { .. } => {
+            application(body).map(Reply::Application).ok_or(unreadable)
+        }
+        Command::ListNumbers { .. } => numbers(body).map(Reply::Numbers).ok_or(unreadable),
     }
 }
 
@@ -61,6 +67,76 @@ fn many(body: &[u8]) -> Option<ActiveCalls<'_>> {
         (meta.cursors.0.and_then(|cursors| cursors.after.0), meta.total_items.0)
     });
     Some(ActiveCalls { calls, after: after.filter(|after| !after.is_empty()), total })
+}
+
+fn application(body: &[u8]) -> Option<Application<'_>> {
+    let raw: Object<RawDocument<'_>> = serde_json::from_slice(body).ok()?;
+    let raw = raw.0?.data.0?;
+    Some(Application {
+        id: raw.id.0,
+        name: raw.application_name.0,
+        active: raw.active.0,
+        webhook_url: raw.webhook_event_url.0,
+        webhook_api_version: raw.webhook_api_version.0,
+    })
+}
+
+fn numbers(body: &[u8]) -> Option<Numbers<'_>> {
+    let raw: Object<RawNumbers<'_>> = serde_json::from_slice(body).ok()?;
+    let raw = raw.0?;
+    let numbers = raw.data?.0.into_iter().map(|raw| Number {
+        number: raw.phone_number.0.map(Pii::new),
+        connection_id: raw.connection_id.0,
+        status: raw.status.0,
+    });
+    Some(Numbers {
+        numbers: numbers.collect(),
+        pages: raw.meta.0.and_then(|meta| meta.total_pages.0),
+    })
+}
+
+#[derive(Deserialize)]
+struct RawDocument<'a> {
+    #[serde(borrow, default)]
+    data: Object<RawApplication<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawApplication<'a> {
+    #[serde(borrow, default)]
+    id: Text<'a>,
+    #[serde(borrow, default)]
+    application_name: Text<'a>,
+    #[serde(default)]
+    active: Flag,
+    #[serde(borrow, default)]
+    webhook_event_url: Text<'a>,
+    #[serde(borrow, default)]
+    webhook_api_version: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct RawNumbers<'a> {
+    #[serde(borrow, default)]
+    data: Option<Objects<RawNumber<'a>>>,
+    #[serde(default)]
+    meta: Object<RawPages>,
+}
+
+#[derive(Deserialize)]
+struct RawPages {
+    #[serde(default)]
+    total_pages: Counter,
+}
+
+#[derive(Deserialize)]
+struct RawNumber<'a> {
+    #[serde(borrow, default)]
+    phone_number: Text<'a>,
+    #[serde(borrow, default)]
+    connection_id: Text<'a>,
+    #[serde(borrow, default)]
+    status: Text<'a>,
 }
 
 #[derive(Deserialize)]

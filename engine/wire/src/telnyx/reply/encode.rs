@@ -1,6 +1,6 @@
 //! From values to replies: the carrier's side.
 
-use super::{ActiveCalls, ApiError, CallState, Reply};
+use super::{ActiveCalls, ApiError, CallState, Numbers, Reply};
 use crate::telnyx::json::Writer;
 
 /// Replaces the contents of `out` by the body of `reply`.
@@ -18,6 +18,17 @@ pub fn encode(reply: &Reply<'_>, out: &mut Vec<u8>) {
             data.end();
         }
         Reply::ActiveCalls(active) => write_active(active, &mut top),
+        Reply::Application(application) => {
+            let mut data = top.object("data");
+            data.text("record_type", Some("call_control_application"));
+            data.text("id", application.id.as_deref());
+            data.text("application_name", application.name.as_deref());
+            data.flag("active", application.active);
+            data.text("webhook_event_url", application.webhook_url.as_deref());
+            data.text("webhook_api_version", application.webhook_api_version.as_deref());
+            data.end();
+        }
+        Reply::Numbers(numbers) => write_numbers(numbers, &mut top),
     }
     top.end();
 }
@@ -40,6 +51,19 @@ fn write_active(active: &ActiveCalls<'_>, top: &mut Writer<'_>) {
     let mut cursors = meta.object("cursors");
     cursors.text("after", active.after.as_deref());
     cursors.end();
+    meta.end();
+}
+
+fn write_numbers(numbers: &Numbers<'_>, top: &mut Writer<'_>) {
+    top.objects("data", &numbers.numbers, |number, object| {
+        object.text("record_type", Some("phone_number"));
+        let text = number.number.as_ref().map(|number| number.reveal().as_ref());
+        object.text("phone_number", text);
+        object.text("connection_id", number.connection_id.as_deref());
+        object.text("status", number.status.as_deref());
+    });
+    let mut meta = top.object("meta");
+    meta.number("total_pages", numbers.pages);
     meta.end();
 }
 

@@ -15,6 +15,36 @@ fn list() -> Command<'static> {
     Command::ActiveCalls { connection_id: "1".into(), after: None, limit: None }
 }
 
+fn get_application() -> Command<'static> {
+    Command::GetApplication { connection_id: "1".into() }
+}
+
+fn list_numbers() -> Command<'static> {
+    Command::ListNumbers { connection_id: "1".into(), page: 1, limit: 250 }
+}
+
+fn name() -> impl Strategy<Value = Option<Cow<'static, str>>> {
+    proptest::option::of(any::<String>().prop_map(Cow::Owned))
+}
+
+#[test]
+fn applications_and_their_numbers() {
+    let body = br#"{"data":{"id":"2811","record_type":"call_control_application","active":true,
+        "application_name":"desk","webhook_event_url":"https://h.example/webhooks/telnyx",
+        "webhook_api_version":"2","inbound":{"channel_limit":10}}}"#;
+    let Ok(Reply::Application(application)) = decode(&get_application(), 200, body) else {
+        panic!()
+    };
+    assert_eq!(application.active, Some(true));
+    assert_eq!(application.webhook_url.as_deref(), Some("https://h.example/webhooks/telnyx"));
+    let body = br#"{"data":[{"phone_number":"+12125550142","connection_id":"2811","tags":[],
+        "status":"active"},3],"meta":{"total_pages":2,"page_number":1}}"#;
+    let Ok(Reply::Numbers(page)) = decode(&list_numbers(), 200, body) else { panic!() };
+    assert_eq!((page.numbers.len(), page.pages), (1, Some(2)));
+    assert!(decode(&list_numbers(), 200, b"{}").is_err(), "nothing is not the same as none");
+    assert!(decode(&get_application(), 200, b"{}").is_err());
+}
+
 #[test]
 fn any_success_accepts_an_action() {
     assert_eq!(decode(&act(), 200, br#"{"data":{"result":"ok"}}"#), Ok(Reply::Accepted));
@@ -101,6 +131,24 @@ fn reply() -> impl Strategy<Value = (Command<'static>, Reply<'static>)> {
         page.prop_map(|(calls, after, total)| {
             (list(), Reply::ActiveCalls(ActiveCalls { calls, after, total }))
         }),
+        ([name(), name(), name(), name()], any::<Option<bool>>()).prop_map(
+            |([id, name, webhook_url, webhook_api_version], active)| {
+                let application =
+                    Application { id, name, active, webhook_url, webhook_api_version };
+                (get_application(), Reply::Application(application))
+            }
+        ),
+        (proptest::collection::vec([name(), name(), name()], 0..4), any::<Option<u64>>()).prop_map(
+            |(numbers, pages)| {
+                let number = |[number, connection_id, status]: [_; 3]| Number {
+                    number: Option::<Cow<'_, str>>::map(number, Pii::new),
+                    connection_id,
+                    status,
+                };
+                let numbers = numbers.into_iter().map(number).collect();
+                (list_numbers(), Reply::Numbers(Numbers { numbers, pages }))
+            }
+        ),
     ]
 }
 

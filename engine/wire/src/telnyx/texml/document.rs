@@ -62,6 +62,13 @@ fn write_verb(verb: &Verb<'_>, out: &mut String) {
             attribute("reason", reason.map(|reason| reason.name()), out);
             out.push_str("/>");
         }
+        Verb::Dial { number, timeout_seconds } => {
+            out.push_str("<Dial");
+            attribute("timeout", timeout_seconds.map(|s| s.to_string()).as_deref(), out);
+            out.push('>');
+            append_escaped(number.reveal(), out);
+            out.push_str("</Dial>");
+        }
         Verb::Hangup => out.push_str("<Hangup/>"),
         Verb::Redirect { url } => {
             out.push_str("<Redirect>");
@@ -138,6 +145,10 @@ fn verb(mut element: Element<'_>) -> Result<Verb<'_>, TexmlError> {
             let reason = word(element.attribute("reason"), "reason", RejectReason::of)?;
             Ok(Verb::Reject { reason })
         }
+        "Dial" => Ok(Verb::Dial {
+            timeout_seconds: number(element.attribute("timeout"), "timeout")?,
+            number: Pii::new(Cow::Owned(element.text.trim().to_owned())),
+        }),
         "Hangup" => Ok(Verb::Hangup),
         "Redirect" => Ok(Verb::Redirect { url: Pii::new(Cow::Owned(element.text)) }),
         name => Ok(Verb::Other { name: Cow::Borrowed(name) }),

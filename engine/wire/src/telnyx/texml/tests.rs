@@ -145,6 +145,10 @@ fn verb() -> impl Strategy<Value = Verb<'static>> {
         }),
         any::<Option<u64>>().prop_map(|seconds| Verb::Pause { seconds }),
         word(RejectReason::ALL).prop_map(|reason| Verb::Reject { reason }),
+        ("[!-~]{1,20}", any::<Option<u64>>()).prop_map(|(number, timeout_seconds)| Verb::Dial {
+            number: Pii::new(number.into()),
+            timeout_seconds
+        }),
         Just(Verb::Hangup),
         text().prop_map(|url| Verb::Redirect { url: Pii::new(url) }),
         "[A-Z][a-z]{0,9}x".prop_map(|name| Verb::Other { name: Cow::Owned(name) }),

@@ -8,7 +8,7 @@ use types::{DtmfDigit, Pii};
 use super::{
     Answered, CallQuality, Cost, Direction, Envelope, Event, Hangup, HangupCause, HangupSource,
     Header, Initiated, LegNames, LegState, MachineDetection, MachineResult, MachineStage,
-    RecordingSaved, ReferStage, StreamFailure, Webhook, WebhookError,
+    RecordingSaved, ReferStage, SpeakStatus, StreamFailure, Webhook, WebhookError,
 };
 use crate::telnyx::WallMicros;
 use crate::telnyx::lenient::{Counter, Flag, Object, Objects, Pairs, Text, Texts};
@@ -263,6 +263,10 @@ impl<'a> RawPayload<'a> {
             }
             "streaming.failed" => Event::StreamingFailed(self.into_failure()),
             "call.dtmf.received" => Event::Dtmf { digit: self.digit.0.as_deref().and_then(key) },
+            "call.speak.started" => Event::SpeakStarted,
+            "call.speak.ended" => {
+                Event::SpeakEnded { status: self.status.0.as_deref().and_then(SpeakStatus::of) }
+            }
             "call.hold" => Event::Held,
             "call.unhold" => Event::Unheld,
             "call.recording.saved" => Event::RecordingSaved(self.into_recording()),

@@ -79,7 +79,14 @@ fn write_payload(event: &Event<'_>, payload: &mut Writer<'_>) {
         Event::RecordingError { reason } => payload.text("reason", reason.as_deref()),
         Event::Cost(cost) => write_cost(cost, payload),
         Event::Machine(machine) => payload.text("result", machine.word.as_deref()),
-        Event::Bridged | Event::Held | Event::Unheld | Event::Other { .. } => (),
+        Event::SpeakEnded { status } => {
+            payload.text("status", status.map(|status| status.name()));
+        }
+        Event::Bridged
+        | Event::SpeakStarted
+        | Event::Held
+        | Event::Unheld
+        | Event::Other { .. } => (),
     }
 }
 

@@ -36,6 +36,13 @@ pub enum Event<'a> {
         /// Which key; absent if it is on no telephone.
         digit: Option<DtmfDigit>,
     },
+    /// `call.speak.started`.
+    SpeakStarted,
+    /// `call.speak.ended`.
+    SpeakEnded {
+        /// How; absent if the word is new to us.
+        status: Option<SpeakStatus>,
+    },
     /// `call.hold`.
     Held,
     /// `call.unhold`.
@@ -77,6 +84,8 @@ impl Event<'_> {
             Self::StreamingStopped { .. } => "streaming.stopped",
             Self::StreamingFailed(_) => "streaming.failed",
             Self::Dtmf { .. } => "call.dtmf.received",
+            Self::SpeakStarted => "call.speak.started",
+            Self::SpeakEnded { .. } => "call.speak.ended",
             Self::Held => "call.hold",
             Self::Unheld => "call.unhold",
             Self::Refer { stage, .. } => stage.name(),
@@ -281,6 +290,18 @@ words! {
         Callee = "callee",
         /// The carrier does not say.
         Unknown = "unknown",
+    }
+}
+
+words! {
+    /// How the carrier's own words ended.
+    SpeakStatus {
+        /// They were said.
+        Completed = "completed",
+        /// The leg was over first.
+        CallHangup = "call_hangup",
+        /// An answering machine was found.
+        CancelledAmd = "cancelled_amd",
     }
 }
 

@@ -173,6 +173,8 @@ fn event() -> impl Strategy<Value = Event<'static>> {
             Event::Answered(Answered { start_time, tags, codec, sampling_rate })
         }),
         Just(Event::Bridged),
+        Just(Event::SpeakStarted),
+        word(SpeakStatus::ALL).prop_map(|status| Event::SpeakEnded { status }),
         Just(Event::Held),
         Just(Event::Unheld),
         hidden().prop_map(|stream_url| Event::StreamingStarted { stream_url }),
