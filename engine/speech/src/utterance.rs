@@ -303,12 +303,17 @@ impl Board {
             && utterance.finalizing.is_none()
             && let Some(words) = utterance.words()
         {
-            self.offer(RecognizerEvent::Stable { utterance: id, text: Pii::new(words) });
+            self.offer(RecognizerEvent::Stable {
+                utterance: id,
+                text: Pii::new(words),
+                others: Vec::new(),
+            });
         }
     }
 
     fn tell_final(&mut self, utterance: UtteranceId, words: String, audio: Millis) {
-        self.offer(RecognizerEvent::Final { utterance, text: Pii::new(words), audio });
+        let (text, others) = (Pii::new(words), Vec::new());
+        self.offer(RecognizerEvent::Final { utterance, text, others, audio });
     }
 
     fn offer(&mut self, event: RecognizerEvent) {

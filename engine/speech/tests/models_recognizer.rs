@@ -56,7 +56,7 @@ fn utterance(number: u32) -> UtteranceId {
 fn final_of(events: &Receiver<RecognizerEvent>, id: UtteranceId) -> (String, Millis) {
     loop {
         match common::next(events) {
-            RecognizerEvent::Final { utterance, text, audio } => {
+            RecognizerEvent::Final { utterance, text, audio, .. } => {
                 assert_eq!(utterance, id);
                 return (common::plain(text.reveal()), audio);
             }
@@ -115,7 +115,7 @@ fn a_pause_makes_the_final_ready() {
     session.pause(utterance(3));
     let stable = loop {
         match common::next(&events) {
-            RecognizerEvent::Stable { utterance: id, text } => {
+            RecognizerEvent::Stable { utterance: id, text, .. } => {
                 assert_eq!(id, utterance(3));
                 break text;
             }

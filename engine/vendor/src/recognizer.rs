@@ -136,6 +136,9 @@ pub enum RecognizerEvent {
         utterance: UtteranceId,
         /// The words; may be empty.
         text: Pii<String>,
+        /// Other readings of the same speech, likeliest first; may be empty. What another recognizer
+        /// heard, or the runners-up of the same one; none of them is `text` again.
+        others: Vec<Pii<String>>,
         /// How much audio they came from.
         audio: Millis,
     },
@@ -145,6 +148,8 @@ pub enum RecognizerEvent {
         utterance: UtteranceId,
         /// The words; may be empty.
         text: Pii<String>,
+        /// Other readings of the same speech, as in [`RecognizerEvent::Final`].
+        others: Vec<Pii<String>>,
     },
     /// The vendor's own opinion on whether the caller has finished.
     Turn {
