@@ -392,7 +392,9 @@ mod tests {
                 RecognizerEvent::Partial { text, .. } => format!("partial:{}", text.reveal()),
                 RecognizerEvent::Stable { text, .. } => format!("stable:{}", text.reveal()),
                 RecognizerEvent::Final { text, .. } => format!("final:{}", text.reveal()),
-                RecognizerEvent::Turn { .. } => "turn".into(),
+                RecognizerEvent::Turn { .. } | RecognizerEvent::Recovering { .. } => {
+                    "news".into()
+                }
                 RecognizerEvent::Failed { .. } => "failed".into(),
             };
             self.0.lock().unwrap().push(word);

@@ -5,4 +5,6 @@
 //! own. Decoded values borrow from the message; encoders replace the contents of a buffer that
 //! its owner keeps, so that a warm leg allocates nothing.
 
+pub mod deepgram;
 pub mod telnyx;
+pub mod wyoming;
