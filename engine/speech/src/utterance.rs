@@ -520,7 +520,9 @@ mod tests {
                         others.iter().map(|other| format!("/{}", other.reveal())).collect();
                     format!("final:{}{others}", text.reveal())
                 }
-                RecognizerEvent::Turn { .. } => "turn".into(),
+                RecognizerEvent::Turn { .. } | RecognizerEvent::Recovering { .. } => {
+                    "news".into()
+                }
                 RecognizerEvent::Failed { .. } => "failed".into(),
             };
             self.0.lock().unwrap().push(word);

@@ -62,7 +62,8 @@ fn final_of(events: &Receiver<RecognizerEvent>, id: UtteranceId) -> (String, Mil
             }
             RecognizerEvent::Partial { .. }
             | RecognizerEvent::Stable { .. }
-            | RecognizerEvent::Turn { .. } => (),
+            | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. } => (),
             RecognizerEvent::Failed { error } => panic!("{error}"),
         }
     }
@@ -122,6 +123,7 @@ fn a_pause_makes_the_final_ready() {
             RecognizerEvent::Partial { text, .. } => assert!(!text.reveal().is_empty()),
             other @ (RecognizerEvent::Final { .. }
             | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. }
             | RecognizerEvent::Failed { .. }) => {
                 panic!("{other:?}")
             }
@@ -209,6 +211,7 @@ fn every_finalize_has_one_answer_and_a_discard_none() {
             RecognizerEvent::Partial { utterance: id, .. } => assert_eq!(id, utterance(13)),
             other @ (RecognizerEvent::Stable { .. }
             | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. }
             | RecognizerEvent::Failed { .. }) => {
                 panic!("{other:?}")
             }

@@ -158,6 +158,12 @@ pub enum RecognizerEvent {
         /// What it thinks.
         opinion: TurnOpinion,
     },
+    /// The connection was lost and is there again: what was said and not yet understood is being
+    /// repeated to the vendor. Finals of this time come late, but they come.
+    Recovering {
+        /// How much audio is repeated.
+        behind: Millis,
+    },
     /// The session is of no further use.
     Failed {
         /// Why.

@@ -6,18 +6,19 @@
 //! its owner keeps, so that a warm leg allocates nothing.
 
 pub mod anthropic;
-pub mod chat;
-pub mod openai;
-pub mod sse;
 pub mod cartesia;
+pub mod chat;
 pub mod deepgram;
 pub mod elevenlabs;
 mod fault;
 #[cfg(test)]
 mod fuzzing;
+pub mod openai;
 pub mod openai_speech;
 mod query;
 mod soft;
+pub mod sse;
 pub mod telnyx;
+pub mod wyoming;
 
 pub use fault::MessageFault;

@@ -15,6 +15,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_cartesia_order", wire::cartesia::fuzz_cartesia_order),
     ("fuzz_client_state", server::front::fuzz_client_state),
     ("fuzz_concealer", codecs::fuzz::fuzz_concealer),
+    ("fuzz_deepgram_flux", wire::deepgram::fuzz_deepgram_flux),
+    ("fuzz_deepgram_nova", wire::deepgram::fuzz_deepgram_nova),
     ("fuzz_deepgram_speak_message", wire::deepgram::speak::fuzz_deepgram_speak_message),
     ("fuzz_deepgram_speak_order", wire::deepgram::speak::fuzz_deepgram_speak_order),
     ("fuzz_directory", directory::fuzz_directory),
@@ -31,8 +33,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_leg_decoder", codecs::fuzz::fuzz_leg_decoder),
     ("fuzz_log", call::fuzz_log),
     ("fuzz_openai_fault", wire::openai::fuzz_openai_fault),
-    ("fuzz_openai_stream", wire::openai::fuzz_openai_stream),
     ("fuzz_openai_speech_request", wire::openai_speech::fuzz_openai_speech_request),
+    ("fuzz_openai_stream", wire::openai::fuzz_openai_stream),
     ("fuzz_opus", codecs::fuzz::fuzz_opus),
     ("fuzz_playout", media::fuzz_playout),
     ("fuzz_recording", caller::fuzz::fuzz_recording),
@@ -47,6 +49,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_telnyx_texml", wire::telnyx::fuzz_telnyx_texml),
     ("fuzz_telnyx_webhook", wire::telnyx::fuzz_telnyx_webhook),
     ("fuzz_verbalize", speech::verbalize::fuzz_verbalize),
+    ("fuzz_wyoming", wire::wyoming::fuzz_wyoming),
 ];
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {

@@ -72,7 +72,7 @@ impl Session {
                 Event::Final { utterance, text, others, audio }
             }
             // The engine decides by words and silence.
-            RecognizerEvent::Turn { .. } => return,
+            RecognizerEvent::Turn { .. } | RecognizerEvent::Recovering { .. } => return,
             RecognizerEvent::Failed { error } => {
                 tracing::error!(%error, "recognizer failed");
                 Event::RecognizerFailed
