@@ -520,9 +520,7 @@ mod tests {
                         others.iter().map(|other| format!("/{}", other.reveal())).collect();
                     format!("final:{}{others}", text.reveal())
                 }
-                RecognizerEvent::Turn { .. } | RecognizerEvent::Recovering { .. } => {
-                    "news".into()
-                }
+                RecognizerEvent::Turn { .. } | RecognizerEvent::Recovering { .. } => "news".into(),
                 RecognizerEvent::Failed { .. } => "failed".into(),
             };
             self.0.lock().unwrap().push(word);

@@ -294,6 +294,8 @@ fn patience(leg: &LegName, command: &Command) -> Patience {
         | Command::StopStream
         | Command::HangUp
         | Command::Reject(_)
+        | Command::Speak { .. }
+        | Command::Mark { .. }
         | Command::Transfer { .. }
         | Command::SendDtmf { .. } => Patience::Order,
     }

@@ -102,6 +102,8 @@ fn order_of(entry: &Entry) -> Option<Verdict> {
         | Happened::Answered
         | Happened::Stream(_)
         | Happened::Key
+        | Happened::Said { .. }
+        | Happened::Pressed { .. }
         | Happened::Over { .. } => None,
     }
 }

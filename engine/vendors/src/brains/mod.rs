@@ -19,7 +19,7 @@ pub mod anthropic;
 mod brain;
 mod clauses;
 mod family;
-mod gate;
+pub(crate) mod gate;
 mod generate;
 mod history;
 pub mod openai;

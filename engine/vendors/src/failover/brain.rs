@@ -18,6 +18,7 @@ use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thoug
 
 use super::breaker::Admission;
 use super::member::Member;
+use crate::brains::gate::Gate;
 
 /// Orders a call may have under way: a turn gives two.
 const ORDERS_MAX: usize = 32;
@@ -35,37 +36,46 @@ pub fn open_brains(
     let (orders, taken) = channel(ORDERS_MAX);
     let (sender, heard) = channel(EVENTS_MAX);
     let members = members.into_iter().map(|member| Seat { member, session: None }).collect();
-    let panel =
-        Panel { members, context, events: events.clone(), sender, race: None, shunned: None };
+    let gate = Arc::new(Gate::new(events));
+    let panel = Panel { members, context, gate: gate.clone(), sender, race: None, shunned: None };
     handle.spawn(panel.run(taken, heard));
-    Box::new(Session { orders, events })
+    Box::new(Session { orders, gate })
 }
 
 /// What the call holds: passes its orders on.
 struct Session {
     orders: Sender<Order>,
-    events: Arc<dyn Sink<BrainEvent>>,
+    /// Closed by a cancel before the panel hears of it: nothing follows a cancel.
+    gate: Arc<Gate>,
 }
 
 enum Order {
     Think(Thought),
     Cancel(GenerationId),
+    Commit(GenerationId),
 }
 
 impl BrainSession for Session {
     fn think(&mut self, thought: Thought) {
         let generation = thought.generation;
+        self.gate.open(generation);
         if let Err(TrySendError::Full(_) | TrySendError::Closed(_)) =
             self.orders.try_send(Order::Think(thought))
         {
             let error = VendorError::Overloaded { vendor: super::ourselves(), retry_after: None };
-            self.events.offer(BrainEvent::Failed { generation, error });
+            let _ = self.gate.offer(generation, BrainEvent::Failed { generation, error });
         }
     }
 
     fn cancel(&mut self, generation: GenerationId) {
+        self.gate.close(generation);
         // Full: what is cancelled here is dead in the call, too, and dropped there.
         let _ = self.orders.try_send(Order::Cancel(generation));
+    }
+
+    fn commit(&mut self, generation: GenerationId) {
+        // Full: what waits for it fails by its own deadline.
+        let _ = self.orders.try_send(Order::Commit(generation));
     }
 }
 
@@ -73,7 +83,7 @@ impl BrainSession for Session {
 struct Panel {
     members: Vec<Seat>,
     context: BrainContext,
-    events: Arc<dyn Sink<BrainEvent>>,
+    gate: Arc<Gate>,
     sender: Sender<(usize, BrainEvent)>,
     race: Option<Race>,
     /// Who broke off in the middle of a reply: the next thought starts with somebody else.
@@ -119,6 +129,7 @@ impl Panel {
                 order = orders.recv() => match order {
                     Some(Order::Think(thought)) => self.begin(thought),
                     Some(Order::Cancel(generation)) => self.cancel(generation),
+                    Some(Order::Commit(generation)) => self.commit(generation),
                     None => return self.end(),
                 },
                 Some((seat, event)) = heard.recv() => self.handle_event(seat, event),
@@ -195,7 +206,8 @@ impl Panel {
             vendor: super::ourselves(),
             retry_after: None,
         });
-        self.events.offer(BrainEvent::Failed { generation: race.thought.generation, error });
+        let generation = race.thought.generation;
+        self.pass(BrainEvent::Failed { generation, error });
     }
 
     fn handle_event(&mut self, seat: usize, event: BrainEvent) {
@@ -218,11 +230,11 @@ impl Panel {
             }
             BrainEvent::Done { .. } => {
                 self.race = None;
-                self.events.offer(event);
+                self.pass(event);
             }
-            BrainEvent::Text { .. } | BrainEvent::Effect { .. } => {
+            BrainEvent::Text { .. } | BrainEvent::Pause { .. } | BrainEvent::Effect { .. } => {
                 self.settle(seat);
-                self.events.offer(event);
+                self.pass(event);
             }
         }
     }
@@ -254,7 +266,7 @@ impl Panel {
             // Words are out that another brain does not know of: the call decides what becomes of them.
             self.shunned = Some(seat);
             self.race = None;
-            self.events.offer(BrainEvent::Failed { generation, error });
+            self.pass(BrainEvent::Failed { generation, error });
             return;
         }
         let is_anybody_thinking = self.race.as_ref().is_some_and(|race| !race.runners.is_empty());
@@ -267,6 +279,20 @@ impl Panel {
         if self.race.as_ref().is_some_and(|race| race.thought.generation == generation) {
             self.end();
         }
+    }
+
+    /// The winner's reply is heard.
+    fn commit(&mut self, generation: GenerationId) {
+        let Some(race) = &self.race else { return };
+        let seat = race.winner.filter(|_| race.thought.generation == generation);
+        if let Some(session) = seat.and_then(|seat| self.members[seat].session.as_mut()) {
+            session.commit(generation);
+        }
+    }
+
+    /// Offers `event` to the call, unless its reply has been cancelled meanwhile.
+    fn pass(&self, event: BrainEvent) {
+        let _ = self.gate.offer(generation(&event), event);
     }
 
     /// Calls off the present race.
@@ -299,6 +325,7 @@ impl Sink<BrainEvent> for Tagged {
 const fn generation(event: &BrainEvent) -> GenerationId {
     match event {
         BrainEvent::Text { generation, .. }
+        | BrainEvent::Pause { generation }
         | BrainEvent::Effect { generation, .. }
         | BrainEvent::Done { generation, .. }
         | BrainEvent::Failed { generation, .. } => *generation,

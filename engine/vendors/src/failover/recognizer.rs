@@ -163,7 +163,8 @@ impl Sink<RecognizerEvent> for Passage {
         match event {
             RecognizerEvent::Partial { .. }
             | RecognizerEvent::Stable { .. }
-            | RecognizerEvent::Turn { .. } => {
+            | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. } => {
                 if leads {
                     board.events.offer(event)
                 } else {

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use jiff::tz::TimeZone;
 use tokio::runtime::Handle;
 use types::{
-    AgentConfig, BargeIn, CitedText, ConfigVersion, Contact, Dialogue, Escalation, Expect, Facts,
-    Hours, Intake, Limits, Millis, Persona, Recording, Tone, Turns, VendorChoice, WallTime,
+    AgentConfig, BargeIn, CallId, CitedText, ConfigVersion, Contact, Dialogue, Escalation, Expect,
+    Facts, Hours, Intake, LegAbilities, Limits, Millis, Persona, Recording, Tone, Turns,
+    VendorChoice, WallTime,
 };
 use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Sink, Thought, VendorError};
 use vendors::failover::{Admission, Clinic, Duty, Member, open_brains};
@@ -88,7 +89,12 @@ impl Stage {
             vendor: Arc::new(puppet.clone()) as Arc<dyn Brain>,
             health: health(&clinic, Duty::Think, puppet.name),
         });
-        let context = BrainContext { agent: Arc::new(agent()), caller: None };
+        let context = BrainContext {
+            agent: Arc::new(agent()),
+            caller: None,
+            call: CallId::new(1),
+            abilities: LegAbilities::NONE,
+        };
         let ear = Arc::new(Ear(heard.clone()));
         let session = open_brains(members.collect(), context, ear, &Handle::current());
         Self { clinic, session, heard, puppets }
@@ -108,6 +114,7 @@ impl Stage {
             BrainEvent::Text { generation, text } => {
                 format!("{} {}", generation.turn.get(), text.text)
             }
+            BrainEvent::Pause { generation } => format!("{} pause", generation.turn.get()),
             BrainEvent::Effect { generation, .. } => format!("{} effect", generation.turn.get()),
             BrainEvent::Done { generation, .. } => format!("{} done", generation.turn.get()),
             BrainEvent::Failed { generation, error } => {
@@ -154,6 +161,7 @@ fn agent() -> AgentConfig {
         intake: Intake::STANDARD,
         recording: Recording::Off,
         facts: Arc::new(facts),
+        tools: Arc::new([]),
     }
 }
 

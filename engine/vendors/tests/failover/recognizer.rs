@@ -152,7 +152,9 @@ impl Stage {
                 format!("{} {}", utterance.get(), text.reveal())
             }
             RecognizerEvent::Failed { error } => format!("failed {}", error.vendor()),
-            RecognizerEvent::Stable { .. } | RecognizerEvent::Turn { .. } => "other".into(),
+            RecognizerEvent::Stable { .. }
+            | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. } => "other".into(),
         };
         self.heard.take().into_iter().map(told).collect()
     }

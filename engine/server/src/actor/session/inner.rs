@@ -1,7 +1,7 @@
 //! What a session's vendors and the house have to say to it.
 
 use call::{Event, LegEnd};
-use types::{CallTime, Pii, Unavailable};
+use types::{CallTime, LegOrder, Pii, Unavailable};
 use vendor::{BrainEvent, RecognizerEvent};
 
 use super::{Session, Stream};
