@@ -9,7 +9,7 @@ use fake_vendors::{Delays, FakeVendors, Options, Plan, Protocol, Words};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, interval, timeout};
-use types::{AudioFormat, Millis, Pii, Secret, UtteranceId};
+use types::{AudioFormat, Millis, Secret, UtteranceId};
 use vendor::{
     AudioChunk, Offered, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession, Sink,
     VendorError,
@@ -245,18 +245,5 @@ impl Caller {
             }
         };
         timeout(PATIENCE, failing).await.expect("a failure")
-    }
-
-    /// Finals so far, by utterance.
-    pub(crate) fn finals(&self) -> Vec<(UtteranceId, Pii<String>)> {
-        let finals = self.all.iter().filter_map(|event| match event {
-            RecognizerEvent::Final { utterance, text, .. } => Some((*utterance, text.clone())),
-            RecognizerEvent::Partial { .. }
-            | RecognizerEvent::Stable { .. }
-            | RecognizerEvent::Turn { .. }
-            | RecognizerEvent::Recovering { .. }
-            | RecognizerEvent::Failed { .. } => None,
-        });
-        finals.collect()
     }
 }
