@@ -61,7 +61,7 @@ fn rows() -> Vec<Row> {
         row("drip, 40 ms apart", Fault::Drip { gap: ms(40) }, (None, None), 3_000),
         row("malformed, every 4th", Fault::Malformed { every: 4 }, (Some("malformed"), retry), 500),
         row("unknown events", Fault::Unknown, (None, None), 500),
-        row("slow by 200 ms", Fault::Slow { by: ms(200) }, (None, None), 8_000),
+        row("slow by 60 ms", Fault::Slow { by: ms(60) }, (None, None), 3_000),
     ]
 }
 

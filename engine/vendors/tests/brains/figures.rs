@@ -14,6 +14,9 @@ fn table() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../frontdesk/tests/table"))
 }
 
+/// The number of a caller who shows one.
+const CALLER: &str = "+12125550199";
+
 /// All questions of a half, with the business they are put to and the moment.
 fn questions(half: &str) -> Vec<(String, String, Vec<String>)> {
     let text = std::fs::read_to_string(table().join(format!("{half}.tsv"))).unwrap();
@@ -21,26 +24,30 @@ fn questions(half: &str) -> Vec<(String, String, Vec<String>)> {
     lines
         .map(|line| {
             let fields: Vec<&str> = line.split('\t').collect();
-            let turns = fields[2].split(" / ").map(str::to_owned).collect();
+            let turns = fields[2].split(" // ").map(str::to_owned).collect();
             (fields[0].to_owned(), fields[1].to_owned(), turns)
         })
         .collect()
 }
 
 fn talk(half: &str, name: &str, now: &str) -> Talk {
-    let file = format!("{name}.toml");
+    let file = format!("{}.toml", name.trim_start_matches('+'));
     let paths = [
         table().join("businesses").join(half).join(&file),
         fixtures().join("businesses").join(&file),
     ];
     let path = paths.into_iter().find(|path| path.is_file()).unwrap();
-    Talk::new(read_business(&path).0, now)
+    let talk = Talk::new(read_business(&path).0, now);
+    if name.starts_with('+') { talk.from(CALLER) } else { talk }
 }
 
 /// What may be said in `talk` by now.
 fn grounds(talk: &Talk) -> Grounds {
     let mut grounds = Grounds::of_facts(&talk.agent.facts);
     grounds.add_text(&talk.agent.persona.greeting, Source::Call);
+    if let Some(caller) = talk.caller {
+        grounds.add_number(caller, Source::Call);
+    }
     for entry in &talk.dialogue.entries {
         match entry {
             DialogueEntry::Caller { text, .. } => grounds.add_text(text.reveal(), Source::Call),

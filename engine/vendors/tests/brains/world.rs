@@ -114,7 +114,6 @@ pub(crate) struct World {
     pub(crate) session: Box<dyn BrainSession>,
     pub(crate) events: Receiver<BrainEvent>,
     pub(crate) dialogue: Dialogue,
-    pub(crate) agent: Arc<AgentConfig>,
     kind: Kind,
     turn: TurnId,
     attempt: u16,
@@ -184,7 +183,7 @@ impl World {
             note: None,
         };
         let dialogue = Dialogue { entries: vec![greeting] };
-        Self { fakes, session, events, dialogue, agent, kind, turn: TurnId::FIRST, attempt: 0 }
+        Self { fakes, session, events, dialogue, kind, turn: TurnId::FIRST, attempt: 0 }
     }
 
     pub(crate) fn script(&self, replies: impl IntoIterator<Item = Reply>) {
@@ -273,7 +272,7 @@ impl World {
 /// A Tuesday morning at the dentist's.
 pub(crate) const NOW: &str = "2026-11-24T10:15:00-05:00";
 
-/// Ten milliseconds for everything.
+/// Ten milliseconds to the first word, four from word to word.
 pub(crate) fn brisk() -> Delays {
-    Delays { first_token: Millis::new(10), token: Millis::new(1), ..Delays::NONE }
+    Delays { first_token: Millis::new(10), token: Millis::new(4), ..Delays::NONE }
 }
