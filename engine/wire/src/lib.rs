@@ -7,6 +7,8 @@
 
 pub mod anthropic;
 pub mod chat;
+pub mod deepgram;
 pub mod openai;
 pub mod sse;
 pub mod telnyx;
+pub mod wyoming;

@@ -13,6 +13,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_anthropic_stream", wire::anthropic::fuzz_anthropic_stream),
     ("fuzz_client_state", server::front::fuzz_client_state),
     ("fuzz_concealer", codecs::fuzz::fuzz_concealer),
+    ("fuzz_deepgram_flux", wire::deepgram::fuzz_deepgram_flux),
+    ("fuzz_deepgram_nova", wire::deepgram::fuzz_deepgram_nova),
     ("fuzz_directory", directory::fuzz_directory),
     ("fuzz_dtmf", codecs::fuzz::fuzz_dtmf),
     ("fuzz_events", call::fuzz_events),
@@ -40,6 +42,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_telnyx_texml", wire::telnyx::fuzz_telnyx_texml),
     ("fuzz_telnyx_webhook", wire::telnyx::fuzz_telnyx_webhook),
     ("fuzz_verbalize", speech::verbalize::fuzz_verbalize),
+    ("fuzz_wyoming", wire::wyoming::fuzz_wyoming),
 ];
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {

@@ -56,10 +56,14 @@ impl Session {
     fn handle_recognizer(&mut self, now: CallTime, event: RecognizerEvent) {
         let event = match event {
             RecognizerEvent::Partial { utterance, text } => Event::Partial { utterance, text },
-            RecognizerEvent::Stable { utterance, text } => Event::Stable { utterance, text },
-            RecognizerEvent::Final { utterance, text, audio } => {
-                Event::Final { utterance, text, audio }
+            RecognizerEvent::Stable { utterance, text, others } => {
+                Event::Stable { utterance, text, others }
             }
+            RecognizerEvent::Final { utterance, text, others, audio } => {
+                Event::Final { utterance, text, others, audio }
+            }
+            // The engine decides by words and silence.
+            RecognizerEvent::Turn { .. } | RecognizerEvent::Recovering { .. } => return,
             RecognizerEvent::Failed { error } => {
                 tracing::error!(%error, "recognizer failed");
                 Event::RecognizerFailed
