@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 use types::{
-    AgentConfig, BrainNote, CallId, Dialogue, DialogueEntry, GenerationId, Heard, LegAbilities, Pii,
-    TurnId, WallTime,
+    AgentConfig, BrainNote, CallId, Dialogue, DialogueEntry, GenerationId, Heard, LegAbilities,
+    Pii, TurnId, WallTime,
 };
 use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thought, VendorError};
 

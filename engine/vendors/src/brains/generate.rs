@@ -227,7 +227,10 @@ impl Reply {
                         }
                     }
                 }
-                Delta::Call(call) => calls.push(call),
+                Delta::Call(mut call) => {
+                    call.id = self.shared.ledger.unique(call.id);
+                    calls.push(call);
+                }
                 Delta::Opaque(json) => opaque.push(json),
                 Delta::Finish(Finish::Filtered) => {
                     let vendor = self.shared.settings.vendor;
