@@ -12,11 +12,14 @@ pub mod chat;
 pub mod speech;
 pub mod tools;
 
+mod deepgram;
 mod fault;
 mod line;
 mod plan;
 mod server;
 mod session;
+mod understanding;
+mod wyoming;
 
 pub use fault::Fault;
 pub use plan::{Delays, Odds, PerMille, Plan, Protocol};

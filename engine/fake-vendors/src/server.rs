@@ -23,6 +23,9 @@ use crate::Fault;
 use crate::chat::{self, Replies};
 use crate::plan::{Plan, Protocol};
 use crate::session::{Record, Session, SessionReport, Words};
+use crate::{deepgram, wyoming};
+use ::wire::wyoming::Decoder;
+use tokio::io::AsyncReadExt;
 
 /// How the vendors are served.
 #[derive(Clone, Debug)]
@@ -183,7 +186,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
 
 /// All protocols over HTTP.
 fn routes(replies: Arc<Replies>) -> Router {
-    Router::new().merge(chat::routes(replies))
+    Router::new().merge(deepgram::routes()).merge(chat::routes(replies))
 }
 
 /// The accept loop. Connections end with it.
@@ -270,9 +273,40 @@ fn refusal(status: StatusCode, retry_after_ms: Option<u32>) -> Response<Body> {
 }
 
 /// The accept loop of Wyoming.
-async fn serve_wyoming(listener: TcpListener, _shared: Arc<Shared>) {
+async fn serve_wyoming(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections: JoinSet<()> = JoinSet::new();
-    while let Ok((_stream, _)) = listener.accept().await {
+    while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
+        connections.spawn(carry_wyoming(stream, shared.clone()));
+    }
+}
+
+/// A connection to Wyoming, whose first request says what it is for.
+async fn carry_wyoming(mut stream: TcpStream, shared: Arc<Shared>) {
+    // A connection that keeps its delay is merely slower.
+    let _ = stream.set_nodelay(true);
+    let mut bytes = [0; 4_096];
+    let mut first = Vec::new();
+    while !first.contains(&b'\n') && first.len() < bytes.len() {
+        match stream.read(&mut bytes).await {
+            Ok(0) | Err(_) => return,
+            Ok(read) => first.extend_from_slice(&bytes[..read]),
+        }
+    }
+    let end = first.iter().position(|&byte| byte == b'\n').unwrap_or(first.len());
+    let is_text = String::from_utf8_lossy(&first[..end]).contains("synthesize");
+    let protocol = if is_text { Protocol::WyomingVoice } else { Protocol::WyomingRecognizer };
+    let session = shared.begin(protocol);
+    tokio::time::sleep(session.slowed(session.delays.connect)).await;
+    match session.fault(|fault| fault.is_refusal().then_some(fault)) {
+        Some(Fault::Hang) => return std::future::pending().await,
+        Some(_) => return,
+        None => (),
+    }
+    let mut decoder = Decoder::default();
+    decoder.push(&first);
+    match protocol {
+        Protocol::WyomingRecognizer => wyoming::recognize(stream, session, decoder).await,
+        _ => drop(stream),
     }
 }

@@ -23,6 +23,8 @@ mod script;
 mod session;
 mod task;
 mod track;
+mod wyoming;
 
 pub use deepgram::{DeepgramFlux, DeepgramNova, FluxSettings, NovaSettings};
 pub use ring::Ring;
+pub use wyoming::WyomingRecognizer;
