@@ -115,15 +115,28 @@ impl Account {
         service: Service,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, AccountError> {
+        let (key, base) = (service.key_variable(), service.base_variable());
+        Self::from_variables(key, (base, service.base_default()), lookup)
+    }
+
+    /// The account that two variables name: one for the key, if there is one, and one for the address,
+    /// with what holds if it is not set.
+    ///
+    /// # Errors
+    /// [`AccountError`] if a variable is there and unusable.
+    pub fn from_variables(
+        key: Option<&'static str>,
+        (variable, default): (&'static str, Option<&str>),
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, AccountError> {
         let value = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
-        let variable = service.base_variable();
         let named = value(variable);
-        let key = match service.key_variable() {
+        let key = match key {
             Some(variable) => value(variable).map(|key| check_key(&key, variable)).transpose()?,
             None => None,
         };
         // An address of one's own may need no key; the vendor's own always does.
-        let base = match (named, service.base_default()) {
+        let base = match (named, default) {
             (Some(named), _) => named,
             (None, Some(default)) if key.is_some() => default.to_owned(),
             (None, _) => return Ok(None),

@@ -1,5 +1,6 @@
 //! One brain for both families, and its sessions.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -147,6 +148,7 @@ impl Brain for ChatBrain {
             gate: Gate::new(events),
             ledger: Ledger::default(),
             summary: Mutex::new(None),
+            is_summing: AtomicBool::new(false),
             commits: commits.subscribe(),
         });
         let session = Session { shared, commits, task: None };
@@ -171,6 +173,8 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) ledger: Ledger,
     pub(crate) summary: Mutex<Option<Summary>>,
+    /// Whether one is being made.
+    pub(crate) is_summing: AtomicBool,
     /// The latest generation that the caller hears.
     pub(crate) commits: watch::Receiver<Option<GenerationId>>,
 }

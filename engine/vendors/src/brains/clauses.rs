@@ -39,7 +39,9 @@ impl Clauses {
         for c in text.chars() {
             match c {
                 // Emphasis, headings, code: nobody hears them.
-                '*' | '`' | '#' | '_' | '~' | '|' => (),
+                '*' | '`' | '#' | '~' | '|' => (),
+                // Emphasis too, unless it joins two halves of an address.
+                '_' if !self.rest.ends_with(char::is_alphanumeric) => (),
                 '\r' | '\t' => self.rest.push(' '),
                 // A line of a list is a sentence.
                 '\n' => {
@@ -62,9 +64,9 @@ impl Clauses {
         loop {
             let (end, ends) = self.next_end()?;
             let text: String = self.rest.drain(..end).collect();
-            let text = text.trim().trim_start_matches("- ").trim_start();
+            let text = spoken(&text);
             if text.chars().any(char::is_alphanumeric) {
-                return Some(Clause { text: text.to_owned(), ends });
+                return Some(Clause { text, ends });
             }
         }
     }
@@ -72,7 +74,7 @@ impl Clauses {
     /// What is left at the end. Call [`Clauses::poll`] first.
     pub(crate) fn finish(&mut self) -> Option<Clause> {
         let rest = std::mem::take(&mut self.rest);
-        let text = rest.trim().trim_start_matches("- ").trim_start().to_owned();
+        let text = spoken(&rest);
         let is_spoken = text.chars().any(char::is_alphanumeric);
         is_spoken.then_some(Clause { text, ends: Ends::Sentence })
     }
@@ -128,6 +130,19 @@ impl Clauses {
         let goes_on = is_number_word(next) || matches!(next, "and" | "oh") && ends == Ends::Nothing;
         (!goes_on).then_some(ends)
     }
+}
+
+/// `text` without bullets and what is left of emphasis.
+fn spoken(text: &str) -> String {
+    let text = text.trim().trim_start_matches("- ").trim_start();
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '_' || chars.peek().is_some_and(|next| next.is_alphanumeric()) {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// A weekday or a month: its day may follow.
@@ -215,8 +230,8 @@ mod tests {
     #[test]
     fn what_is_no_speech_is_left_out() {
         check(
-            "We offer:\n- **Cleaning**\n- Filling 🙂\n\n# Hours",
-            &["We offer:", "Cleaning.", "Filling.", "Hours"],
+            "We offer:\n- **Cleaning**\n- Filling 🙂\n\n# Hours\nWrite _now_ to front_desk@x.example!",
+            &["We offer:", "Cleaning.", "Filling.", "Hours.", "Write now to front_desk@x.example!"],
         );
     }
 

@@ -47,9 +47,10 @@ impl Gate {
             return Err(Closed);
         }
         match self.events.offer(event) {
-            // What is shed is counted by whoever sheds it.
-            Offered::Accepted | Offered::Shed => Ok(()),
-            Offered::Closed => Err(Closed),
+            Offered::Accepted => Ok(()),
+            // Words with a hole may say the opposite: a listener that cannot keep up hears no more,
+            // and its own patience ends the reply.
+            Offered::Shed | Offered::Closed => Err(Closed),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One reply: streams, judged clause by clause, and the tools called between them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
@@ -66,20 +67,27 @@ pub(crate) async fn generate(shared: Arc<Shared>, thought: Thought) {
         Err(Stop::Vendor(error)) => BrainEvent::Failed { generation, error },
     };
     if shared.gate.offer(generation, event).is_ok() {
-        sum_up(&shared, &dialogue).await;
+        sum_up(shared, dialogue);
     }
 }
 
-/// Sums up a call that grows long, now that nobody waits.
-async fn sum_up(shared: &Shared, dialogue: &Dialogue) {
-    let tokens = tokens_of_dialogue(dialogue);
+/// Sums up a call that grows long, now that nobody waits: in a task of its own, which the next turn
+/// does not stop, and one at a time.
+fn sum_up(shared: Arc<Shared>, dialogue: Arc<Dialogue>) {
+    let tokens = tokens_of_dialogue(&dialogue);
     // Before the window is outgrown, not when it is.
-    if tokens * 3 < shared.settings.history_tokens_max * 2 {
+    if tokens * 3 < shared.settings.history_tokens_max * 2
+        || shared.is_summing.swap(true, Ordering::AcqRel)
+    {
         return;
     }
-    if let Some(summary) = summarize(&shared.line, dialogue, shared.summary()).await {
-        shared.set_summary(summary);
-    }
+    let handle = shared.line.net.handle().clone();
+    handle.spawn(async move {
+        if let Some(summary) = summarize(&shared.line, &dialogue, shared.summary()).await {
+            shared.set_summary(summary);
+        }
+        shared.is_summing.store(false, Ordering::Release);
+    });
 }
 
 struct Reply {
@@ -219,7 +227,10 @@ impl Reply {
                         }
                     }
                 }
-                Delta::Call(call) => calls.push(call),
+                Delta::Call(mut call) => {
+                    call.id = self.shared.ledger.unique(call.id);
+                    calls.push(call);
+                }
                 Delta::Opaque(json) => opaque.push(json),
                 Delta::Finish(Finish::Filtered) => {
                     let vendor = self.shared.settings.vendor;

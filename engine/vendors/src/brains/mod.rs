@@ -17,6 +17,7 @@
 
 pub mod anthropic;
 mod brain;
+pub mod catalog;
 mod clauses;
 mod family;
 pub(crate) mod gate;

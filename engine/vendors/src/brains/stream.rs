@@ -98,9 +98,17 @@ impl Line {
         let request = self.family.request(prompt);
         let read = request.body.as_ref().map_or(0, |body| body.len().div_ceil(4) as u64);
         self.meter.count(Unit::Requests, 1);
-        let answer = self.send(request).await?;
-        let tally =
+        // From here on a cancel leaves a request behind that has been sent.
+        let mut tally =
             Tally { meter: self.meter.clone(), read, written: 0, told: None, is_whole: false };
+        let answer = match self.send(request).await {
+            Ok(answer) => answer,
+            Err(failed) => {
+                // Nobody bills a refusal.
+                tally.read = 0;
+                return Err(failed);
+            }
+        };
         Ok(Stream {
             vendor: self.vendor,
             answer,
