@@ -86,7 +86,11 @@ impl Recognizer {
         let (from, epoch) = (open.from, Some((utterance, open.epoch)));
         let text = self.text(from, lexicon);
         let latency = self.latency();
-        Some(Answer { event: Event::Stable { utterance, text }, latency, epoch })
+        Some(Answer {
+            event: Event::Stable { utterance, text, others: Vec::new() },
+            latency,
+            epoch,
+        })
     }
 
     /// The caller went on.
@@ -104,7 +108,7 @@ impl Recognizer {
         let audio = Millis::new(((self.heard - open.from) / SAMPLES_PER_MS as u64) as u32);
         let latency = self.latency();
         let is_silent = self.random.per_mille(self.faults.silent);
-        let event = Event::Final { utterance, text, audio };
+        let event = Event::Final { utterance, text, others: Vec::new(), audio };
         (!is_silent).then_some(Answer { event, latency, epoch: None })
     }
 

@@ -150,7 +150,7 @@ fn seen(
     (now, held): (CallTime, Millis),
     words: &Words,
 ) -> BargeInSeen {
-    let text = tokens(&utterance.text);
+    let text = tokens(&utterance.words.text);
     let evidence = Evidence {
         text: &text,
         certainty: utterance.certainty,
@@ -161,7 +161,7 @@ fn seen(
         words,
     };
     BargeInSeen {
-        text: Pii::new(utterance.text.clone()),
+        text: Pii::new(utterance.words.text.clone()),
         meaning: u32::try_from(meaning(&evidence)).unwrap_or(u32::MAX),
         certainty: utterance.certainty,
         voice: match utterance.edge {
@@ -219,7 +219,7 @@ impl Call {
         let Some(reply) = &self.reply else { return };
         let Stage::Held { since, .. } = reply.stage else { return };
         let Some(utterance) = &self.ear.hearing else { return };
-        let text = tokens(&utterance.text);
+        let text = tokens(&utterance.words.text);
         let evidence = Evidence {
             text: &text,
             certainty: utterance.certainty,

@@ -11,6 +11,7 @@ use crate::ear::{Ear, Edge};
 use crate::endpoint::Certainty;
 use crate::outage::{Bridge, Link, ResumeLimits};
 use crate::phase::{Goodbye, Phase};
+use crate::readings::Readings;
 use crate::reply::{Piece, Reply, Source, Stage};
 use crate::timers::Timers;
 use crate::turn::{self, Disclosure, Manners};
@@ -173,7 +174,8 @@ impl Call {
     /// What the caller is saying at this moment, as far as it is recognized.
     pub fn hearing(&self) -> Option<&str> {
         let utterance = self.ear.hearing.as_ref()?;
-        (!utterance.text.is_empty()).then_some(&utterance.text)
+        let text = &utterance.words.text;
+        (!text.is_empty()).then_some(text)
     }
 
     /// One word for what is going on, for displays.
@@ -224,10 +226,15 @@ impl Call {
             Event::SpeechEnded { at } => self.on_speech_ended(at.min(now)),
             Event::SpeechStopped { at } => self.on_speech_stopped(at.min(now)),
             Event::Partial { utterance, text } => {
-                self.on_words(utterance, text, Certainty::Partial);
+                let words = Readings::new(text, Vec::new());
+                self.on_words(utterance, words, Certainty::Partial);
             }
-            Event::Stable { utterance, text } => self.on_words(utterance, text, Certainty::Stable),
-            Event::Final { utterance, text, audio } => self.on_final(utterance, text, audio),
+            Event::Stable { utterance, text, others } => {
+                self.on_words(utterance, Readings::new(text, others), Certainty::Stable);
+            }
+            Event::Final { utterance, text, others, audio } => {
+                self.on_final(utterance, Readings::new(text, others), audio);
+            }
             Event::RecognizerFailed => self.on_recognizer_failed(),
             Event::Dtmf { digit } => self.on_dtmf(digit),
             Event::Detached { how } => self.on_detached(how),

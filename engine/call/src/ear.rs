@@ -1,12 +1,13 @@
 //! What the caller is saying: utterances on their way to becoming a turn.
 
-use types::{CallTime, Millis, Pii, Stages, UtteranceId};
+use types::{CallTime, Millis, Stages, UtteranceId};
 
 use crate::call::Call;
 use crate::decision::{Decision, EndpointSeen, Late};
 use crate::dtmf::Keys;
 use crate::endpoint::{Certainty, EndpointInputs, endpoint_bounds, endpoint_delay};
-use crate::reply::{Stage, push_words};
+use crate::readings::Readings;
+use crate::reply::Stage;
 use crate::words::tokens;
 use crate::{Action, Timer};
 
@@ -34,7 +35,7 @@ pub(crate) struct Utterance {
     pub(crate) id: UtteranceId,
     pub(crate) began: CallTime,
     pub(crate) edge: Edge,
-    pub(crate) text: String,
+    pub(crate) words: Readings,
     pub(crate) certainty: Certainty,
 }
 
@@ -53,7 +54,7 @@ pub(crate) enum Edge {
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) utterance: UtteranceId,
-    pub(crate) text: String,
+    pub(crate) words: Readings,
     pub(crate) last_words: LastWords,
 }
 
@@ -80,9 +81,9 @@ impl Ear {
     }
 
     /// The words of all parts, final or not.
-    pub(crate) fn words(&self) -> String {
-        let mut words = String::new();
-        self.parts.iter().for_each(|part| push_words(&mut words, part.text.trim()));
+    pub(crate) fn words(&self) -> Readings {
+        let mut words = Readings::default();
+        self.parts.iter().for_each(|part| words.push(&part.words));
         words
     }
 }
@@ -114,7 +115,7 @@ impl Call {
             id,
             began: at,
             edge: Edge::Speaking,
-            text: String::new(),
+            words: Readings::default(),
             certainty: Certainty::None,
         });
         self.ear.began.get_or_insert(at);
@@ -180,8 +181,7 @@ impl Call {
     }
 
     /// Words that may still change, or are stable while the caller is silent.
-    pub(crate) fn on_words(&mut self, id: UtteranceId, text: Pii<String>, certainty: Certainty) {
-        let text = bounded(text);
+    pub(crate) fn on_words(&mut self, id: UtteranceId, words: Readings, certainty: Certainty) {
         if let Some(utterance) = self.ear.hearing.as_mut().filter(|heard| heard.id == id) {
             let is_silent = utterance.edge != Edge::Speaking;
             if is_silent
@@ -196,31 +196,31 @@ impl Call {
                 Edge::Speaking => Certainty::Partial,
                 Edge::Paused { .. } | Edge::Ended { .. } => certainty,
             };
-            utterance.text = text;
+            utterance.words = words;
             self.arm_endpoint();
             self.judge_barge_in();
             return;
         }
         let mut parts = self.ear.parts.iter_mut();
         match parts.find(|part| part.utterance == id && part.last_words == LastWords::Awaited) {
-            Some(part) => part.text = text,
+            Some(part) => part.words = words,
             None => self.note(Decision::LateAnswer { to: Late::Utterance(id) }),
         }
     }
 
-    pub(crate) fn on_final(&mut self, id: UtteranceId, text: Pii<String>, audio: Millis) {
+    pub(crate) fn on_final(&mut self, id: UtteranceId, words: Readings, audio: Millis) {
         self.counts.recognized = self.counts.recognized + audio;
         let mut parts = self.ear.parts.iter_mut();
         let awaited =
             |part: &&mut Part| part.utterance == id && part.last_words == LastWords::Awaited;
         match parts.find(awaited) {
             Some(part) => {
-                part.text = bounded(text);
+                part.words = words;
                 part.last_words = LastWords::There;
                 self.on_last_words();
             }
             // A recognizer that ends utterances by itself: ours may yet go on.
-            None => self.on_words(id, text, Certainty::Stable),
+            None => self.on_words(id, words, Certainty::Stable),
         }
     }
 
@@ -241,7 +241,7 @@ impl Call {
             return;
         }
         let inputs = EndpointInputs {
-            text: &utterance.text,
+            text: &utterance.words.text,
             certainty: utterance.certainty,
             expect: self.manners.expect,
             delay_min: self.config.turns.endpoint_delay_min,
@@ -258,7 +258,7 @@ impl Call {
             certainty: utterance.certainty,
             expect: self.manners.expect,
             seen: Some(EndpointSeen {
-                words: u32::try_from(tokens(&utterance.text).len()).unwrap_or(u32::MAX),
+                words: u32::try_from(tokens(&utterance.words.text).len()).unwrap_or(u32::MAX),
                 speech: utterance.speech(self.now),
                 silence: self.now.since(at),
                 delay_min,
@@ -285,7 +285,7 @@ impl Call {
         self.act(Action::FinalizeUtterance { utterance: utterance.id });
         self.ear.parts.push(Part {
             utterance: utterance.id,
-            text: utterance.text,
+            words: utterance.words,
             last_words: LastWords::Awaited,
         });
         self.timers.start(Timer::FinalWait, self.now + FINAL_WAIT_MAX);
@@ -342,20 +342,9 @@ impl Call {
     }
 }
 
-fn bounded(text: Pii<String>) -> String {
-    let mut text = text.into_revealed();
-    if let Some((end, _)) = text.char_indices().nth(UTTERANCE_CHARACTERS_MAX) {
-        text.truncate(end);
-    }
-    text
-}
-
 /// A final that takes longer is not worth waiting for: the words before it are used
 /// (conversation.md §7.3).
 const FINAL_WAIT_MAX: Millis = Millis::new(1_000);
 
 /// Nobody speaks for this long without a pause: music on hold, a machine, noise (conversation.md §7.3).
 const SPEECH_MAX: Millis = Millis::from_secs(60);
-
-/// What 60 s of fast speech can hold, twice over; a recognizer that says more has gone astray.
-const UTTERANCE_CHARACTERS_MAX: usize = 4_000;

@@ -50,6 +50,9 @@ pub enum Event {
         utterance: UtteranceId,
         /// The words.
         text: Pii<String>,
+        /// Other readings of the same speech, likeliest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<Pii<String>>,
     },
     /// The recognizer's last words on an utterance, as asked for.
     Final {
@@ -57,6 +60,9 @@ pub enum Event {
         utterance: UtteranceId,
         /// The words; empty if there were none.
         text: Pii<String>,
+        /// Other readings of the same speech, likeliest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<Pii<String>>,
         /// How much audio they came from.
         audio: Millis,
     },

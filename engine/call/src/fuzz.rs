@@ -123,8 +123,8 @@ impl Run {
             4 => Event::SpeechEnded { at },
             5 => Event::SpeechStopped { at },
             6 => Event::Partial { utterance, text },
-            7 => Event::Stable { utterance, text },
-            8 | 9 => Event::Final { utterance, text, audio },
+            7 => Event::Stable { utterance, text, others: others(detail) },
+            8 | 9 => Event::Final { utterance, text, others: others(detail), audio },
             10 | 11 => Event::Thought { generation, text, cites: vec![fact()] },
             12 => Event::ThoughtEffect { generation, effect: effect(detail) },
             13 | 14 => Event::ThoughtDone { generation, expect: expect(detail), note: None },
@@ -164,6 +164,11 @@ fn rare(detail: u8, generation: GenerationId, segment: SegmentId) -> Event {
         60..160 => Event::SegmentFailed { generation, segment },
         160.. => Event::Answered,
     }
+}
+
+fn others(detail: u8) -> Vec<Pii<String>> {
+    let places = usize::from(detail)..usize::from(detail) + usize::from(detail % 3);
+    places.map(|at| Pii::new(TEXTS[at * 5 % TEXTS.len()].to_owned())).collect()
 }
 
 fn fact() -> FactId {

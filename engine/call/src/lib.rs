@@ -34,6 +34,7 @@ mod log;
 mod outage;
 mod phase;
 mod playout;
+mod readings;
 mod rebuild;
 mod remark;
 mod replay;

@@ -302,7 +302,7 @@ impl Call {
             Edge::Speaking | Edge::Paused { .. } => CallerWas::Speaking,
             Edge::Ended { .. } => CallerWas::Silent,
         };
-        if is_held && utterance.text.trim().is_empty() {
+        if is_held && utterance.words.text.trim().is_empty() {
             // Perhaps a cough: the agent's words come first.
             self.discard_hearing();
             return CallerWas::Silent;
@@ -352,12 +352,16 @@ impl Call {
                 was = CallerWas::Speaking;
             }
             let last_words = LastWords::There;
-            self.ear.parts.push(Part { utterance: utterance.id, text: utterance.text, last_words });
+            self.ear.parts.push(Part {
+                utterance: utterance.id,
+                words: utterance.words,
+                last_words,
+            });
         }
         for part in &mut self.ear.parts {
             part.last_words = LastWords::There;
         }
-        if !self.ear.parts.is_empty() && self.ear.words().is_empty() {
+        if !self.ear.parts.is_empty() && self.ear.words().text.is_empty() {
             was = CallerWas::Speaking;
         }
         was
@@ -431,7 +435,7 @@ impl Call {
 
     /// The caller was cut off within a sentence: is asked to go on, or to begin again.
     fn ask_on(&mut self, cause: Cause) {
-        let is_wordless = self.ear.words().is_empty();
+        let is_wordless = self.ear.words().text.is_empty();
         if is_wordless && self.manners.cut.is_some() {
             // It had stopped the agent and said nothing yet.
             self.manners.recovery = Recovery::Speak;

@@ -262,7 +262,7 @@ impl Call {
         if !is_open || !self.ear.is_complete() {
             return;
         }
-        let words = self.ear.words();
+        let words = self.ear.words().text;
         let is_beside = self.is_beside_the_point(&words, self.ear.began);
         let tokens = tokens(&words);
         let words = &self.config.lines.words;

@@ -107,9 +107,10 @@ impl Call {
         hasher.write(format!("{self:?}").as_bytes());
         for entry in &self.dialogue.entries {
             match entry {
-                DialogueEntry::Caller { turn, text } => {
+                DialogueEntry::Caller { turn, text, others } => {
                     hasher.write_u32(turn.get());
                     hasher.write(text.reveal().as_bytes());
+                    others.iter().for_each(|other| hasher.write(other.reveal().as_bytes()));
                 }
                 DialogueEntry::Keys { turn, digits } => {
                     hasher.write_u32(turn.get());

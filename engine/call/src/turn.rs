@@ -11,7 +11,8 @@ use crate::call::Call;
 use crate::decision::{Decision, Emptied};
 use crate::outage::Bridge;
 use crate::phase::Phase;
-use crate::reply::{Consequences, HeardPart, Piece, Reply, Source, push_words};
+use crate::readings::Readings;
+use crate::reply::{Consequences, HeardPart, Piece, Reply, Source};
 use crate::words::{tokens, words_beside};
 
 /// All exchanges; the last one is the present one.
@@ -162,10 +163,10 @@ impl Call {
         let stages = std::mem::take(&mut self.ear.stages);
         self.ear.parts.clear();
         let began = self.ear.began.take();
-        if words.is_empty() && keys.is_none() {
+        if words.text.is_empty() && keys.is_none() {
             return self.on_empty_turn();
         }
-        if keys.is_none() && self.is_beside_the_point(&words, began) {
+        if keys.is_none() && self.is_beside_the_point(&words.text, began) {
             return;
         }
         if let Phase::Leaving { reason } = self.phase {
@@ -182,19 +183,20 @@ impl Call {
         };
         let record = self.turns.present();
         record.stages = stages;
-        record.caller = Pii::new(words.clone());
+        record.caller = Pii::new(words.text.clone());
         let turn = record.turn;
         if let Some(digits) = keys {
             self.remember(DialogueEntry::Keys { turn, digits });
         }
-        if !words.is_empty() {
-            self.remember(DialogueEntry::Caller { turn, text: Pii::new(words) });
+        if !words.text.is_empty() {
+            let others = words.others();
+            self.remember(DialogueEntry::Caller { turn, text: Pii::new(words.text), others });
         }
         self.think();
     }
 
     /// A withdrawn turn goes on with more words; else a new one opens.
-    fn open_or_go_on(&mut self, words: String) -> String {
+    fn open_or_go_on(&mut self, words: Readings) -> Readings {
         if !self.turns.is_withdrawn() {
             self.turns.open();
             return words;
@@ -202,11 +204,11 @@ impl Call {
         let present = self.turns.present().turn;
         let dialogue = Arc::make_mut(&mut self.dialogue);
         let before = match dialogue.entries.last() {
-            Some(DialogueEntry::Caller { turn, text }) if *turn == present => {
-                Some(text.reveal().clone())
+            Some(DialogueEntry::Caller { turn, text, others }) if *turn == present => {
+                Some(Readings::new(text.clone(), others.clone()))
             }
             // The caller did say something, after all.
-            Some(DialogueEntry::NoInput { turn }) if *turn == present => Some(String::new()),
+            Some(DialogueEntry::NoInput { turn }) if *turn == present => Some(Readings::default()),
             Some(
                 DialogueEntry::Caller { .. }
                 | DialogueEntry::NoInput { .. }
@@ -217,7 +219,7 @@ impl Call {
         };
         let Some(mut merged) = before else { return words };
         dialogue.entries.pop();
-        push_words(&mut merged, &words);
+        merged.push(&words);
         merged
     }
 

@@ -129,6 +129,13 @@ impl World {
         self.random.one_in(faults)
     }
 
+    /// Other readings of an utterance: mostly none.
+    fn others(&mut self) -> Vec<Pii<String>> {
+        let count = self.random.below(6).saturating_sub(3);
+        let place = |random: &mut Random| random.below(CALLER.len() as u64) as usize;
+        (0..count).map(|_| Pii::new(CALLER[place(&mut self.random)].to_owned())).collect()
+    }
+
     /// The caller's side of the call, laid out in advance.
     fn call_in(&mut self) {
         self.soon(0, Event::Answered);
@@ -271,14 +278,15 @@ impl World {
             Action::PauseUtterance { utterance } => {
                 let text = Pii::new(self.utterances[&utterance].to_owned());
                 let latency = 50 + self.random.below(200);
-                self.soon(latency, Event::Stable { utterance, text });
+                let others = self.others();
+                self.soon(latency, Event::Stable { utterance, text, others });
             }
             Action::FinalizeUtterance { utterance } => {
                 let text = Pii::new(self.utterances[&utterance].to_owned());
                 let latency = self.random.below(1_200);
                 if !self.fails() {
-                    let audio = Millis::new(700);
-                    self.soon(latency, Event::Final { utterance, text, audio });
+                    let (audio, others) = (Millis::new(700), self.others());
+                    self.soon(latency, Event::Final { utterance, text, others, audio });
                 }
             }
             Action::Think { generation, dialogue } => self.think(generation, &dialogue.entries),

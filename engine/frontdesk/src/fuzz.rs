@@ -39,7 +39,7 @@ pub fn fuzz_reply(bytes: &[u8]) {
                 text,
                 heard: Heard::Cut,
             },
-            _ => DialogueEntry::Caller { turn, text },
+            _ => DialogueEntry::Caller { turn, text, others: Vec::new() },
         });
     }
     let now = WallTime::from_unix_millis(i64::from_le_bytes(seed));
@@ -59,7 +59,7 @@ pub fn fuzz_reply(bytes: &[u8]) {
             note: answer.note,
         });
         let words = Pii::new(String::from_utf8_lossy(head).into_owned());
-        dialogue.entries.push(DialogueEntry::Caller { turn, text: words });
+        dialogue.entries.push(DialogueEntry::Caller { turn, text: words, others: Vec::new() });
     }
 }
 

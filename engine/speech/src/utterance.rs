@@ -303,12 +303,17 @@ impl Board {
             && utterance.finalizing.is_none()
             && let Some(words) = utterance.words()
         {
-            self.offer(RecognizerEvent::Stable { utterance: id, text: Pii::new(words) });
+            self.offer(RecognizerEvent::Stable {
+                utterance: id,
+                text: Pii::new(words),
+                others: Vec::new(),
+            });
         }
     }
 
     fn tell_final(&mut self, utterance: UtteranceId, words: String, audio: Millis) {
-        self.offer(RecognizerEvent::Final { utterance, text: Pii::new(words), audio });
+        let (text, others) = (Pii::new(words), Vec::new());
+        self.offer(RecognizerEvent::Final { utterance, text, others, audio });
     }
 
     fn offer(&mut self, event: RecognizerEvent) {
@@ -387,7 +392,9 @@ mod tests {
                 RecognizerEvent::Partial { text, .. } => format!("partial:{}", text.reveal()),
                 RecognizerEvent::Stable { text, .. } => format!("stable:{}", text.reveal()),
                 RecognizerEvent::Final { text, .. } => format!("final:{}", text.reveal()),
-                RecognizerEvent::Turn { .. } => "turn".into(),
+                RecognizerEvent::Turn { .. } | RecognizerEvent::Recovering { .. } => {
+                    "news".into()
+                }
                 RecognizerEvent::Failed { .. } => "failed".into(),
             };
             self.0.lock().unwrap().push(word);

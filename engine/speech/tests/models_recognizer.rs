@@ -56,13 +56,14 @@ fn utterance(number: u32) -> UtteranceId {
 fn final_of(events: &Receiver<RecognizerEvent>, id: UtteranceId) -> (String, Millis) {
     loop {
         match common::next(events) {
-            RecognizerEvent::Final { utterance, text, audio } => {
+            RecognizerEvent::Final { utterance, text, audio, .. } => {
                 assert_eq!(utterance, id);
                 return (common::plain(text.reveal()), audio);
             }
             RecognizerEvent::Partial { .. }
             | RecognizerEvent::Stable { .. }
-            | RecognizerEvent::Turn { .. } => (),
+            | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. } => (),
             RecognizerEvent::Failed { error } => panic!("{error}"),
         }
     }
@@ -115,13 +116,14 @@ fn a_pause_makes_the_final_ready() {
     session.pause(utterance(3));
     let stable = loop {
         match common::next(&events) {
-            RecognizerEvent::Stable { utterance: id, text } => {
+            RecognizerEvent::Stable { utterance: id, text, .. } => {
                 assert_eq!(id, utterance(3));
                 break text;
             }
             RecognizerEvent::Partial { text, .. } => assert!(!text.reveal().is_empty()),
             other @ (RecognizerEvent::Final { .. }
             | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. }
             | RecognizerEvent::Failed { .. }) => {
                 panic!("{other:?}")
             }
@@ -209,6 +211,7 @@ fn every_finalize_has_one_answer_and_a_discard_none() {
             RecognizerEvent::Partial { utterance: id, .. } => assert_eq!(id, utterance(13)),
             other @ (RecognizerEvent::Stable { .. }
             | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. }
             | RecognizerEvent::Failed { .. }) => {
                 panic!("{other:?}")
             }

@@ -18,6 +18,8 @@ pub enum DialogueEntry {
         turn: TurnId,
         /// The words.
         text: Pii<String>,
+        /// Other readings of the same speech, likeliest first; may be empty.
+        others: Vec<Pii<String>>,
     },
     /// Keys the caller pressed.
     Keys {

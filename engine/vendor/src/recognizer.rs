@@ -136,6 +136,9 @@ pub enum RecognizerEvent {
         utterance: UtteranceId,
         /// The words; may be empty.
         text: Pii<String>,
+        /// Other readings of the same speech, likeliest first; may be empty. What another recognizer
+        /// heard, or the runners-up of the same one; none of them is `text` again.
+        others: Vec<Pii<String>>,
         /// How much audio they came from.
         audio: Millis,
     },
@@ -145,6 +148,8 @@ pub enum RecognizerEvent {
         utterance: UtteranceId,
         /// The words; may be empty.
         text: Pii<String>,
+        /// Other readings of the same speech, as in [`RecognizerEvent::Final`].
+        others: Vec<Pii<String>>,
     },
     /// The vendor's own opinion on whether the caller has finished.
     Turn {
@@ -152,6 +157,12 @@ pub enum RecognizerEvent {
         utterance: UtteranceId,
         /// What it thinks.
         opinion: TurnOpinion,
+    },
+    /// The connection was lost and is there again: what was said and not yet understood is being
+    /// repeated to the vendor. Finals of this time come late, but they come.
+    Recovering {
+        /// How much audio is repeated.
+        behind: Millis,
     },
     /// The session is of no further use.
     Failed {

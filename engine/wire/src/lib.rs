@@ -15,5 +15,6 @@ pub mod openai_speech;
 mod query;
 mod soft;
 pub mod telnyx;
+pub mod wyoming;
 
 pub use fault::MessageFault;

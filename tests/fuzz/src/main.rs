@@ -13,6 +13,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_cartesia_order", wire::cartesia::fuzz_cartesia_order),
     ("fuzz_client_state", server::front::fuzz_client_state),
     ("fuzz_concealer", codecs::fuzz::fuzz_concealer),
+    ("fuzz_deepgram_flux", wire::deepgram::fuzz_deepgram_flux),
+    ("fuzz_deepgram_nova", wire::deepgram::fuzz_deepgram_nova),
     ("fuzz_deepgram_speak_message", wire::deepgram::speak::fuzz_deepgram_speak_message),
     ("fuzz_deepgram_speak_order", wire::deepgram::speak::fuzz_deepgram_speak_order),
     ("fuzz_directory", directory::fuzz_directory),
@@ -41,6 +43,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("fuzz_telnyx_texml", wire::telnyx::fuzz_telnyx_texml),
     ("fuzz_telnyx_webhook", wire::telnyx::fuzz_telnyx_webhook),
     ("fuzz_verbalize", speech::verbalize::fuzz_verbalize),
+    ("fuzz_wyoming", wire::wyoming::fuzz_wyoming),
 ];
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {

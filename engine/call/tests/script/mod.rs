@@ -123,7 +123,10 @@ fn action_text(action: &Action) -> Option<String> {
 
 fn entry_text(entry: &DialogueEntry) -> String {
     match entry {
-        DialogueEntry::Caller { text, .. } => format!("caller: {}", text.reveal()),
+        DialogueEntry::Caller { text, others, .. } => {
+            let others: String = others.iter().map(|o| format!(" or {}", o.reveal())).collect();
+            format!("caller: {}{others}", text.reveal())
+        }
         DialogueEntry::Keys { digits, .. } => format!("keys: {}", digits.reveal()),
         DialogueEntry::Agent { text, heard: Heard::Whole, .. } => {
             format!("agent: {}", text.reveal())
@@ -142,7 +145,9 @@ fn event(what: &str, now: CallTime) -> Event {
         Some((words, quoted)) => (words, quoted.trim_end_matches('\'')),
         None => (what, ""),
     };
-    let text = Pii::new(quoted.to_owned());
+    let mut readings = quoted.split("' or '").map(|text| Pii::new(text.to_owned()));
+    let text = readings.next().unwrap_or_default();
+    let others: Vec<_> = readings.collect();
     let words: Vec<&str> = words.split_whitespace().collect();
     let at = |ms: &str| CallTime::from_millis(ms.parse().expect("milliseconds"));
     match words[..] {
@@ -153,8 +158,10 @@ fn event(what: &str, now: CallTime) -> Event {
         ["caller", "ended", ms] => Event::SpeechEnded { at: at(ms) },
         ["caller", "stopped", ms] => Event::SpeechStopped { at: at(ms) },
         ["partial", n] => Event::Partial { utterance: utterance(n), text },
-        ["stable", n] => Event::Stable { utterance: utterance(n), text },
-        ["final", n] => Event::Final { utterance: utterance(n), text, audio: Millis::new(500) },
+        ["stable", n] => Event::Stable { utterance: utterance(n), text, others },
+        ["final", n] => {
+            Event::Final { utterance: utterance(n), text, others, audio: Millis::new(500) }
+        }
         ["recognizer", "fails"] => Event::RecognizerFailed,
         ["key", key] => {
             let symbol = key.chars().next().expect("a key");

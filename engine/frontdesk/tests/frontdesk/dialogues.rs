@@ -758,7 +758,7 @@ fn the_brain_offers_its_reply_in_order() {
     let mut session = frontdesk::Frontdesk.open(context, events.clone()).unwrap();
     let mut dialogue = types::Dialogue::default();
     let text = Pii::new("How much is a cleaning? I'd like to talk to a person.".to_owned());
-    dialogue.entries.push(DialogueEntry::Caller { turn: TurnId::FIRST, text });
+    dialogue.entries.push(DialogueEntry::Caller { turn: TurnId::FIRST, text, others: Vec::new() });
     let generation = GenerationId::default();
     let now = crate::support::at("2026-11-24T10:15:00-05:00");
     session.think(Thought { generation, dialogue: Arc::new(dialogue), now });

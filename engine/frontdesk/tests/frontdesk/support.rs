@@ -245,7 +245,8 @@ impl Talk {
     pub(crate) fn say_only(&mut self, words: &str) {
         self.turn = self.turn.next();
         let text = Pii::new(words.to_owned());
-        self.dialogue.entries.push(DialogueEntry::Caller { turn: self.turn, text });
+        let others = Vec::new();
+        self.dialogue.entries.push(DialogueEntry::Caller { turn: self.turn, text, others });
     }
 
     /// The caller presses `digits` and hears the whole reply.

@@ -134,10 +134,10 @@ impl Builder {
             Event::Partial { utterance, text } => {
                 self.words(now, utterance, text, Certainty::Partial);
             }
-            Event::Stable { utterance, text } => {
+            Event::Stable { utterance, text, .. } => {
                 self.words(now, utterance, text, Certainty::Stable);
             }
-            Event::Final { utterance, text, audio } => {
+            Event::Final { utterance, text, audio, .. } => {
                 let took = self.stages.endpointed.map(|ended| now.since(ended));
                 self.stages.transcribed = Some(now);
                 self.finals.insert(utterance, text.clone());

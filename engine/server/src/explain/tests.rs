@@ -102,11 +102,11 @@ impl Teller {
         self.at(from + 60, Event::SpeechStarted { at: ms(from) });
         self.at(from + 300, Event::Partial { utterance, text: text() });
         self.at(until + 150, Event::SpeechPaused { at: ms(until) });
-        self.at(until + 200, Event::Stable { utterance, text: text() });
+        self.at(until + 200, Event::Stable { utterance, text: text(), others: Vec::new() });
         self.at(until + 210, Event::SpeechEnded { at: ms(until) });
         self.until(until + 420);
         let audio = Millis::new((until - from) as u32);
-        self.at(until + 430, Event::Final { utterance, text: text(), audio });
+        self.at(until + 430, Event::Final { utterance, text: text(), others: Vec::new(), audio });
     }
 
     fn replies(&mut self, at: u64, generation: GenerationId, (text, ms): (&str, u32)) {

@@ -50,7 +50,8 @@ pub fn answer(
     let mut reply = Reply::default();
     for text in words {
         turn = turn.next();
-        dialogue.entries.push(DialogueEntry::Caller { turn, text: Pii::new((*text).to_owned()) });
+        let text = Pii::new((*text).to_owned());
+        dialogue.entries.push(DialogueEntry::Caller { turn, text, others: Vec::new() });
         let generation = GenerationId { turn, attempt: 0 };
         let thought = Thought { generation, dialogue: Arc::new(dialogue.clone()), now };
         let note;

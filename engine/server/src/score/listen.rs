@@ -126,7 +126,8 @@ fn final_words(
                 RecognizerEvent::Final { .. }
                 | RecognizerEvent::Partial { .. }
                 | RecognizerEvent::Stable { .. }
-                | RecognizerEvent::Turn { .. },
+                | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. },
             ) => (),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 return Err(ListenError::Silent);
