@@ -271,9 +271,16 @@ fn refusal(status: StatusCode, retry_after_ms: Option<u32>) -> Response<Body> {
 }
 
 /// The accept loop of Wyoming.
-async fn serve_wyoming(listener: TcpListener, _shared: Arc<Shared>) {
+async fn serve_wyoming(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections: JoinSet<()> = JoinSet::new();
-    while let Ok((_stream, _)) = listener.accept().await {
+    while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
+        // A connection that keeps its delay is merely slower.
+        let _ = stream.set_nodelay(true);
+        let shared = shared.clone();
+        connections.spawn(async move {
+            let begin = || shared.begin(Protocol::WyomingVoice);
+            voices::wyoming::serve(stream, shared.voiced.clone(), begin).await;
+        });
     }
 }

@@ -22,11 +22,16 @@ mod dialect;
 mod elevenlabs;
 mod flux;
 mod gate;
+mod openai;
+mod ratio;
 mod script;
 mod session;
 mod spread;
+mod wyoming;
 
 pub use adapters::{
     CartesiaSettings, CartesiaVoice, DeepgramSettings, DeepgramVoice, ElevenLabsSettings,
     ElevenLabsVoice, SOUND_WAIT, Seat,
 };
+pub use openai::{OpenAiSpeechSettings, OpenAiVoice};
+pub use wyoming::WyomingVoice;
