@@ -10,7 +10,7 @@ use vendors::voices::SOUND_WAIT;
 use super::support::{Call, Kind, far_side, generation};
 
 /// How many replies are cut short per voice, unless the environment's `APEX_BARGE_INS` says more.
-const BARGE_INS: u32 = 1_000;
+const BARGE_INS: u32 = 250;
 
 const TEXTS: [&str; 3] =
     ["We are open from nine", "to five on every weekday", "and closed on Sundays."];

@@ -58,6 +58,11 @@ impl Kind {
         }
     }
 
+    /// Whether it keeps one connection, so that a refusal concerns all that is said.
+    pub(crate) const fn is_socket(self) -> bool {
+        !matches!(self, Self::OpenAi | Self::Wyoming)
+    }
+
     const fn service(self) -> Service {
         match self {
             Self::ElevenLabs => Service::ElevenLabs,
