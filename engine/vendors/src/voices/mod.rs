@@ -19,6 +19,8 @@ mod cartesia;
 mod convert;
 mod delivery;
 mod dialect;
+#[cfg(test)]
+mod dialect_tests;
 mod elevenlabs;
 mod flux;
 mod gate;
