@@ -10,12 +10,15 @@
 
 pub mod speech;
 
+mod deepgram;
 mod fault;
 mod line;
 mod plan;
 mod server;
 mod session;
+mod understanding;
 mod voices;
+mod wyoming;
 
 pub use fault::Fault;
 pub use plan::{Delays, Odds, PerMille, Plan, Protocol};

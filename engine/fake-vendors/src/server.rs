@@ -23,6 +23,9 @@ use crate::Fault;
 use crate::plan::{Plan, Protocol};
 use crate::session::{Record, Session, SessionReport, Words};
 use crate::voices::{self, Voiced};
+use crate::{deepgram, wyoming};
+use ::wire::wyoming::Decoder;
+use tokio::io::AsyncReadExt;
 
 /// How the vendors are served.
 #[derive(Clone, Debug)]
@@ -182,7 +185,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
 
 /// All protocols over HTTP.
 fn routes() -> Router {
-    Router::new().merge(voices::routes())
+    Router::new().merge(deepgram::routes()).merge(voices::routes())
 }
 
 /// The accept loop. Connections end with it.
@@ -275,12 +278,36 @@ async fn serve_wyoming(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections: JoinSet<()> = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
-        // A connection that keeps its delay is merely slower.
-        let _ = stream.set_nodelay(true);
-        let shared = shared.clone();
-        connections.spawn(async move {
-            let begin = || shared.begin(Protocol::WyomingVoice);
-            voices::wyoming::serve(stream, shared.voiced.clone(), begin).await;
-        });
+        connections.spawn(carry_wyoming(stream, shared.clone()));
+    }
+}
+
+/// A connection to Wyoming, whose first request says what it is for.
+async fn carry_wyoming(mut stream: TcpStream, shared: Arc<Shared>) {
+    // A connection that keeps its delay is merely slower.
+    let _ = stream.set_nodelay(true);
+    let mut bytes = [0; 4_096];
+    let mut first = Vec::new();
+    while !first.contains(&b'\n') && first.len() < bytes.len() {
+        match stream.read(&mut bytes).await {
+            Ok(0) | Err(_) => return,
+            Ok(read) => first.extend_from_slice(&bytes[..read]),
+        }
+    }
+    let end = first.iter().position(|&byte| byte == b'\n').unwrap_or(first.len());
+    let is_text = String::from_utf8_lossy(&first[..end]).contains("synthesize");
+    let protocol = if is_text { Protocol::WyomingVoice } else { Protocol::WyomingRecognizer };
+    let session = shared.begin(protocol);
+    tokio::time::sleep(session.slowed(session.delays.connect)).await;
+    match session.fault(|fault| fault.is_refusal().then_some(fault)) {
+        Some(Fault::Hang) => return std::future::pending().await,
+        Some(_) => return,
+        None => (),
+    }
+    let mut decoder = Decoder::default();
+    decoder.push(&first);
+    match protocol {
+        Protocol::WyomingRecognizer => wyoming::recognize(stream, session, decoder).await,
+        _ => voices::wyoming::serve(stream, shared.voiced.clone(), session, decoder).await,
     }
 }

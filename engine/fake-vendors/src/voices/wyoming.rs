@@ -15,14 +15,18 @@ use crate::speech::SAMPLES_PER_MS;
 /// The rate of the voice.
 const RATE: u32 = 16_000;
 
-/// One connection that speaks: `begin` makes its session when the first text comes.
-pub(crate) async fn serve(mut stream: TcpStream, voiced: Voiced, begin: impl Fn() -> Session) {
-    let (mut decoder, mut buffer) = (Decoder::default(), vec![0; 8_192]);
-    let mut speaker: Option<Speaker> = None;
+/// One connection that speaks; its first request may have been read.
+pub(crate) async fn serve(
+    mut stream: TcpStream,
+    voiced: Voiced,
+    session: Session,
+    mut decoder: Decoder,
+) {
+    let mut buffer = vec![0; 8_192];
+    let mut speaker = Speaker { session, sounded: Millis::ZERO };
     loop {
         while let Ok(Some(event)) = decoder.poll() {
             let Event::Synthesize { text, .. } = event else { continue };
-            let speaker = speaker.get_or_insert_with(|| Speaker::new(begin()));
             speaker.session.note_text(text.reveal());
             if speaker.say(&mut stream, &voiced, text.reveal()).await.is_none() {
                 return;
@@ -41,21 +45,8 @@ struct Speaker {
 }
 
 impl Speaker {
-    fn new(session: Session) -> Self {
-        Self { session, sounded: Millis::ZERO }
-    }
-
     /// Nothing if the connection is over.
     async fn say(&mut self, stream: &mut TcpStream, voiced: &Voiced, text: &str) -> Option<()> {
-        match self.session.fault(|fault| fault.is_refusal().then_some(fault)) {
-            Some(Fault::Hang) => std::future::pending().await,
-            Some(Fault::Refuse) => return None,
-            Some(_) => {
-                let code = Some("tts-error".into());
-                return self.send(stream, &Event::Error { code }).await;
-            }
-            None => (),
-        }
         let said = voiced.say(text);
         tokio::time::sleep(self.session.slowed(self.session.delays.first_audio)).await;
         let format = AudioFormat::mono(RATE);

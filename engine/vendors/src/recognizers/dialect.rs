@@ -69,6 +69,8 @@ pub(crate) enum Said {
 pub(crate) struct Words {
     pub(crate) from: Duration,
     pub(crate) to: Duration,
+    /// From where on, up to `to`, a final says all there is.
+    pub(crate) covers_from: Duration,
     pub(crate) certainty: Certainty,
     /// Whether this answers the order to finish.
     pub(crate) answers: bool,

@@ -38,6 +38,8 @@ pub(crate) struct Script {
     tentative: Option<Piece>,
     /// Everything before is final, words or silence.
     settled_to: u64,
+    /// Before this nobody spoke: a range may begin there without what lies before it.
+    onset: u64,
     /// Final ranges behind that, which arrived before what lies between.
     ahead: Vec<(u64, u64)>,
 }
@@ -56,6 +58,11 @@ impl Script {
     pub(crate) fn begin_at(&mut self, at: u64) {
         self.settled_to = self.settled_to.max(at);
         self.join_ahead();
+    }
+
+    /// Nobody spoke since what is settled, and before `at`.
+    pub(crate) const fn speech_from(&mut self, at: u64) {
+        self.onset = at;
     }
 
     /// Everything before this is final.
@@ -99,7 +106,7 @@ impl Script {
         self.ahead.sort_unstable();
         let mut settled_to = self.settled_to;
         self.ahead.retain(|&(from, to)| {
-            let joins = from <= settled_to + SEAM;
+            let joins = from <= self.onset.max(settled_to + SEAM);
             if joins {
                 settled_to = settled_to.max(to);
             }
@@ -108,9 +115,9 @@ impl Script {
         self.settled_to = settled_to;
     }
 
-    /// What was guessed is void: its connection is gone.
-    pub(crate) fn forget_guess(&mut self) -> Option<Piece> {
-        self.tentative.take()
+    /// Up to where the newest guess reaches.
+    pub(crate) fn guess_to(&self) -> Option<u64> {
+        self.tentative.as_ref().map(|guess| guess.to)
     }
 
     /// Nobody asks for anything before `at` any more.

@@ -59,7 +59,7 @@ impl Track {
         let (from, place) = self.stretches[next.saturating_sub(1)];
         let place = place + sample.saturating_sub(from);
         // A filling has no length in the call.
-        self.stretches.get(next).map_or(place, |(_, end)| place.min((*end).max(place.min(*end))))
+        self.stretches.get(next).map_or(place, |(_, end)| place.min(*end))
     }
 }
 

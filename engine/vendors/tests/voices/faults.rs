@@ -37,7 +37,7 @@ const FAULTS: [(&str, Fault); 15] = [
     ("wrong order", Fault::WrongOrder),
     ("late audio after cancel", Fault::LateAudio { span: ms(2_000) }),
     ("unknown messages", Fault::Unknown),
-    ("200 ms slower", Fault::Slow { by: ms(200) }),
+    ("100 ms slower", Fault::Slow { by: ms(100) }),
 ];
 
 /// How a reply ended.
