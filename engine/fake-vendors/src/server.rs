@@ -194,8 +194,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
 
 /// All protocols over HTTP.
 fn routes(replies: Arc<Replies>) -> Router {
-    let voices = Router::new().merge(voices::routes());
-    voices.merge(chat::routes(replies)).merge(deepgram::routes())
+    Router::new().merge(deepgram::routes()).merge(voices::routes()).merge(chat::routes(replies))
 }
 
 /// The accept loop. Connections end with it.
@@ -317,6 +316,6 @@ async fn carry_wyoming(mut stream: TcpStream, shared: Arc<Shared>) {
     decoder.push(&first);
     match protocol {
         Protocol::WyomingRecognizer => wyoming::recognize(stream, session, decoder).await,
-        _ => drop(stream),
+        _ => voices::wyoming::serve(stream, shared.voiced.clone(), session, decoder).await,
     }
 }

@@ -1,5 +1,5 @@
-//! Deepgram's sockets: its recognizers, both sides, Nova at `/v1/listen` and Flux at `/v2/listen`
-//! (providers.md §2.1, §2.2), and its voices ([`speak`]).
+//! Deepgram's recognizers, both sides: Nova at `/v1/listen` and Flux at `/v2/listen`
+//! (providers.md §2.1, §2.2). Its voices are in [`speak`].
 //!
 //! ```text
 //! ours   --query in the address; audio as binary; nova::Control, flux::Control as text-->  vendor

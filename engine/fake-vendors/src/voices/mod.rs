@@ -9,6 +9,7 @@ mod elevenlabs;
 mod line;
 mod openai;
 mod said;
+pub(crate) mod wyoming;
 
 use axum::Router;
 use axum::routing::{any, post};

@@ -17,6 +17,9 @@ use crate::Fault;
 use crate::session::Session;
 use crate::speech::SAMPLES_PER_MS;
 
+/// How long what was sent has to get away.
+const BREAK_AFTER: Duration = Duration::from_millis(5);
+
 pub(crate) async fn answer(
     Extension(session): Extension<Session>,
     Extension(voiced): Extension<Voiced>,
@@ -53,7 +56,11 @@ pub(crate) async fn answer(
             });
             match fault {
                 Some(Fault::Mute { .. }) => std::future::pending().await,
-                Some(_) => Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+                Some(_) => {
+                    // What was sent is on its way before the connection breaks.
+                    sleep_until(Instant::now() + BREAK_AFTER).await;
+                    Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+                }
                 None => {
                     session.note_sent();
                     Ok::<_, std::io::Error>(Bytes::from(bytes))

@@ -45,12 +45,15 @@ pub(crate) struct Converter {
     /// The first half of a sample whose second half has not come.
     half: Option<u8>,
     linear: Vec<i16>,
+    /// How many samples are still to come that only stand for the resampler's delay.
+    lag: usize,
 }
 
 impl Converter {
     pub(crate) fn new(spoken: Spoken, leg: SampleRate) -> Self {
         let resampler = Resampler::new(spoken.rate, leg);
-        Self { spoken, resampler, half: None, linear: Vec::new() }
+        let lag = resampler.delay_samples();
+        Self { spoken, resampler, half: None, linear: Vec::new(), lag }
     }
 
     /// The audio of `bytes`, which may be cut anywhere; empty if no whole sample is there.
@@ -78,6 +81,9 @@ impl Converter {
         }
         let mut out = Vec::new();
         self.resampler.process(&self.linear, &mut out);
+        let lag = self.lag.min(out.len());
+        self.lag -= lag;
+        out.drain(..lag);
         out.into()
     }
 
@@ -88,6 +94,8 @@ impl Converter {
         if self.resampler.from() != self.resampler.to() {
             self.resampler.flush(&mut out);
         }
+        out.drain(..self.lag.min(out.len()));
+        self.lag = self.resampler.delay_samples();
         out.into()
     }
 }

@@ -86,6 +86,13 @@ impl Delivery {
             }
             Found::Reached { epoch, segment, certainty } => self.reach(epoch, segment, certainty),
             Found::Finished { epoch } => {
+                if let Some((reply, _)) = self.find(epoch)
+                    && reply.done < reply.segments.len()
+                {
+                    let last = reply.segments.len() - 1;
+                    // It is over whether this is taken or not.
+                    let _ = self.flush(epoch, last);
+                }
                 self.reach(epoch, usize::MAX, Certainty::Told);
                 self.forget(epoch);
             }

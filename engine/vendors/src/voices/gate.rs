@@ -22,7 +22,7 @@ const LIVE_MAX: usize = 8;
 
 /// One reply's name inside a session. A generation that is spoken anew after its cancel has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Epoch(u64);
+pub(crate) struct Epoch(pub(super) u64);
 
 impl Epoch {
     /// The number, for names on the wire.

@@ -19,14 +19,21 @@ mod cartesia;
 mod convert;
 mod delivery;
 mod dialect;
+#[cfg(test)]
+mod dialect_tests;
 mod elevenlabs;
 mod flux;
 mod gate;
+mod openai;
+mod ratio;
 mod script;
 mod session;
 mod spread;
+mod wyoming;
 
 pub use adapters::{
     CartesiaSettings, CartesiaVoice, DeepgramSettings, DeepgramVoice, ElevenLabsSettings,
     ElevenLabsVoice, SOUND_WAIT, Seat,
 };
+pub use openai::{OpenAiSpeechSettings, OpenAiVoice};
+pub use wyoming::WyomingVoice;

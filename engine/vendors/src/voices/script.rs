@@ -277,7 +277,7 @@ mod tests {
         reply.segments[1].words.clear();
         let guess = Delivered { text_end: 5, precision: Precision::Estimated };
         assert_eq!(reply.delivered(1, RATE), guess, "7 characters");
-        assert_eq!(reply.cut(4), Some((SegmentId::new(0), 4)));
+        assert_eq!(reply.cut(4), Some((SegmentId::new(0), 3)));
         assert_eq!(reply.cut(9), Some((SegmentId::new(0), 8)));
         assert_eq!(reply.cut(15), Some((SegmentId::new(1), 5)));
         assert_eq!(reply.cut(99), Some((SegmentId::new(2), 5)));

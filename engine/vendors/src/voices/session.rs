@@ -210,8 +210,19 @@ impl Task {
         let order = self.dialect.socket();
         let opening = Socket::open(&self.net, &order);
         tokio::pin!(opening);
+        let (vendor, limit) = (order.vendor, self.patience);
+        let mut waiting = None;
         loop {
+            // A word that waits has no more patience with a handshake than with silence.
+            if self.gate.has_speech() {
+                waiting = waiting.or(Some(after(Instant::now(), limit)));
+            }
             tokio::select! {
+                () = at(waiting) => {
+                    self.meter.count(Unit::Requests, 1);
+                    let phase = Phase::Connect;
+                    return Some(Err(VendorError::Timeout { vendor, phase, limit }));
+                }
                 opened = &mut opening => {
                     self.meter.count(Unit::Requests, 1);
                     return Some(opened);

@@ -65,7 +65,9 @@ async fn a_reply_is_spoken_segment_by_segment_on_every_leg() {
                 .map(|place| fake_vendors::speech::samples_of(lexicon.word(place)))
                 .sum();
             assert_eq!(samples, said * format.rate.hz() as usize / 8_000, "{kind:?} {format}");
+            let has_g711 = !matches!(kind, Kind::OpenAi | Kind::Wyoming);
             let is_native = |audio: &Audio| match format.encoding {
+                _ if !has_g711 => matches!(audio, Audio::Linear(_)),
                 Encoding::Pcmu => matches!(audio, Audio::Pcmu(_)),
                 Encoding::Pcma => matches!(audio, Audio::Pcma(_)),
                 _ => matches!(audio, Audio::Linear(_)),
@@ -79,7 +81,12 @@ async fn a_reply_is_spoken_segment_by_segment_on_every_leg() {
             let charged = call.session.usage().characters;
             let spaces = if kind == Kind::Flux { TEXTS.len() - 1 } else { 0 };
             assert_eq!(charged.total(), (characters + spaces) as u64, "{kind:?}");
-            assert_eq!(far.sessions().len(), 1, "one connection");
+            let sessions = if kind == Kind::OpenAi { TEXTS.len() } else { 1 };
+            assert_eq!(
+                far.sessions().len(),
+                sessions,
+                "{kind:?}: one connection, or a request each"
+            );
         }
     }
 }
@@ -126,7 +133,7 @@ async fn segments_are_asked_for_as_they_come_and_the_socket_is_warm_before() {
     for kind in Kind::ALL {
         let far = far_side(kind, Plan::quick()).await;
         let mut call = Call::open(&*kind.voice(&far, SOUND_WAIT), AudioFormat::PCMU_8K);
-        while far.sessions().is_empty() {
+        while far.sessions().is_empty() && !matches!(kind, Kind::OpenAi | Kind::Wyoming) {
             tokio::task::yield_now().await;
         }
         call.speak(1, 0, TEXTS[0]);
@@ -141,7 +148,8 @@ async fn segments_are_asked_for_as_they_come_and_the_socket_is_warm_before() {
         call.session.end(super::support::generation(2));
         let events = call.until_settled(1).await;
         assert_eq!(order(&events), "a0 d0", "{kind:?}");
-        assert_eq!(far.sessions().len(), 1, "{kind:?}: one connection for all");
+        let sessions = if kind == Kind::OpenAi { TEXTS.len() } else { 1 };
+        assert_eq!(far.sessions().len(), sessions, "{kind:?}: one connection for all");
     }
 }
 

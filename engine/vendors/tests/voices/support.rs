@@ -18,7 +18,7 @@ use vendors::keys::{Account, Service};
 use vendors::net::Net;
 use vendors::voices::{
     CartesiaSettings, CartesiaVoice, DeepgramSettings, DeepgramVoice, ElevenLabsSettings,
-    ElevenLabsVoice, Seat,
+    ElevenLabsVoice, OpenAiSpeechSettings, OpenAiVoice, Seat, WyomingVoice,
 };
 
 /// Every voice.
@@ -28,10 +28,13 @@ pub(crate) enum Kind {
     Cartesia,
     Aura,
     Flux,
+    OpenAi,
+    Wyoming,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::ElevenLabs, Self::Cartesia, Self::Aura, Self::Flux];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::ElevenLabs, Self::Cartesia, Self::Aura, Self::Flux, Self::OpenAi, Self::Wyoming];
 
     pub(crate) const fn protocol(self) -> Protocol {
         match self {
@@ -39,6 +42,8 @@ impl Kind {
             Self::Cartesia => Protocol::Cartesia,
             Self::Aura => Protocol::DeepgramAura,
             Self::Flux => Protocol::DeepgramSpeak,
+            Self::OpenAi => Protocol::OpenAiSpeech,
+            Self::Wyoming => Protocol::WyomingVoice,
         }
     }
 
@@ -48,7 +53,14 @@ impl Kind {
             Self::Cartesia => "cartesia",
             Self::Aura => "aura",
             Self::Flux => "flux",
+            Self::OpenAi => "openai",
+            Self::Wyoming => "wyoming",
         }
+    }
+
+    /// Whether it keeps one connection, so that a refusal concerns all that is said.
+    pub(crate) const fn is_socket(self) -> bool {
+        !matches!(self, Self::OpenAi | Self::Wyoming)
     }
 
     const fn service(self) -> Service {
@@ -56,6 +68,8 @@ impl Kind {
             Self::ElevenLabs => Service::ElevenLabs,
             Self::Cartesia => Service::Cartesia,
             Self::Aura | Self::Flux => Service::Deepgram,
+            Self::OpenAi => Service::OpenAi,
+            Self::Wyoming => Service::WyomingVoice,
         }
     }
 
@@ -63,6 +77,8 @@ impl Kind {
     pub(crate) fn voice(self, far: &FakeVendors, sound_wait: Millis) -> Arc<dyn Voice> {
         let base = match self {
             Self::ElevenLabs | Self::Cartesia | Self::Aura | Self::Flux => far.base_url(),
+            Self::OpenAi => format!("{}/v1", far.base_url()),
+            Self::Wyoming => far.wyoming_url(),
         };
         let service = self.service();
         let account = Account::from_env(service, |name| {
@@ -94,6 +110,17 @@ impl Kind {
                 let settings = DeepgramSettings { model: model.into(), speed: None };
                 Arc::new(DeepgramVoice::new(seat, settings))
             }
+            Self::OpenAi => Arc::new(OpenAiVoice::new(
+                seat,
+                OpenAiSpeechSettings {
+                    model: "gpt-4o-mini-tts".into(),
+                    voice: "cedar".into(),
+                    instructions: None,
+                    speed: None,
+                    rate: SampleRate::Hz24000,
+                },
+            )),
+            Self::Wyoming => Arc::new(WyomingVoice::new(seat, None)),
         }
     }
 }

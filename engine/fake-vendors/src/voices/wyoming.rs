@@ -1,0 +1,103 @@
+//! A Wyoming voice, serial as Piper is: one text after the other, and nothing is read meanwhile.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use types::Millis;
+use wire::wyoming::{AudioFormat, Decoder, Event};
+
+use super::said::{Coding, Voiced, pieces};
+use crate::Fault;
+use crate::session::Session;
+use crate::speech::SAMPLES_PER_MS;
+
+/// The rate of the voice.
+const RATE: u32 = 16_000;
+
+/// One connection that speaks; its first request may have been read.
+pub(crate) async fn serve(
+    mut stream: TcpStream,
+    voiced: Voiced,
+    session: Session,
+    mut decoder: Decoder,
+) {
+    let mut buffer = vec![0; 8_192];
+    let mut speaker = Speaker { session, sounded: Millis::ZERO };
+    loop {
+        while let Ok(Some(event)) = decoder.poll() {
+            let Event::Synthesize { text, .. } = event else { continue };
+            speaker.session.note_text(text.reveal());
+            if speaker.say(&mut stream, &voiced, text.reveal()).await.is_none() {
+                return;
+            }
+        }
+        match stream.read(&mut buffer).await {
+            Ok(count) if 0 < count => decoder.push(&buffer[..count]),
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
+
+struct Speaker {
+    session: Session,
+    sounded: Millis,
+}
+
+impl Speaker {
+    /// Nothing if the connection is over.
+    async fn say(&mut self, stream: &mut TcpStream, voiced: &Voiced, text: &str) -> Option<()> {
+        let said = voiced.say(text);
+        tokio::time::sleep(self.session.slowed(self.session.delays.first_audio)).await;
+        let format = AudioFormat::mono(RATE);
+        self.send(stream, &Event::AudioStart(format)).await?;
+        for (_, piece) in pieces(&said.samples) {
+            self.check_end().await?;
+            let payload = Coding::Linear(RATE).encode(piece);
+            self.send(stream, &Event::AudioChunk { format, payload }).await?;
+            self.sounded = self.sounded + Millis::new((piece.len() / SAMPLES_PER_MS) as u32);
+        }
+        self.check_end().await?;
+        self.send(stream, &Event::AudioStop).await
+    }
+
+    /// What is planned for after so much sound.
+    async fn check_end(&self) -> Option<()> {
+        let sounded = self.sounded;
+        let fault = self.session.fault(|fault| match fault {
+            Fault::Mute { after } | Fault::Drop { after } | Fault::Close { after, .. } => {
+                (after <= sounded).then_some(fault)
+            }
+            _ => None,
+        });
+        match fault {
+            Some(Fault::Mute { .. }) => std::future::pending().await,
+            Some(_) => None,
+            None => Some(()),
+        }
+    }
+
+    async fn send(&self, stream: &mut TcpStream, event: &Event) -> Option<()> {
+        let gap = self.session.fault(|fault| match fault {
+            Fault::Drip { gap } => Some(gap),
+            _ => None,
+        });
+        if let Some(gap) = gap {
+            tokio::time::sleep(Duration::from_millis(gap.get().into())).await;
+        }
+        let mut bytes = Vec::new();
+        if self.session.has(Fault::Unknown) {
+            Event::Unknown { kind: "added-later".into() }.encode(&mut bytes);
+        }
+        let sent = self.session.note_sent();
+        let every = self.session.fault(|fault| match fault {
+            Fault::Malformed { every } => Some(u64::from(every.max(1))),
+            _ => None,
+        });
+        match every {
+            Some(every) if sent.is_multiple_of(every) => bytes.extend_from_slice(b"{\"type\":\n"),
+            Some(_) | None => event.encode(&mut bytes),
+        }
+        stream.write_all(&bytes).await.ok()
+    }
+}
