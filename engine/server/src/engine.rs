@@ -29,7 +29,7 @@ use crate::listen::{ListenError, Run, bind, spawn_control, spawn_media};
 use crate::node::{Node, Parts, Writers};
 use crate::publish::{PublishError, Published, Publisher, Routes, Watch, WatchError};
 use crate::telemetry::Telemetry;
-use crate::vendors::Vendors;
+use crate::vendors::{CloudError, Environment, Vendors, known};
 
 /// How long a goodbye may take once it is asked for, before calls are ended at once.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(10);
@@ -49,6 +49,9 @@ pub enum StartError {
     /// The local models are not here.
     #[error(transparent)]
     Models(#[from] ModelError),
+    /// A vendor's key or address cannot be used.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
     /// The business files cannot be read.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -109,6 +112,8 @@ pub struct Given {
     pub api_key: Option<Secret<String>>,
     /// The token that operators show; from the environment.
     pub control_token: Option<Secret<String>>,
+    /// Where keys and addresses of vendors stand; without it there are local ones only.
+    pub environment: Option<Environment>,
     /// The process's metrics, if it keeps any.
     pub metrics: Option<PrometheusHandle>,
     /// Who watches its calls.
@@ -129,6 +134,10 @@ impl Engine {
         let certificates = certificates(&config, &telemetry)?;
         let models = ModelDir::open(&config.models.path)?;
         let vendors = Vendors::local(&models, &config.models)?;
+        let vendors = match given.environment {
+            Some(environment) => vendors.with_cloud(environment)?,
+            None => vendors,
+        };
         let routes = Arc::new(Routes::new(Published::empty()));
         let publisher = Arc::new(publisher(&config, &vendors, routes.clone(), &telemetry));
         publisher.publish()?;
@@ -274,7 +283,7 @@ fn publisher(
             limits: config.defaults.limits.clone(),
             intake: config.defaults.intake.clone(),
         },
-        vendors: vendors.known(),
+        vendors: known(),
     };
     let paths = (config.directory.path.clone(), config.state.join("last-good"));
     Publisher::new(paths, rules, vendors.greeter(), routes, telemetry.clone())

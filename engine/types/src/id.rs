@@ -101,6 +101,11 @@ macro_rules! slug_id {
                 Self(slug)
             }
 
+            /// The id as a bare slug: a name among names of other kinds.
+            pub const fn slug(&self) -> Slug {
+                self.0
+            }
+
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 self.0.as_str()

@@ -8,7 +8,7 @@ use media::{PlayoutSettings, Tap};
 use types::{
     AgentConfig, AudioFormat, CallId, CallTime, LegControl, Millis, Recording as Record, WallTime,
 };
-use vendor::{Brain, BrainContext, BrainSession, RecognizerRequest, VoiceRequest};
+use vendor::{BrainContext, BrainSession, RecognizerRequest, VoiceRequest};
 
 use super::hearing::{Hearing, HearingSettings};
 use super::inbox::InboxSink;
@@ -80,17 +80,16 @@ pub(super) fn open_hearing(
     format: AudioFormat,
     sink: Arc<InboxSink>,
 ) -> Result<Hearing, SessionError> {
-    let recognizer = node
-        .vendors
-        .recognizer(&agent.vendors.recognizer)
-        .ok_or(SessionError::NoVendor { kind: "recognizer" })?;
-    let wanted = recognizer.capabilities().format_for(format);
-    let request = RecognizerRequest {
-        format: wanted,
+    let request = |format| RecognizerRequest {
+        format,
         language: agent.persona.language.clone(),
         vocabulary: vocabulary(&agent.facts),
     };
-    let session = recognizer.open(&request, sink)?;
+    let chosen = (agent.business, agent.vendors.recognizer.as_slice());
+    let (session, wanted) = node
+        .vendors
+        .open_recognizer(chosen, format, request, sink)?
+        .ok_or(SessionError::NoVendor { kind: "recognizer" })?;
     let settings = HearingSettings {
         starvation: node.config.media.starvation,
         order: node.config.media.l16_order,
@@ -105,8 +104,6 @@ pub(super) fn open_speaking(
     format: AudioFormat,
     sink: Arc<InboxSink>,
 ) -> Result<Speaking, SessionError> {
-    let voice =
-        node.vendors.voice(&agent.vendors.voice).ok_or(SessionError::NoVendor { kind: "voice" })?;
     let request = VoiceRequest { language: agent.persona.language.clone(), format };
     let settings = PlayoutSettings {
         lead: node.config.playout.lead,
@@ -118,7 +115,12 @@ pub(super) fn open_speaking(
         },
         ..PlayoutSettings::STANDARD
     };
-    Ok(Speaking::new(format, settings, voice.open(&request, sink)?)?)
+    let chosen = (agent.business, agent.vendors.voice.as_slice());
+    let voice = node
+        .vendors
+        .open_voice(chosen, &request, sink)?
+        .ok_or(SessionError::NoVendor { kind: "voice" })?;
+    Ok(Speaking::new(format, settings, voice)?)
 }
 
 /// Who thinks.
@@ -128,10 +130,10 @@ pub(super) fn open_brain(
     (call, opening, leg): (CallId, &Opening, &dyn LegControl),
     sink: Arc<InboxSink>,
 ) -> Result<Box<dyn BrainSession>, SessionError> {
-    let brain: &Arc<dyn Brain> =
-        node.vendors.brain(&agent.vendors.brain).ok_or(SessionError::NoVendor { kind: "brain" })?;
     let caller = opening.from.clone();
     let abilities = leg.abilities();
     let context = BrainContext { agent: agent.clone(), caller, call, abilities };
-    Ok(brain.open(context, sink)?)
+    node.vendors
+        .open_brain(&agent.vendors.brain, context, sink)?
+        .ok_or(SessionError::NoVendor { kind: "brain" })
 }

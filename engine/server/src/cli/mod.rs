@@ -27,9 +27,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use directory::{Defaults, KnownVendors, Rules};
+use directory::{Defaults, Rules};
 
 use crate::config::EngineConfig;
+use crate::vendors::known;
 use crate::view::LogWriter;
 
 /// It could not run: a file is missing, an argument makes no sense, the system refused.
@@ -104,14 +105,14 @@ pub(crate) fn engine_config(file: Option<&Path>) -> Result<EngineConfig, String>
     EngineConfig::checked(&shown, &text).map_err(|error| error.to_string())
 }
 
-/// What business files are checked against under `config`, with local vendors only.
+/// What business files are checked against under `config`.
 pub(crate) fn rules(config: &EngineConfig) -> Rules {
     let defaults = Defaults {
         turns: config.defaults.turns.clone(),
         limits: config.defaults.limits.clone(),
         intake: config.defaults.intake.clone(),
     };
-    Rules { defaults, vendors: KnownVendors::local() }
+    Rules { defaults, vendors: known() }
 }
 
 /// The directory of models: as told, else as the settings say.

@@ -16,6 +16,7 @@ use crate::engine::{Engine, Given};
 use crate::feed::{Feed, Note};
 use crate::paper::Paper;
 use crate::telemetry;
+use crate::vendors::Environment;
 use crate::view::watch_calls;
 
 /// What `apex serve` takes.
@@ -72,6 +73,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         api_key: std::env::var("APEX_TELNYX_API_KEY").ok().map(Secret::new),
         standing_token: args.media_token.map(Secret::new),
         control_token: args.control_token.map(Secret::new),
+        environment: Some(Environment::of_process()),
         metrics: telemetry::install().ok(),
         feed,
     };

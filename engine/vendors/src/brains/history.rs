@@ -272,7 +272,11 @@ mod tests {
     use super::*;
 
     fn caller(turn: u32, text: &str) -> DialogueEntry {
-        DialogueEntry::Caller { turn: TurnId::new(turn), text: Pii::new(text.to_owned()), others: vec![] }
+        DialogueEntry::Caller {
+            turn: TurnId::new(turn),
+            text: Pii::new(text.to_owned()),
+            others: vec![],
+        }
     }
 
     fn agent(turn: u32, text: &str, heard: Heard, note: Option<BrainNote>) -> DialogueEntry {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use types::VendorName;
+use types::{Slug, VendorName};
 use vendor::VendorError;
 
 use super::breaker::{Admission, Breaker, BreakerLimits};
@@ -14,7 +14,7 @@ use super::pace::{Pace, PaceLimits};
 /// On whose behalf a vendor is asked. One holder's failures never close a vendor to another:
 /// its key, quota and settings are its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Holder(pub u64);
+pub struct Holder(pub Slug);
 
 /// What a vendor is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

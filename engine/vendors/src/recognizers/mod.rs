@@ -13,6 +13,7 @@
 //! connections. A connection that breaks is opened again, at once, then after 100, 300 and 1,000 ms, and
 //! hears again what it had not declared final, at four times the speed.
 
+pub mod catalog;
 mod deepgram;
 mod dialect;
 mod ear;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use types::Millis;
 use vendor::VendorError;
-use vendors::failover::{Admission, BreakerLimits, Clinic, Duty, Holder, Pace, PaceLimits};
+use vendors::failover::{Admission, BreakerLimits, Clinic, Duty, Pace, PaceLimits};
 
-use crate::support::{broken, clinic, health, name, pass};
+use crate::support::{broken, clinic, health, holder, name, pass};
 
 #[tokio::test(start_paused = true)]
 async fn three_failures_open_ten_seconds_later_one_may_try() {
@@ -18,7 +18,7 @@ async fn three_failures_open_ten_seconds_later_one_may_try() {
     }
     health.failed(&broken("a"));
     assert_eq!(health.admit(), Admission::Refused);
-    assert_eq!(clinic.resting(), [(Holder(1), Duty::Think, name("a"))]);
+    assert_eq!(clinic.resting(), [(holder("one"), Duty::Think, name("a"))]);
     pass(9_999).await;
     assert_eq!(health.admit(), Admission::Refused);
     pass(1).await;
@@ -111,13 +111,16 @@ async fn what_says_nothing_about_the_vendor_counts_for_nothing() {
 #[tokio::test(start_paused = true)]
 async fn one_holders_failures_and_one_dutys_are_nobody_elses() {
     let clinic = Clinic::new(BreakerLimits::STANDARD);
-    let mine = clinic.health(Holder(1), Duty::Speak, name("a"));
+    let mine = clinic.health(holder("one"), Duty::Speak, name("a"));
     (0..3).for_each(|_| mine.failed(&broken("a")));
-    assert_eq!(clinic.health(Holder(1), Duty::Speak, name("a")).admit(), Admission::Refused);
-    assert_eq!(clinic.health(Holder(2), Duty::Speak, name("a")).admit(), Admission::Granted);
-    assert_eq!(clinic.health(Holder(1), Duty::Recognize, name("a")).admit(), Admission::Granted);
-    clinic.forget(Holder(1));
-    assert_eq!(clinic.health(Holder(1), Duty::Speak, name("a")).admit(), Admission::Granted);
+    assert_eq!(clinic.health(holder("one"), Duty::Speak, name("a")).admit(), Admission::Refused);
+    assert_eq!(clinic.health(holder("two"), Duty::Speak, name("a")).admit(), Admission::Granted);
+    assert_eq!(
+        clinic.health(holder("one"), Duty::Recognize, name("a")).admit(),
+        Admission::Granted
+    );
+    clinic.forget(holder("one"));
+    assert_eq!(clinic.health(holder("one"), Duty::Speak, name("a")).admit(), Admission::Granted);
 }
 
 #[test]

@@ -48,6 +48,10 @@ pub(crate) fn name(name: &str) -> VendorName {
     name.parse().unwrap()
 }
 
+pub(crate) fn holder(name: &str) -> Holder {
+    Holder(name.parse().unwrap())
+}
+
 pub(crate) fn generation(turn: u32) -> GenerationId {
     GenerationId { turn: TurnId::new(turn), attempt: 0 }
 }
@@ -57,7 +61,7 @@ pub(crate) fn clinic() -> Clinic {
 }
 
 pub(crate) fn health(clinic: &Clinic, duty: Duty, vendor: &str) -> Health {
-    clinic.health(Holder(1), duty, name(vendor))
+    clinic.health(holder("one"), duty, name(vendor))
 }
 
 pub(crate) fn broken(vendor: &str) -> VendorError {

@@ -1,5 +1,8 @@
 //! The recognizers, brains and voices of this node, by name.
 
+mod cloud;
+mod opening;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +11,10 @@ use frontdesk::Frontdesk;
 use speech::{LocalRecognizer, LocalVoice, ModelDir, ModelError, Vad, WorkerPool};
 use types::{SampleRate, VendorName};
 use vendor::{Brain, Recognizer, Voice};
+use vendors::failover::{BreakerLimits, Clinic};
 
+use self::cloud::Cloud;
+pub use self::cloud::{CloudError, Environment};
 use crate::config::ModelsConfig;
 use crate::publish::{GREETING_RATE, Greeter};
 
@@ -20,6 +26,9 @@ pub struct Vendors {
     voice: Arc<LocalVoice>,
     vad: Vad,
     pool: Arc<WorkerPool>,
+    clinic: Clinic,
+    /// Where sessions with others run; none if nobody but the local ones is here.
+    cloud: Option<Cloud>,
 }
 
 impl Vendors {
@@ -33,7 +42,6 @@ impl Vendors {
         let recognizer: Arc<dyn Recognizer> =
             Arc::new(LocalRecognizer::load(models, config.finals, pool.clone())?);
         let voice = Arc::new(LocalVoice::load(models, pool.clone())?);
-        let named = |name: &str| name.parse::<VendorName>().expect("a constant slug");
         let spoken: Arc<dyn Voice> = voice.clone();
         let brain: Arc<dyn Brain> = Arc::new(Frontdesk);
         Ok(Self {
@@ -43,31 +51,31 @@ impl Vendors {
             voice,
             vad,
             pool,
+            clinic: Clinic::new(BreakerLimits::STANDARD),
+            cloud: None,
         })
     }
 
-    /// Their names, for checking business files.
-    pub fn known(&self) -> KnownVendors {
+    /// The same, and those whose keys and addresses `environment` names.
+    ///
+    /// # Errors
+    /// [`CloudError`] if a variable is there and unusable: it names the variable, never its value.
+    pub fn with_cloud(mut self, environment: Environment) -> Result<Self, CloudError> {
+        let Some(cloud) = Cloud::start(environment)? else { return Ok(self) };
+        self.recognizers.extend(cloud.recognizers()?);
+        self.brains.extend(cloud.brains()?);
+        self.voices.extend(cloud.voices()?);
+        self.cloud = Some(cloud);
+        Ok(self)
+    }
+
+    /// Those that are here, by name: a name that is known and not here has no key or no address.
+    pub fn here(&self) -> KnownVendors {
         KnownVendors {
             recognizer: self.recognizers.keys().copied().collect(),
             brain: self.brains.keys().copied().collect(),
             voice: self.voices.keys().copied().collect(),
         }
-    }
-
-    /// The first of `choice` that is here.
-    pub fn recognizer(&self, choice: &[VendorName]) -> Option<&Arc<dyn Recognizer>> {
-        choice.iter().find_map(|name| self.recognizers.get(name))
-    }
-
-    /// The first of `choice` that is here.
-    pub fn brain(&self, choice: &[VendorName]) -> Option<&Arc<dyn Brain>> {
-        choice.iter().find_map(|name| self.brains.get(name))
-    }
-
-    /// The first of `choice` that is here.
-    pub fn voice(&self, choice: &[VendorName]) -> Option<&Arc<dyn Voice>> {
-        choice.iter().find_map(|name| self.voices.get(name))
     }
 
     /// The speech detector's weights.
@@ -86,9 +94,23 @@ impl Vendors {
     }
 }
 
+/// The names business files may use: the local vendors, and all whose protocols we speak, whether
+/// this machine has their keys or not. A business's file is the same on every machine.
+pub fn known() -> KnownVendors {
+    let mut known = KnownVendors::local();
+    known.recognizer.extend(vendors::recognizers::catalog::PLACES.map(|place| place.vendor()));
+    known.brain.extend(vendors::brains::catalog::PLACES.map(|place| place.vendor()));
+    known.voice.extend(vendors::voices::catalog::PLACES.map(|place| place.vendor()));
+    known
+}
+
+fn named(name: &str) -> VendorName {
+    name.parse().expect("a constant slug")
+}
+
 impl std::fmt::Debug for Vendors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Vendors").field("known", &self.known()).finish_non_exhaustive()
+        f.debug_struct("Vendors").field("here", &self.here()).finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,101 @@
+//! A call's sessions with its agent's vendors: one alone is asked directly, several by turns.
+
+use std::sync::Arc;
+
+use types::{AudioFormat, BusinessId, VendorName};
+use vendor::{
+    Brain, BrainContext, BrainEvent, BrainSession, Recognizer, RecognizerEvent, RecognizerRequest,
+    RecognizerSession, Sink, VendorError, Voice, VoiceEvent, VoiceRequest, VoiceSession,
+};
+use vendors::failover::{Duty, Holder, Member, open_brains, open_recognizers, open_voices};
+
+use super::Vendors;
+
+/// Who can do a duty for an agent.
+pub(crate) enum Choice<T: ?Sized> {
+    /// Nobody of those it names is here.
+    Nobody,
+    /// One.
+    Alone(Arc<T>),
+    /// Several, in order.
+    Several(Vec<Member<T>>),
+}
+
+impl Vendors {
+    /// A recognizer's session for a leg in `leg`, and the format it is to be given the audio in.
+    pub(crate) fn open_recognizer(
+        &self,
+        (business, choice): (BusinessId, &[VendorName]),
+        leg: AudioFormat,
+        request: impl FnOnce(AudioFormat) -> RecognizerRequest,
+        events: Arc<dyn Sink<RecognizerEvent>>,
+    ) -> Result<Option<(Box<dyn RecognizerSession>, AudioFormat)>, VendorError> {
+        match self.choose(Duty::Recognize, business, choice, |name| self.recognizers.get(name)) {
+            Choice::Nobody => Ok(None),
+            Choice::Alone(recognizer) => {
+                let format = recognizer.capabilities().format_for(leg);
+                Ok(Some((recognizer.open(&request(format), events)?, format)))
+            }
+            Choice::Several(members) => {
+                let format = members[0].vendor.capabilities().format_for(leg);
+                Ok(Some((open_recognizers(members, request(format), events)?, format)))
+            }
+        }
+    }
+
+    /// A brain's session.
+    pub(crate) fn open_brain(
+        &self,
+        choice: &[VendorName],
+        context: BrainContext,
+        events: Arc<dyn Sink<BrainEvent>>,
+    ) -> Result<Option<Box<dyn BrainSession>>, VendorError> {
+        let business = context.agent.business;
+        match self.choose(Duty::Think, business, choice, |name| self.brains.get(name)) {
+            Choice::Nobody => Ok(None),
+            Choice::Alone(brain) => brain.open(context, events).map(Some),
+            Choice::Several(members) => {
+                let Some(cloud) = &self.cloud else { return Ok(None) };
+                Ok(Some(open_brains(members, context, events, cloud.handle())))
+            }
+        }
+    }
+
+    /// A voice's session.
+    pub(crate) fn open_voice(
+        &self,
+        (business, choice): (BusinessId, &[VendorName]),
+        request: &VoiceRequest,
+        events: Arc<dyn Sink<VoiceEvent>>,
+    ) -> Result<Option<Box<dyn VoiceSession>>, VendorError> {
+        match self.choose(Duty::Speak, business, choice, |name| self.voices.get(name)) {
+            Choice::Nobody => Ok(None),
+            Choice::Alone(voice) => voice.open(request, events).map(Some),
+            Choice::Several(members) => {
+                let Some(cloud) = &self.cloud else { return Ok(None) };
+                Ok(Some(open_voices(members, request.clone(), events, cloud.handle())))
+            }
+        }
+    }
+
+    /// Those of `choice` that are here, each with its health for this business.
+    fn choose<'a, T: ?Sized + 'a>(
+        &self,
+        duty: Duty,
+        business: BusinessId,
+        choice: &[VendorName],
+        find: impl Fn(&VendorName) -> Option<&'a Arc<T>>,
+    ) -> Choice<T> {
+        let mut here = choice.iter().filter_map(|name| find(name).map(|vendor| (*name, vendor)));
+        let Some((first, vendor)) = here.next() else { return Choice::Nobody };
+        let rest: Vec<(VendorName, &Arc<T>)> = here.collect();
+        if rest.is_empty() {
+            return Choice::Alone(vendor.clone());
+        }
+        let members = std::iter::once((first, vendor)).chain(rest).map(|(name, vendor)| {
+            let health = self.clinic.health(Holder(business.slug()), duty, name);
+            Member { name, vendor: vendor.clone(), health }
+        });
+        Choice::Several(members.collect())
+    }
+}
