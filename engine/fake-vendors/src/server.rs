@@ -297,8 +297,7 @@ async fn carry_wyoming(mut stream: TcpStream, shared: Arc<Shared>) {
     }
     let mut decoder = Decoder::default();
     decoder.push(&first);
-    match protocol {
-        Protocol::WyomingRecognizer => wyoming::recognize(stream, session, decoder).await,
-        _ => drop(stream),
+    if protocol == Protocol::WyomingRecognizer {
+        wyoming::recognize(stream, session, decoder).await;
     }
 }
