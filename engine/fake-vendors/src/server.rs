@@ -314,8 +314,9 @@ async fn carry_wyoming(mut stream: TcpStream, shared: Arc<Shared>) {
     }
     let mut decoder = Decoder::default();
     decoder.push(&first);
-    match protocol {
-        Protocol::WyomingRecognizer => wyoming::recognize(stream, session, decoder).await,
-        _ => voices::wyoming::serve(stream, shared.voiced.clone(), session, decoder).await,
+    if protocol == Protocol::WyomingRecognizer {
+        wyoming::recognize(stream, session, decoder).await;
+    } else {
+        voices::wyoming::serve(stream, shared.voiced.clone(), session, decoder).await;
     }
 }

@@ -32,8 +32,7 @@ pub(crate) struct Ear {
     script: Script,
     /// Up to where the newest guess is one that only a caller who goes on would change.
     stable_to: Option<u64>,
-    /// An utterance was answered before the vendor ended its turn: it has to be told.
-    is_turn_open: bool,
+    turn: VendorTurn,
     /// A message of this connection could not be read: words may be missing.
     is_damaged: bool,
     /// Not yet answered, oldest first.
@@ -78,6 +77,14 @@ enum Suspected {
     Once,
 }
 
+/// The vendor's own turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum VendorTurn {
+    Ended,
+    /// An utterance was answered before the vendor ended its turn: it has to be told.
+    Open,
+}
+
 /// What has to be done about a vendor that does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silence {
@@ -104,9 +111,9 @@ const ANSWER_MAX: Millis = Millis::new(700);
 /// What the answer to the order to finish may be ahead of the words themselves.
 const GRACE: Millis = Millis::new(120);
 
-/// Without a connection, the best that is known is the answer after this (the longest silence a caller
-/// is to hear: invariant 15).
-const LATE_MAX: Millis = Millis::from_secs(3);
+/// Without an answer, whatever the reason, the best that is known is the answer after this: no caller is
+/// to wait for more than three seconds in all.
+const LATE_MAX: Millis = Millis::new(2_500);
 
 /// No word for so long while somebody speaks: suspect (conversation.md §7.10).
 const MUTE_MAX: Millis = Millis::new(1_500);
@@ -128,7 +135,7 @@ impl Ear {
             asks: manners.asks,
             script: Script::default(),
             stable_to: None,
-            is_turn_open: false,
+            turn: VendorTurn::Ended,
             is_damaged: false,
             open: VecDeque::new(),
             end: 0,
@@ -234,7 +241,7 @@ impl Ear {
         self.asked.clear();
         self.answered = None;
         self.stable_to = None;
-        self.is_turn_open = false;
+        self.turn = VendorTurn::Ended;
         self.is_damaged = false;
     }
 
@@ -246,7 +253,7 @@ impl Ear {
     /// The order to finish was sent, behind all audio up to `place`.
     pub(crate) fn was_asked(&mut self, now: Instant, place: u64) {
         self.asked.push_back((place, now));
-        self.is_turn_open = false;
+        self.turn = VendorTurn::Ended;
         for utterance in &mut self.open {
             utterance.settle = None;
         }
@@ -342,7 +349,7 @@ impl Ear {
 
     fn is_known(&self, utterance: &Utterance, now: Instant) -> bool {
         let Some(quiet) = utterance.quiet else { return false };
-        let is_answered = self.is_answered(quiet, now) && !self.is_missing(utterance, quiet);
+        let is_answered = self.is_answered(quiet, now) && !self.is_missing(quiet);
         quiet <= self.script.settled_to() || self.is_stable(quiet) || is_answered
     }
 
@@ -355,16 +362,16 @@ impl Ear {
         self.stable_to.is_some_and(|stable| quiet <= stable + SLACK)
     }
 
-    /// Whether words that cannot be read may have been final, and can be had once more.
-    fn is_missing(&self, utterance: &Utterance, quiet: u64) -> bool {
-        self.is_damaged && utterance.suspected == Suspected::No && self.script.settled_to() < quiet
+    /// Whether words that cannot be read may have been final.
+    const fn is_missing(&self, quiet: u64) -> bool {
+        self.is_damaged && self.script.settled_to() < quiet
     }
 
     fn answer_first(&mut self) {
         let Some(utterance) = self.open.pop_front() else { return };
         let quiet = utterance.quiet.unwrap_or(self.end);
         if self.asks == Asks::AtTheEnd && self.script.settled_to() < quiet {
-            self.is_turn_open = self.asked.is_empty();
+            self.turn = if self.asked.is_empty() { VendorTurn::Open } else { VendorTurn::Ended };
         }
         let to = utterance.asked.map_or(self.end, |(to, _)| to);
         let reading = self.script.reading(utterance.from, to);
@@ -392,7 +399,7 @@ impl Ear {
 
     /// Behind which place of the audio to send the order to finish, if it is wanted.
     pub(crate) fn wants_finalize(&self) -> Option<u64> {
-        if self.is_turn_open {
+        if self.turn == VendorTurn::Open {
             return Some(self.script.settled_to());
         }
         let utterance = self.open.back()?;
@@ -466,14 +473,8 @@ impl Ear {
     /// Lets time pass. `link` tells whether there is a connection that could answer.
     pub(crate) fn handle_timeout(&mut self, now: Instant, link: LinkState) -> Option<Silence> {
         self.answer(now);
-        if let Some(utterance) = self.open.front()
-            && let (Some(quiet), Some(_)) = (utterance.quiet, utterance.asked)
-            && self.is_answered(quiet, now)
-            && self.is_missing(utterance, quiet)
-            && link == LinkState::Up
-        {
-            self.suspect();
-            return Some(Silence::Reconnect);
+        if self.is_answer_damaged(now) && link == LinkState::Up {
+            return self.on_damaged();
         }
         if self.answer_due().is_some_and(|due| due <= now) {
             return self.on_unanswered(now, link);
@@ -490,6 +491,23 @@ impl Ear {
         None
     }
 
+    fn is_answer_damaged(&self, now: Instant) -> bool {
+        self.open.front().is_some_and(|utterance| {
+            let quiet = utterance.quiet.filter(|_| utterance.asked.is_some());
+            quiet.is_some_and(|quiet| self.is_answered(quiet, now) && self.is_missing(quiet))
+        })
+    }
+
+    /// Words that cannot be read are to be had once more; if those cannot be read either, not here.
+    fn on_damaged(&mut self) -> Option<Silence> {
+        if self.open.front()?.suspected == Suspected::Once {
+            self.answer_first();
+            return Some(Silence::Hopeless);
+        }
+        self.suspect();
+        Some(Silence::Reconnect)
+    }
+
     fn on_unanswered(&mut self, now: Instant, link: LinkState) -> Option<Silence> {
         let utterance = self.open.front()?;
         let (to, at) = utterance.asked?;
@@ -501,7 +519,9 @@ impl Ear {
         let is_nothing = self.answers_silence == AnswersSilence::No && wordless && is_short;
         let is_second = utterance.suspected == Suspected::Once;
         if is_late || reaches || is_nothing || is_second || link == LinkState::Down {
-            let is_mute = is_second && self.answers_silence == AnswersSilence::Yes;
+            // One that answers only words may have heard none: noise is no reason to leave it.
+            let owes = self.answers_silence == AnswersSilence::Yes || !wordless;
+            let is_mute = is_second && owes && !reaches && link == LinkState::Up;
             self.asked.pop_front();
             self.answer_first();
             return is_mute.then_some(Silence::Hopeless);

@@ -94,23 +94,19 @@ pub(crate) fn recognizer(
         Account::from_env(service, lookup).unwrap().unwrap()
     };
     let http = vendors.base_url();
-    match protocol {
-        Protocol::DeepgramNova => {
-            let account = account(Service::Deepgram, &http);
-            let name = "deepgram".parse().unwrap();
-            Box::new(DeepgramNova::new(name, net, account, NovaSettings::default()))
-        }
-        Protocol::DeepgramFlux => {
-            let account = account(Service::Deepgram, &http);
-            let name = "deepgram-flux".parse().unwrap();
-            Box::new(DeepgramFlux::new(name, net, account, FluxSettings::default()))
-        }
-        Protocol::WyomingRecognizer => {
-            let account = account(Service::WyomingRecognizer, &vendors.wyoming_url());
-            Box::new(WyomingRecognizer::new("wyoming".parse().unwrap(), net, account))
-        }
-        other => panic!("{other:?} is no recognizer"),
+    if protocol == Protocol::DeepgramNova {
+        let account = account(Service::Deepgram, &http);
+        let name = "deepgram".parse().unwrap();
+        return Box::new(DeepgramNova::new(name, net, account, NovaSettings::default()));
     }
+    if protocol == Protocol::DeepgramFlux {
+        let account = account(Service::Deepgram, &http);
+        let name = "deepgram-flux".parse().unwrap();
+        return Box::new(DeepgramFlux::new(name, net, account, FluxSettings::default()));
+    }
+    assert_eq!(protocol, Protocol::WyomingRecognizer, "a recognizer");
+    let account = account(Service::WyomingRecognizer, &vendors.wyoming_url());
+    Box::new(WyomingRecognizer::new("wyoming".parse().unwrap(), net, account))
 }
 
 impl Caller {

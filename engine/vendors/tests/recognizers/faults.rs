@@ -192,18 +192,36 @@ async fn a_vendor_that_hangs_holds_up_nobody() {
     let mut caller = Caller::call(Protocol::DeepgramNova, plan).await;
     let understood = caller.turn(TURNS[0]).await;
     assert_eq!(understood.text, "");
-    assert!(understood.wait < Duration::from_millis(3_300), "{understood:?}");
+    assert!(understood.wait < Duration::from_millis(2_800), "{understood:?}");
     let error = caller.failed().await;
     assert!(matches!(error, VendorError::Timeout { phase: Phase::Connect, .. }), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_is_mute_twice_is_given_up_within_three_seconds() {
+async fn one_that_is_mute_twice_is_given_up_in_time() {
     let plan = Plan::always(Fault::Mute { after: ms(0) });
     let mut caller = Caller::call(Protocol::DeepgramNova, plan).await;
     let understood = caller.turn(TURNS[0]).await;
     assert!(understood.wait < Duration::from_secs(3), "{understood:?}");
     assert!(matches!(caller.failed().await, VendorError::Timeout { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_vendor_does_for_good_the_words_are_given_up_in_time() {
+    let faults = [
+        Fault::Refuse,
+        Fault::Hang,
+        Fault::Mute { after: ms(0) },
+        Fault::Mute { after: ms(1_500) },
+        Fault::Malformed { every: 1 },
+        Fault::Malformed { every: 3 },
+    ];
+    let plans = faults.map(Plan::always).to_vec();
+    for (protocol, plan, outcome) in outcomes(each(&ALL, plans)).await {
+        let what = format!("{protocol:?} {plan:?} {outcome:?}");
+        assert!(outcome.wait_max < Duration::from_millis(2_800), "{what}");
+        assert!(outcome.lost == 0 || outcome.failure.is_some(), "lost in silence: {what}");
+    }
 }
 
 /// `cargo test -p vendors --test recognizers -- --ignored matrix --nocapture` shows it.
