@@ -176,11 +176,9 @@ fn least_effort(dialect: Dialect, model: &str) -> Option<&'static str> {
         Dialect::OpenAi if model.starts_with('o') => Some("low"),
         // Documented for its OpenAI-compatible side; models that do not reason ignore it.
         Dialect::Ollama => Some("none"),
-        Dialect::OpenAi
-        | Dialect::Groq
-        | Dialect::Together
-        | Dialect::Vllm
-        | Dialect::LlamaCpp => None,
+        Dialect::OpenAi | Dialect::Groq | Dialect::Together | Dialect::Vllm | Dialect::LlamaCpp => {
+            None
+        }
     }
 }
 

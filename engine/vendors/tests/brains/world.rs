@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Duration, Instant, timeout};
 use types::{
-    AgentConfig, BrainNote, CallId, Dialogue, DialogueEntry, Effect, Expect, GenerationId, Heard,
-    LegAbilities, Millis, Pii, Secret, ToolSpec, TurnId,
+    BrainNote, CallId, Dialogue, DialogueEntry, Effect, Expect, GenerationId, Heard, LegAbilities,
+    Millis, Pii, Secret, ToolSpec, TurnId,
 };
 use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thought, VendorError};
 use vendors::brains::anthropic::{AnthropicSettings, CacheLifetime};
@@ -195,7 +195,7 @@ impl World {
         self.turn = self.turn.next();
         self.attempt = 0;
         let text = Pii::new(words.to_owned());
-        self.dialogue.entries.push(DialogueEntry::Caller { turn: self.turn, text });
+        self.dialogue.entries.push(DialogueEntry::Caller { turn: self.turn, text, others: vec![] });
         self.think()
     }
 

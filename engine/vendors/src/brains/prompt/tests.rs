@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use types::{
-    AgentConfig, BargeIn, Contact, Currency, Escalation, Facts, Hours, Intake, LegAbilities, Limits,
-    Millis, Money, OpenSpan, Persona, Price, Recording, Service, TimeOfDay, Tone, Turns,
+    AgentConfig, BargeIn, Contact, Currency, Escalation, Facts, Hours, Intake, LegAbilities,
+    Limits, Millis, Money, OpenSpan, Persona, Price, Recording, Service, TimeOfDay, Tone, Turns,
     Unavailable, VendorChoice, WallTime,
 };
 
@@ -43,7 +43,10 @@ fn agent(services: usize) -> AgentConfig {
         policies: vec![],
         faqs: vec![],
         staff: vec![],
-        escalation: Escalation { transfer_to: "+12125550143".parse().ok(), ..Escalation::default() },
+        escalation: Escalation {
+            transfer_to: "+12125550143".parse().ok(),
+            ..Escalation::default()
+        },
     };
     AgentConfig {
         business: "shine".parse().unwrap(),
@@ -95,7 +98,11 @@ fn too_many_facts_are_looked_up() {
     let agent = agent(300);
     let told = system(&agent, LegAbilities::ALL);
     assert_eq!(told.abridged, Abridged::Yes);
-    assert!(told.text.len() < 12_000 && told.text.contains("polish number 299"), "{}", told.text.len());
+    assert!(
+        told.text.len() < 12_000 && told.text.contains("polish number 299"),
+        "{}",
+        told.text.len()
+    );
     assert!(!told.text.contains("$90"));
     let found = facts_found(&agent.facts, "polish number 7");
     assert!(found.iter().any(|line| line.contains("$90 to $1,200.50")), "{found:?}");
@@ -115,7 +122,10 @@ fn date_and_opening_state_are_computed() {
     assert!(told.contains("Thursday, November 26 (Thanksgiving): closed;"), "{told}");
     assert!(told.contains("tomorrow, Wednesday, November 25: 8 AM to 5:30 PM;"), "{told}");
     let told = at("2026-11-25T20:00:00-05:00");
-    assert!(told.contains("We are closed now and open again Friday, November 27 at 8 AM."), "{told}");
+    assert!(
+        told.contains("We are closed now and open again Friday, November 27 at 8 AM."),
+        "{told}"
+    );
     let told = at("2026-11-24T06:00:00-05:00");
     assert!(told.contains("We are closed now and open today at 8 AM."), "{told}");
 }
