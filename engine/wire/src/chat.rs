@@ -107,6 +107,18 @@ impl Fault {
     }
 }
 
+/// How far a stream is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// More may come.
+    #[default]
+    Open,
+    /// It has said why it ends; little may follow.
+    Finished,
+    /// Nothing of it counts any more.
+    Over,
+}
+
 /// Why an event of a stream is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event that is no JSON object")]

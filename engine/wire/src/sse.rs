@@ -37,10 +37,19 @@ pub struct Parser {
     name: String,
     data: Option<String>,
     ready: VecDeque<Event>,
-    /// The last byte was CR: a LF that follows belongs to it.
-    after_cr: bool,
-    /// A line has been read: a byte order mark can only stand before it.
-    begun: bool,
+    place: Place,
+}
+
+/// Where in the stream the next byte stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// In the first line: a byte order mark may begin it.
+    #[default]
+    FirstLine,
+    /// In a later one.
+    Line,
+    /// After a CR: a LF belongs to it.
+    AfterCr,
 }
 
 impl Parser {
@@ -50,14 +59,14 @@ impl Parser {
     /// [`SseError::TooLong`]; the stream is of no further use then.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), SseError> {
         for &byte in bytes {
-            let follows_cr = std::mem::take(&mut self.after_cr);
+            let follows_cr = self.place == Place::AfterCr;
+            if follows_cr {
+                self.place = Place::Line;
+            }
             match byte {
                 b'\n' if follows_cr => (),
-                b'\n' => self.end_line(),
-                b'\r' => {
-                    self.after_cr = true;
-                    self.end_line();
-                }
+                b'\n' => self.end_line(Place::Line),
+                b'\r' => self.end_line(Place::AfterCr),
                 _ => self.line.push(byte),
             }
             let held = self.line.len() + self.data.as_ref().map_or(0, String::len);
@@ -76,17 +85,19 @@ impl Parser {
     /// The event the stream ended within, if any. Drain [`Parser::poll`] first.
     pub fn finish(&mut self) -> Option<Event> {
         if !self.line.is_empty() {
-            self.end_line();
+            self.end_line(Place::Line);
         }
         self.dispatch();
         self.poll()
     }
 
-    fn end_line(&mut self) {
+    fn end_line(&mut self, next: Place) {
         let line = std::mem::take(&mut self.line);
         let line = String::from_utf8_lossy(&line);
-        let line = if self.begun { &line } else { line.trim_start_matches('\u{feff}') };
-        self.begun = true;
+        let line = match std::mem::replace(&mut self.place, next) {
+            Place::FirstLine => line.trim_start_matches('\u{feff}'),
+            Place::Line | Place::AfterCr => &line,
+        };
         if line.is_empty() {
             return self.dispatch();
         }

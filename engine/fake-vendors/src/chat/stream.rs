@@ -42,7 +42,17 @@ async fn next(mut sending: Sending) -> Option<(io::Result<Bytes>, Sending)> {
     let ends = sending.session.fault(|fault| match fault {
         Fault::Mute { after } => Some((after, End::Mute)),
         Fault::Drop { after } | Fault::Close { after, .. } => Some((after, End::Drop)),
-        _ => None,
+        Fault::Refuse
+        | Fault::Unauthorized
+        | Fault::TooMany { .. }
+        | Fault::Broken { .. }
+        | Fault::Hang
+        | Fault::Drip { .. }
+        | Fault::Malformed { .. }
+        | Fault::WrongOrder
+        | Fault::LateAudio { .. }
+        | Fault::Unknown
+        | Fault::Slow { .. } => None,
     });
     if let Some((after, end)) = ends {
         let at = sending.began + span(after);
@@ -60,9 +70,8 @@ async fn next(mut sending: Sending) -> Option<(io::Result<Bytes>, Sending)> {
     sleep_until(sending.due).await;
     let mut event = sending.events.pop_front()?;
     let number = sending.session.note_sent();
-    let malformed = sending.session.fault(|fault| match fault {
-        Fault::Malformed { every } => Some(u64::from(every.max(1))),
-        _ => None,
+    let malformed = sending.session.fault(|fault| {
+        if let Fault::Malformed { every } = fault { Some(u64::from(every.max(1))) } else { None }
     });
     if malformed.is_some_and(|every| number.is_multiple_of(every)) {
         event = "data: {\"cut\": \n\n".to_owned();
@@ -70,10 +79,11 @@ async fn next(mut sending: Sending) -> Option<(io::Result<Bytes>, Sending)> {
     if sending.session.has(Fault::Unknown) {
         event = format!("{}{event}", sending.unknown);
     }
-    let gap = sending.session.fault(|fault| match fault {
-        Fault::Drip { gap } => Some(gap),
-        _ => None,
-    });
+    let gap = sending.session.fault(
+        |fault| {
+            if let Fault::Drip { gap } = fault { Some(gap) } else { None }
+        },
+    );
     let gap = gap.map_or_else(|| sending.session.slowed(sending.session.delays.token), span);
     sending.due += gap;
     Some((Ok(Bytes::from(event)), sending))

@@ -50,9 +50,7 @@ impl Clauses {
                     let is_open = self.rest.ends_with(|c: char| c.is_alphanumeric());
                     self.rest.push_str(if is_open { ". " } else { " " });
                 }
-                '\u{2013}' | '\u{2014}' if self.rest.ends_with(' ') => {
-                    self.rest.push_str("\u{2014}")
-                }
+                '\u{2013}' | '\u{2014}' if self.rest.ends_with(' ') => self.rest.push('\u{2014}'),
                 c if is_picture(c) => (),
                 c => self.rest.push(c),
             }

@@ -233,7 +233,11 @@ pub(crate) fn grounds(dialogue: &Dialogue) -> Grounds {
     let mut grounds = Grounds::default();
     for entry in &dialogue.entries {
         match entry {
-            DialogueEntry::Caller { text, .. } => grounds.add_text(text.reveal(), Source::Call),
+            DialogueEntry::Caller { text, others, .. } => {
+                grounds.add_text(text.reveal(), Source::Call);
+                // What else it may have been: repeating it to make sure is no invention.
+                others.iter().for_each(|other| grounds.add_agent_text(other.reveal()));
+            }
             DialogueEntry::Keys { digits, .. } => {
                 let digits: String = digits.reveal().chars().filter(char::is_ascii_digit).collect();
                 grounds.add_text(&digits, Source::Call);
@@ -272,11 +276,8 @@ mod tests {
     use super::*;
 
     fn caller(turn: u32, text: &str) -> DialogueEntry {
-        DialogueEntry::Caller {
-            turn: TurnId::new(turn),
-            text: Pii::new(text.to_owned()),
-            others: vec![],
-        }
+        let (turn, text) = (TurnId::new(turn), Pii::new(text.to_owned()));
+        DialogueEntry::Caller { turn, text, others: Vec::new() }
     }
 
     fn agent(turn: u32, text: &str, heard: Heard, note: Option<BrainNote>) -> DialogueEntry {

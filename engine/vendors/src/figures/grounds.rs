@@ -261,9 +261,8 @@ impl Grounds {
 
     /// Digits that were said one utterance after the other.
     fn said_in_pieces(&self, digits: &str) -> Option<Source> {
-        let plain = self.known.iter().find(|(known, _)| match known {
-            Figure::Number(milli) => (milli / 1_000).to_string() == *digits,
-            _ => false,
+        let plain = self.known.iter().find(|(known, _)| {
+            matches!(known, Figure::Number(milli) if (milli / 1_000).to_string() == *digits)
         });
         let in_pieces = self.said.contains(digits).then_some(Source::Call);
         plain.map(|plain| plain.1).or(in_pieces)

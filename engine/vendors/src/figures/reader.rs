@@ -142,12 +142,12 @@ impl Reader<'_> {
     /// The unit of the number after "to" or a dash.
     fn unit_of_range(&self) -> Option<Unit> {
         let second = Reader { tokens: self.tokens, at: self.at + 2, out: Vec::new() };
-        match second.token(0)? {
-            Token::Number { .. } => second.unit(1).map(|(unit, _)| unit),
-            Token::Clock(_) => Some(Unit::OClock),
-            Token::Word(word) if word == "noon" || word == "midnight" => Some(Unit::OClock),
-            _ => None,
+        if let Token::Number { .. } = second.token(0)? {
+            return second.unit(1).map(|(unit, _)| unit);
         }
+        let is_time = matches!(second.token(0)?, Token::Clock(_))
+            || matches!(second.word(0), "noon" | "midnight");
+        is_time.then_some(Unit::OClock)
     }
 
     fn open_time(&mut self, milli: u64) -> usize {

@@ -2,23 +2,13 @@
 
 use fake_vendors::chat::Reply;
 use fake_vendors::{Delays, Plan};
-use types::{GenerationId, Millis};
+use types::Millis;
 use vendor::BrainEvent;
 
-use crate::world::{KINDS, Setup, World};
+use crate::world::{KINDS, Setup, World, generation_of};
 
 /// Replies cancelled per family.
 const CANCELS: u32 = 10_000;
-
-fn generation_of(event: &BrainEvent) -> GenerationId {
-    match event {
-        BrainEvent::Text { generation, .. }
-        | BrainEvent::Pause { generation }
-        | BrainEvent::Effect { generation, .. }
-        | BrainEvent::Done { generation, .. }
-        | BrainEvent::Failed { generation, .. } => *generation,
-    }
-}
 
 /// SplitMix64's step: the same seed, the same moments.
 fn mix(seed: &mut u64) -> u64 {

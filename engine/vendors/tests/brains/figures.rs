@@ -258,6 +258,13 @@ fn ways(facts: &types::Facts) -> Vec<String> {
             }
         }
     }
+    ways.extend(ways_of_hours(facts));
+    ways
+}
+
+/// The same of opening hours, days and the telephone number.
+fn ways_of_hours(facts: &types::Facts) -> Vec<String> {
+    let mut ways = Vec::new();
     let days = facts.hours.week.iter().flatten();
     for time in days.flat_map(|span| [span.open, span.close]) {
         let (hour, minute) = (time.hour() % 24, time.minute());

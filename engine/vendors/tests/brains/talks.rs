@@ -106,7 +106,7 @@ async fn memory_is_what_was_heard() {
         let mut world = World::new(kind, Setup::default()).await;
         let turn = TurnId::new(1);
         let text = Pii::new("Do you do whitening?".to_owned());
-        world.dialogue.entries.push(DialogueEntry::Caller { turn, text });
+        world.dialogue.entries.push(DialogueEntry::Caller { turn, text, others: vec![] });
         world.dialogue.entries.push(DialogueEntry::Agent {
             turn,
             text: Pii::new("Yes, we do".to_owned()),

@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Duration, Instant, timeout};
 use types::{
-    AgentConfig, BrainNote, CallId, Dialogue, DialogueEntry, Effect, Expect, GenerationId, Heard,
-    LegAbilities, Millis, Pii, Secret, ToolSpec, TurnId,
+    BrainNote, CallId, Dialogue, DialogueEntry, Effect, Expect, GenerationId, Heard, LegAbilities,
+    Millis, Pii, Secret, ToolSpec, TurnId,
 };
 use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thought, VendorError};
 use vendors::brains::anthropic::{AnthropicSettings, CacheLifetime};
@@ -52,6 +52,17 @@ impl Sink<BrainEvent> for Events {
             Err(tokio::sync::mpsc::error::TrySendError::Full(_)) => Offered::Shed,
             Err(tokio::sync::mpsc::error::TrySendError::Closed(_)) => Offered::Closed,
         }
+    }
+}
+
+/// Of which reply `event` is.
+pub(crate) fn generation_of(event: &BrainEvent) -> GenerationId {
+    match event {
+        BrainEvent::Text { generation, .. }
+        | BrainEvent::Pause { generation }
+        | BrainEvent::Effect { generation, .. }
+        | BrainEvent::Done { generation, .. }
+        | BrainEvent::Failed { generation, .. } => *generation,
     }
 }
 
@@ -195,7 +206,7 @@ impl World {
         self.turn = self.turn.next();
         self.attempt = 0;
         let text = Pii::new(words.to_owned());
-        self.dialogue.entries.push(DialogueEntry::Caller { turn: self.turn, text });
+        self.dialogue.entries.push(DialogueEntry::Caller { turn: self.turn, text, others: vec![] });
         self.think()
     }
 
@@ -214,27 +225,26 @@ impl World {
         let mut told = Told::default();
         loop {
             let event = timeout(Duration::from_secs(20), self.events.recv()).await;
-            match event.expect("an end in time").expect("an open session") {
-                BrainEvent::Text { generation: of, text } if of == generation => {
+            let event = event.expect("an end in time").expect("an open session");
+            assert_eq!(generation_of(&event), generation, "an event of another reply");
+            match event {
+                BrainEvent::Text { text, .. } => {
                     told.first.get_or_insert(began.elapsed());
                     told.text.push_str(&text.text.replace('\n', " "));
                     told.pieces.push(text.text);
                     told.cites.extend(text.cites.iter().map(ToString::to_string));
                     self.session.commit(generation);
                 }
-                BrainEvent::Pause { generation: of } if of == generation => told.pauses += 1,
-                BrainEvent::Effect { generation: of, effect } if of == generation => {
-                    told.effects.push(effect);
-                }
-                BrainEvent::Done { generation: of, expect, note } if of == generation => {
+                BrainEvent::Pause { .. } => told.pauses += 1,
+                BrainEvent::Effect { effect, .. } => told.effects.push(effect),
+                BrainEvent::Done { expect, note, .. } => {
                     (told.expect, told.note, told.over) = (expect, note, began.elapsed());
                     break;
                 }
-                BrainEvent::Failed { generation: of, error } if of == generation => {
+                BrainEvent::Failed { error, .. } => {
                     (told.error, told.over) = (Some(error), began.elapsed());
                     break;
                 }
-                other => panic!("an event of another reply: {other:?}"),
             }
         }
         told.text = told.text.trim().to_owned();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::fault::fault_of;
-use crate::chat::{Decoder, Delta, Fault, Finish, MalformedEvent, TokenUsage, ToolCall};
+use crate::chat::{Decoder, Delta, Fault, Finish, MalformedEvent, Stage, TokenUsage, ToolCall};
 use crate::sse::Event;
 
 /// Blocks open at once; the protocol opens one after the other.
@@ -21,8 +21,7 @@ const BLOCK_BYTES_MAX: usize = 64 * 1_024;
 pub struct StreamDecoder {
     blocks: Vec<(u64, OpenBlock)>,
     usage: TokenUsage,
-    is_finished: bool,
-    is_over: bool,
+    stage: Stage,
 }
 
 #[derive(Debug)]
@@ -34,7 +33,7 @@ enum OpenBlock {
 
 impl Decoder for StreamDecoder {
     fn event(&mut self, event: &Event, out: &mut Vec<Delta>) -> Result<(), MalformedEvent> {
-        if self.is_over || event.data.trim().is_empty() {
+        if self.stage == Stage::Over || event.data.trim().is_empty() {
             return Ok(());
         }
         let body: Value = serde_json::from_str(&event.data).map_err(|_| MalformedEvent)?;
@@ -51,16 +50,13 @@ impl Decoder for StreamDecoder {
             "message_delta" => {
                 self.count(body.get("usage"), out);
                 if let Some(reason) = body.pointer("/delta/stop_reason").and_then(Value::as_str) {
-                    self.is_finished = true;
+                    self.stage = Stage::Finished;
                     out.push(Delta::Finish(finish(reason)));
                 }
             }
-            "message_stop" => {
-                self.is_over = true;
-                out.push(if self.is_finished { Delta::End } else { Delta::Fault(Fault::Internal) });
-            }
+            "message_stop" => self.end(out),
             "error" => {
-                self.is_over = true;
+                self.stage = Stage::Over;
                 out.push(Delta::Fault(fault_of(None, body.get("error").unwrap_or(&Value::Null))));
             }
             // `ping`, and whatever a later version adds.
@@ -70,8 +66,10 @@ impl Decoder for StreamDecoder {
     }
 
     fn end(&mut self, out: &mut Vec<Delta>) {
-        if !std::mem::replace(&mut self.is_over, true) {
-            out.push(if self.is_finished { Delta::End } else { Delta::Fault(Fault::Internal) });
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Over => (),
+            Stage::Finished => out.push(Delta::End),
+            Stage::Open => out.push(Delta::Fault(Fault::Internal)),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::fault::fault_of;
 use crate::chat::{
-    Decoder, Delta, Fault, Finish, MalformedEvent, ReasoningFilter, TokenUsage, ToolCall,
+    Decoder, Delta, Fault, Finish, MalformedEvent, ReasoningFilter, Stage, TokenUsage, ToolCall,
 };
 use crate::sse::Event;
 
@@ -25,8 +25,7 @@ const ARGUMENTS_BYTES_MAX: usize = 64 * 1_024;
 pub struct StreamDecoder {
     filter: ReasoningFilter,
     calls: Vec<PartialCall>,
-    is_finished: bool,
-    is_over: bool,
+    stage: Stage,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +37,7 @@ struct PartialCall {
 impl Decoder for StreamDecoder {
     fn event(&mut self, event: &Event, out: &mut Vec<Delta>) -> Result<(), MalformedEvent> {
         let data = event.data.trim();
-        if self.is_over || data.is_empty() {
+        if self.stage == Stage::Over || data.is_empty() {
             return Ok(());
         }
         if data == "[DONE]" {
@@ -50,7 +49,7 @@ impl Decoder for StreamDecoder {
             return Err(MalformedEvent);
         }
         if let Some(error) = chunk.get("error").filter(|error| !error.is_null()) {
-            self.is_over = true;
+            self.stage = Stage::Over;
             out.push(Delta::Fault(fault_of(None, error)));
             return Ok(());
         }
@@ -65,15 +64,15 @@ impl Decoder for StreamDecoder {
     }
 
     fn end(&mut self, out: &mut Vec<Delta>) {
-        if std::mem::replace(&mut self.is_over, true) {
-            return;
-        }
-        if self.is_finished {
-            out.push(Delta::End);
-        } else {
-            // Whatever was said is not whole: neither a reason to end nor the mark of the end came.
-            self.flush(out);
-            out.push(Delta::Fault(Fault::Internal));
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Over => (),
+            Stage::Finished => out.push(Delta::End),
+            Stage::Open => {
+                // Whatever was said is not whole: neither a reason to end nor the mark of the end
+                // came.
+                self.flush(out);
+                out.push(Delta::Fault(Fault::Internal));
+            }
         }
     }
 }
@@ -103,7 +102,7 @@ impl StreamDecoder {
             }
         }
         if let Some(reason) = choice.get("finish_reason").and_then(Value::as_str) {
-            self.is_finished = true;
+            self.stage = Stage::Finished;
             let calls = self.flush(out);
             let finish = match reason {
                 "stop" | "eos" if calls == 0 => Finish::Stop,

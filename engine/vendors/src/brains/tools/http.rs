@@ -202,13 +202,13 @@ async fn ask(
             Ok(outcome) => outcome,
             Err(_) => Err(Failed::Late),
         };
-        match outcome {
+        match &outcome {
             Err(failed) if attempt < attempts && failed.may_repeat() => {
                 if timeout_at(deadline, tokio::time::sleep(duration(RETRY_PAUSE))).await.is_err() {
                     return Err(Failed::Late);
                 }
             }
-            other => return other,
+            Ok(_) | Err(_) => return outcome,
         }
     }
     Err(Failed::Unreachable)
