@@ -15,17 +15,17 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use types::Secret;
+use wire::wyoming::Decoder;
 
 use crate::Fault;
 use crate::plan::{Plan, Protocol};
 use crate::session::{Record, Session, SessionReport, Words};
 use crate::voices::{self, Voiced};
 use crate::{deepgram, wyoming};
-use ::wire::wyoming::Decoder;
-use tokio::io::AsyncReadExt;
 
 /// How the vendors are served.
 #[derive(Clone, Debug)]
@@ -306,8 +306,9 @@ async fn carry_wyoming(mut stream: TcpStream, shared: Arc<Shared>) {
     }
     let mut decoder = Decoder::default();
     decoder.push(&first);
-    match protocol {
-        Protocol::WyomingRecognizer => wyoming::recognize(stream, session, decoder).await,
-        _ => voices::wyoming::serve(stream, shared.voiced.clone(), session, decoder).await,
+    if is_text {
+        voices::wyoming::serve(stream, shared.voiced.clone(), session, decoder).await;
+    } else {
+        wyoming::recognize(stream, session, decoder).await;
     }
 }
