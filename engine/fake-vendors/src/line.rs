@@ -99,10 +99,9 @@ impl Line {
         if let Some((before, _, _)) = self.waiting.back() {
             due = due.max(*before);
         }
-        let gap = self.session.fault(|fault| match fault {
-            Fault::Drip { gap } => Some(gap),
-            _ => None,
-        });
+        let gap = self
+            .session
+            .fault(|fault| if let Fault::Drip { gap } = fault { Some(gap) } else { None });
         if let (Some(gap), Some((before, _, _))) = (gap, self.waiting.back()) {
             due = due.max(*before + std::time::Duration::from_millis(u64::from(gap.get())));
         }
@@ -177,14 +176,8 @@ impl Line {
             return Some(());
         }
         let sent = self.session.note_sent();
-        let every = self.session.fault(|fault| match fault {
-            Fault::Malformed { every } => Some(u64::from(every.max(1))),
-            _ => None,
-        });
-        let message = match every {
-            Some(every) if sent.is_multiple_of(every) => Message::text("{\"type\":"),
-            Some(_) | None => message,
-        };
+        let message =
+            if self.session.is_malformed(sent) { Message::text("{\"type\":") } else { message };
         self.socket.send(message).await.ok()
     }
 }

@@ -177,12 +177,16 @@ impl Session {
         self.faults.contains(&fault)
     }
 
+    /// Whether the message that is the so many-th is to be nothing that could be read.
+    pub(crate) fn is_malformed(&self, sent: u64) -> bool {
+        self.faults.iter().any(|fault| {
+            matches!(fault, Fault::Malformed { every } if sent.is_multiple_of(u64::from((*every).max(1))))
+        })
+    }
+
     /// `delay`, slowed down as planned.
     pub(crate) fn slowed(&self, delay: Millis) -> Duration {
-        let by = self.fault(|fault| match fault {
-            Fault::Slow { by } => Some(by),
-            _ => None,
-        });
+        let by = self.fault(|fault| if let Fault::Slow { by } = fault { Some(by) } else { None });
         Duration::from_millis(u64::from((delay + by.unwrap_or(Millis::ZERO)).get()))
     }
 }

@@ -69,10 +69,14 @@ enum End {
 }
 
 fn end(session: &Session, passed: Millis) -> Option<End> {
-    session.fault(|fault| match fault {
-        Fault::Drop { after } | Fault::Close { after, .. } if after <= passed => Some(End::Drops),
-        Fault::Mute { after } if after <= passed => Some(End::Mutes),
-        _ => None,
+    session.fault(|fault| {
+        if let Fault::Drop { after } | Fault::Close { after, .. } = fault {
+            return (after <= passed).then_some(End::Drops);
+        }
+        if let Fault::Mute { after } = fault {
+            return (after <= passed).then_some(End::Mutes);
+        }
+        None
     })
 }
 
@@ -81,14 +85,10 @@ async fn answer(stream: &mut TcpStream, session: &Session, event: Event) -> std:
     if session.has(Fault::Unknown) {
         Event::Unknown { kind: "premonition".to_owned() }.encode(&mut bytes);
     }
-    let sent = session.note_sent();
-    let every = session.fault(|fault| match fault {
-        Fault::Malformed { every } => Some(u64::from(every.max(1))),
-        _ => None,
-    });
-    match every {
-        Some(every) if sent.is_multiple_of(every) => bytes.extend_from_slice(b"{\"type\":\n"),
-        Some(_) | None => event.encode(&mut bytes),
+    if session.is_malformed(session.note_sent()) {
+        bytes.extend_from_slice(b"{\"type\":\n");
+    } else {
+        event.encode(&mut bytes);
     }
     stream.write_all(&bytes).await
 }

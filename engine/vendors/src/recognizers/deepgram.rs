@@ -16,7 +16,7 @@ use crate::net::Net;
 use crate::refusal::{by_code, code_in};
 use crate::socket::{KeepAlive, SocketOrder};
 
-use super::dialect::{AnswersSilence, Certainty, Dialect, Greets, Manners, Said, Words};
+use super::dialect::{AnswersSilence, Asks, Certainty, Dialect, Greets, Manners, Said, Words};
 use super::session::Session;
 
 /// The vendor hangs up after 10 s without audio and without this (providers.md §1.4).
@@ -231,6 +231,7 @@ impl Dialect for Nova {
             chunk: Millis::new(40),
             greets: Greets::No,
             answers_silence: AnswersSilence::Yes,
+            asks: Asks::InPauses,
             filling: None,
             session_max: SESSION_MAX,
         }
@@ -307,6 +308,7 @@ impl Dialect for Flux {
             chunk: Millis::new(80),
             greets: Greets::Yes,
             answers_silence: AnswersSilence::No,
+            asks: Asks::AtTheEnd,
             filling: Some(Millis::new(80)),
             session_max: SESSION_MAX,
         }

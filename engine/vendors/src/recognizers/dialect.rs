@@ -37,6 +37,8 @@ pub(crate) struct Manners {
     pub(crate) greets: Greets,
     /// Whether the order to finish is answered even if nothing was said.
     pub(crate) answers_silence: AnswersSilence,
+    /// When the order to finish is given.
+    pub(crate) asks: Asks,
     /// Silence to send when no audio comes while somebody speaks, if the vendor needs it.
     pub(crate) filling: Option<Millis>,
     /// How long one connection may live before it is replaced in a pause.
@@ -47,6 +49,15 @@ pub(crate) struct Manners {
 pub(crate) enum Greets {
     No,
     Yes,
+}
+
+/// When a vendor is ordered to finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// Already when a pause has lasted a moment: it goes on as if nothing had been.
+    InPauses,
+    /// Only when the turn is over: the order ends the vendor's own turn.
+    AtTheEnd,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use vendor::{RecognizerEvent, TurnOpinion};
 
 use crate::clock::after;
 
-use super::dialect::{AnswersSilence, Certainty};
+use super::dialect::{AnswersSilence, Asks, Certainty, Manners};
 use super::script::{Piece, Reading, Script};
 
 /// One session's ear.
@@ -28,7 +28,13 @@ use super::script::{Piece, Reading, Script};
 pub(crate) struct Ear {
     rate: SampleRate,
     answers_silence: AnswersSilence,
+    asks: Asks,
     script: Script,
+    /// Up to where the newest guess is one that only a caller who goes on would change.
+    stable_to: Option<u64>,
+    turn: VendorTurn,
+    /// A message of this connection could not be read: words may be missing.
+    is_damaged: bool,
     /// Not yet answered, oldest first.
     open: VecDeque<Utterance>,
     /// One past the newest sample.
@@ -71,6 +77,14 @@ enum Suspected {
     Once,
 }
 
+/// The vendor's own turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum VendorTurn {
+    Ended,
+    /// An utterance was answered before the vendor ended its turn: it has to be told.
+    Open,
+}
+
 /// What has to be done about a vendor that does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silence {
@@ -97,9 +111,9 @@ const ANSWER_MAX: Millis = Millis::new(700);
 /// What the answer to the order to finish may be ahead of the words themselves.
 const GRACE: Millis = Millis::new(120);
 
-/// Without a connection, the best that is known is the answer after this (the longest silence a caller
-/// is to hear: invariant 15).
-const LATE_MAX: Millis = Millis::from_secs(3);
+/// Without an answer, whatever the reason, the best that is known is the answer after this: no caller is
+/// to wait for more than three seconds in all.
+const LATE_MAX: Millis = Millis::new(2_500);
 
 /// No word for so long while somebody speaks: suspect (conversation.md §7.10).
 const MUTE_MAX: Millis = Millis::new(1_500);
@@ -114,11 +128,15 @@ const WORD_MIN: Millis = Millis::new(600);
 const PREFIX: Millis = Millis::new(2_000);
 
 impl Ear {
-    pub(crate) fn new(rate: SampleRate, answers_silence: AnswersSilence, now: Instant) -> Self {
+    pub(crate) fn new(rate: SampleRate, manners: &Manners, now: Instant) -> Self {
         Self {
             rate,
-            answers_silence,
+            answers_silence: manners.answers_silence,
+            asks: manners.asks,
             script: Script::default(),
+            stable_to: None,
+            turn: VendorTurn::Ended,
+            is_damaged: false,
             open: VecDeque::new(),
             end: 0,
             asked: VecDeque::new(),
@@ -164,10 +182,13 @@ impl Ear {
 
     pub(crate) fn pause(&mut self, id: UtteranceId) {
         let quiet = self.end.saturating_sub(self.samples(HANGOVER));
-        let settle = self.end + self.samples(SETTLE);
+        let settle = match self.asks {
+            Asks::InPauses => Some(self.end + self.samples(SETTLE)),
+            Asks::AtTheEnd => None,
+        };
         if let Some(utterance) = self.find(id) {
             utterance.quiet = Some(quiet.max(utterance.from));
-            utterance.settle = Some(settle);
+            utterance.settle = settle;
         }
         self.show(Certainty::Guess);
     }
@@ -208,8 +229,7 @@ impl Ear {
 
     /// A connection begins: it hears everything from the returned place on.
     pub(crate) fn connected(&mut self, now: Instant, oldest: u64) -> u64 {
-        self.asked.clear();
-        self.answered = None;
+        self.lost();
         self.hear(now);
         let from = self.needed().max(oldest);
         self.script.begin_at(from);
@@ -220,11 +240,20 @@ impl Ear {
     pub(crate) fn lost(&mut self) {
         self.asked.clear();
         self.answered = None;
+        self.stable_to = None;
+        self.turn = VendorTurn::Ended;
+        self.is_damaged = false;
+    }
+
+    /// The vendor sent something that cannot be read.
+    pub(crate) const fn handle_damage(&mut self) {
+        self.is_damaged = true;
     }
 
     /// The order to finish was sent, behind all audio up to `place`.
     pub(crate) fn was_asked(&mut self, now: Instant, place: u64) {
         self.asked.push_back((place, now));
+        self.turn = VendorTurn::Ended;
         for utterance in &mut self.open {
             utterance.settle = None;
         }
@@ -244,9 +273,14 @@ impl Ear {
         opinion: Option<TurnOpinion>,
     ) {
         self.hear(now);
+        self.stable_to = (certainty == Certainty::Stable).then_some(piece.to);
+        let to = piece.to;
         match certainty {
             Certainty::Guess | Certainty::Stable => self.script.guess(piece),
-            Certainty::Final => self.script.settle(piece),
+            Certainty::Final => {
+                self.script.settle(piece);
+                self.forget_asked(to);
+            }
         }
         if let (Some(opinion), Some(utterance)) = (opinion, self.open.back())
             && utterance.asked.is_none()
@@ -315,13 +349,30 @@ impl Ear {
 
     fn is_known(&self, utterance: &Utterance, now: Instant) -> bool {
         let Some(quiet) = utterance.quiet else { return false };
-        let is_answered =
-            self.answered.is_some_and(|(place, at)| quiet <= place && after(at, GRACE) <= now);
-        quiet <= self.script.settled_to() || is_answered
+        let is_answered = self.is_answered(quiet, now) && !self.is_missing(quiet);
+        quiet <= self.script.settled_to() || self.is_stable(quiet) || is_answered
+    }
+
+    /// Whether the vendor has answered, and long enough ago for words it overtook to have arrived.
+    fn is_answered(&self, quiet: u64, now: Instant) -> bool {
+        self.answered.is_some_and(|(place, at)| quiet <= place && after(at, GRACE) <= now)
+    }
+
+    fn is_stable(&self, quiet: u64) -> bool {
+        self.stable_to.is_some_and(|stable| quiet <= stable + SLACK)
+    }
+
+    /// Whether words that cannot be read may have been final.
+    const fn is_missing(&self, quiet: u64) -> bool {
+        self.is_damaged && self.script.settled_to() < quiet
     }
 
     fn answer_first(&mut self) {
         let Some(utterance) = self.open.pop_front() else { return };
+        let quiet = utterance.quiet.unwrap_or(self.end);
+        if self.asks == Asks::AtTheEnd && self.script.settled_to() < quiet {
+            self.turn = if self.asked.is_empty() { VendorTurn::Open } else { VendorTurn::Ended };
+        }
         let to = utterance.asked.map_or(self.end, |(to, _)| to);
         let reading = self.script.reading(utterance.from, to);
         let audio = self.rate.span_of(to.saturating_sub(utterance.from));
@@ -329,7 +380,11 @@ impl Ear {
         // What was said there is said; it is not to be heard again.
         self.script.cover((self.script.settled_to(), to));
         self.script.forget(to);
-        // An order that is not answered if there is nothing to say is not waited for.
+        self.forget_asked(to);
+    }
+
+    /// An order that is not answered if there is nothing (more) to say is not waited for.
+    fn forget_asked(&mut self, to: u64) {
         if self.answers_silence == AnswersSilence::No {
             self.asked.retain(|(place, _)| to < *place);
         }
@@ -342,16 +397,19 @@ impl Ear {
         }
     }
 
-    /// Whether to send the order to finish, behind all audio there is.
-    pub(crate) fn wants_finalize(&self) -> bool {
-        let Some(utterance) = self.open.back() else { return false };
-        let Some(quiet) = utterance.quiet else { return false };
-        let is_due =
-            utterance.asked.is_some() || utterance.settle.is_some_and(|settle| settle <= self.end);
+    /// Behind which place of the audio to send the order to finish, if it is wanted.
+    pub(crate) fn wants_finalize(&self) -> Option<u64> {
+        if self.turn == VendorTurn::Open {
+            return Some(self.script.settled_to());
+        }
+        let utterance = self.open.back()?;
+        let quiet = utterance.quiet?;
+        let settle = utterance.settle.filter(|settle| *settle <= self.end);
+        let place = utterance.asked.map(|(to, _)| to).or(settle)?;
         let newest = self.asked.back().map(|(place, _)| *place);
         let newest = newest.max(self.answered.map(|(place, _)| place));
         let is_asked = newest.is_some_and(|place| quiet <= place);
-        is_due && !is_asked && self.script.settled_to() < quiet
+        (!is_asked && self.script.settled_to() < quiet).then_some(place)
     }
 
     /// The oldest sample that the vendor may have to hear again.
@@ -415,6 +473,9 @@ impl Ear {
     /// Lets time pass. `link` tells whether there is a connection that could answer.
     pub(crate) fn handle_timeout(&mut self, now: Instant, link: LinkState) -> Option<Silence> {
         self.answer(now);
+        if self.is_answer_damaged(now) && link == LinkState::Up {
+            return self.on_damaged();
+        }
         if self.answer_due().is_some_and(|due| due <= now) {
             return self.on_unanswered(now, link);
         }
@@ -430,6 +491,23 @@ impl Ear {
         None
     }
 
+    fn is_answer_damaged(&self, now: Instant) -> bool {
+        self.open.front().is_some_and(|utterance| {
+            let quiet = utterance.quiet.filter(|_| utterance.asked.is_some());
+            quiet.is_some_and(|quiet| self.is_answered(quiet, now) && self.is_missing(quiet))
+        })
+    }
+
+    /// Words that cannot be read are to be had once more; if those cannot be read either, not here.
+    fn on_damaged(&mut self) -> Option<Silence> {
+        if self.open.front()?.suspected == Suspected::Once {
+            self.answer_first();
+            return Some(Silence::Hopeless);
+        }
+        self.suspect();
+        Some(Silence::Reconnect)
+    }
+
     fn on_unanswered(&mut self, now: Instant, link: LinkState) -> Option<Silence> {
         let utterance = self.open.front()?;
         let (to, at) = utterance.asked?;
@@ -441,7 +519,9 @@ impl Ear {
         let is_nothing = self.answers_silence == AnswersSilence::No && wordless && is_short;
         let is_second = utterance.suspected == Suspected::Once;
         if is_late || reaches || is_nothing || is_second || link == LinkState::Down {
-            let is_mute = is_second && self.answers_silence == AnswersSilence::Yes;
+            // One that answers only words may have heard none: noise is no reason to leave it.
+            let owes = self.answers_silence == AnswersSilence::Yes || !wordless;
+            let is_mute = is_second && owes && !reaches && link == LinkState::Up;
             self.asked.pop_front();
             self.answer_first();
             return is_mute.then_some(Silence::Hopeless);

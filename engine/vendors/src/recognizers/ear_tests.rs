@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::recognizers::dialect::Greets;
 
 const RATE: SampleRate = SampleRate::Hz8000;
 
@@ -15,7 +16,18 @@ const UTTERANCE: UtteranceId = UtteranceId::FIRST;
 impl Bench {
     fn new(answers_silence: AnswersSilence) -> Self {
         let zero = Instant::now();
-        let mut ear = Ear::new(RATE, answers_silence, zero);
+        let manners = Manners {
+            chunk: Millis::new(40),
+            greets: Greets::No,
+            answers_silence,
+            asks: match answers_silence {
+                AnswersSilence::Yes => Asks::InPauses,
+                AnswersSilence::No => Asks::AtTheEnd,
+            },
+            filling: None,
+            session_max: Millis::from_secs(3_600),
+        };
+        let mut ear = Ear::new(RATE, &manners, zero);
         assert_eq!(ear.connected(zero, 0), 0);
         Self { ear, zero }
     }
@@ -33,10 +45,10 @@ impl Bench {
     }
 
     fn asked(&mut self, ms: u64) {
-        assert!(self.ear.wants_finalize(), "at {ms}");
+        assert!(self.ear.wants_finalize().is_some_and(|place| place <= ms * 8), "at {ms}");
         let now = self.at(ms);
         self.ear.was_asked(now, ms * 8);
-        assert!(!self.ear.wants_finalize(), "asked once");
+        assert_eq!(self.ear.wants_finalize(), None, "asked once");
     }
 
     fn told(&mut self) -> Vec<String> {
@@ -44,7 +56,9 @@ impl Bench {
             RecognizerEvent::Partial { text, .. } => format!("partial {}", text.reveal()),
             RecognizerEvent::Stable { text, .. } => format!("stable {}", text.reveal()),
             RecognizerEvent::Final { text, .. } => format!("final {}", text.reveal()),
-            other => format!("{other:?}"),
+            other @ (RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Recovering { .. }
+            | RecognizerEvent::Failed { .. }) => format!("{other:?}"),
         });
         told.collect()
     }
@@ -67,7 +81,7 @@ fn what_the_vendor_declared_final_is_taken_at_once() {
     let now = bench.at(2_300);
     bench.ear.finalize(now, UTTERANCE);
     assert_eq!(bench.told(), ["final book a table"]);
-    assert!(!bench.ear.wants_finalize(), "nothing is left to ask");
+    assert_eq!(bench.ear.wants_finalize(), None, "nothing is left to ask");
 }
 
 #[test]
@@ -75,7 +89,7 @@ fn the_order_to_finish_goes_out_in_the_pause_and_its_answer_is_recognized() {
     let mut bench = Bench::new(AnswersSilence::Yes);
     bench.speak();
     bench.words(2_130, (500, 1_900), "book a", Certainty::Guess);
-    assert!(!bench.ear.wants_finalize(), "the pause is young");
+    assert_eq!(bench.ear.wants_finalize(), None, "the pause is young");
     bench.at(2_200);
     bench.asked(2_200);
     let now = bench.at(2_400);
@@ -160,7 +174,7 @@ fn without_a_connection_the_best_that_is_known_is_the_answer_in_the_end() {
     let now = bench.at(2_300);
     bench.ear.finalize(now, UTTERANCE);
     let due = bench.ear.poll_timeout().unwrap();
-    assert_eq!(due, now + Duration::from_secs(3));
+    assert_eq!(due, now + Duration::from_millis(2_500));
     assert_eq!(bench.ear.handle_timeout(due, LinkState::Down), None);
     assert_eq!(bench.told(), ["partial book", "final book"]);
 }
@@ -217,4 +231,37 @@ fn an_utterance_does_not_repeat_the_words_of_the_one_before() {
     let now = bench.at(3_400);
     bench.ear.finalize(now, UtteranceId::new(9));
     assert_eq!(bench.told(), ["final "], "every order is answered, once");
+}
+
+#[test]
+fn a_guess_that_only_going_on_would_change_is_taken_at_once_and_the_turn_is_ended() {
+    let mut bench = Bench::new(AnswersSilence::No);
+    bench.speak();
+    bench.at(2_300);
+    assert_eq!(bench.ear.wants_finalize(), None, "a turn is not ended in a pause");
+    bench.words(2_320, (500, 2_300), "book a table", Certainty::Stable);
+    let now = bench.at(2_400);
+    bench.ear.finalize(now, UTTERANCE);
+    assert_eq!(bench.told(), ["stable book a table", "final book a table"]);
+    bench.asked(2_400);
+    bench.words(2_500, (500, 2_400), "book a table", Certainty::Final);
+    assert_eq!(bench.told(), Vec::<String>::new());
+    assert!(bench.ear.is_idle());
+}
+
+#[test]
+fn words_that_could_not_be_read_are_had_once_more() {
+    let mut bench = Bench::new(AnswersSilence::Yes);
+    bench.speak();
+    let now = bench.at(2_300);
+    bench.ear.finalize(now, UTTERANCE);
+    bench.asked(2_300);
+    bench.ear.handle_damage();
+    bench.words(2_400, (2_060, 2_300), "", Certainty::Final);
+    let now = bench.at(2_400);
+    bench.ear.handle_answer(now, 2_300 * 8);
+    let due = bench.ear.poll_timeout().unwrap();
+    assert_eq!(due, now + Duration::from_millis(120));
+    assert_eq!(bench.ear.handle_timeout(due, LinkState::Up), Some(Silence::Reconnect));
+    assert_eq!(bench.told(), Vec::<String>::new());
 }

@@ -30,6 +30,9 @@ pub(crate) enum Rest {
 /// Audio is repeated at most so many times faster than it was spoken: vendors refuse faster.
 const REPEAT_SPEED: u32 = 4;
 
+/// Lateness of ours that a repetition makes up for.
+const LATE_MAX: Duration = Duration::from_millis(50);
+
 /// Behind by no more than this, a connection is fed at once: that is scheduling, not repetition.
 const LIVE: Millis = Millis::new(160);
 
@@ -53,8 +56,8 @@ impl Feed {
         self.track.sent(at, samples);
         self.cursor = at + samples as u64;
         let step = Duration::from_millis(u64::from(self.chunk.get())) / REPEAT_SPEED;
-        // Time that was missed is not made up for: that would be faster.
-        self.due = self.due.max(now.checked_sub(step).unwrap_or(now)) + step;
+        // A little lateness is made up for; more would be faster than agreed.
+        self.due = self.due.max(now.checked_sub(LATE_MAX).unwrap_or(now)) + step;
         Some(bytes)
     }
 
@@ -62,11 +65,6 @@ impl Feed {
     pub(crate) fn due(&self, ring: &Ring) -> Option<Instant> {
         let behind = ring.to().saturating_sub(self.cursor.max(ring.from()));
         (self.rate.samples_in(LIVE) as u64 <= behind).then_some(self.due)
-    }
-
-    /// Whether the connection has been sent everything.
-    pub(crate) fn is_done(&self, ring: &Ring) -> bool {
-        ring.to() <= self.cursor
     }
 
     /// One past the last sample sent.
@@ -105,6 +103,6 @@ mod tests {
         assert_eq!(feed.poll(now, &ring, Rest::Kept).map(|bytes| bytes.len()), Some(320));
         assert_eq!(feed.poll(now, &ring, Rest::Kept), None, "too little for a message");
         assert_eq!(feed.poll(now, &ring, Rest::Sent).map(|bytes| bytes.len()), Some(80));
-        assert!(feed.is_done(&ring));
+        assert_eq!(feed.cursor(), ring.to());
     }
 }

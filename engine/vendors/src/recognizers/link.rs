@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use tokio::time::{Instant, sleep_until};
 use types::Millis;
-use vendor::{Remedy, VendorError};
+use vendor::{Phase, Remedy, VendorError};
 
 use crate::clock::{after, jittered};
 use crate::net::Net;
@@ -104,7 +104,10 @@ impl Link {
             return LinkNews::Failed(error);
         };
         let attempt = u32::try_from(self.attempts).unwrap_or(u32::MAX);
-        self.attempts += 1;
+        // Who does not even begin costs more time than there is: it gets one more chance.
+        let is_dead =
+            matches!(error, VendorError::Timeout { phase: Phase::Connect | Phase::FirstByte, .. });
+        self.attempts += if is_dead { RETRY_WAITS.len() } else { 1 };
         let until = after(now, jittered(*wait, self.seed, attempt));
         self.state = State::Waiting { until };
         LinkNews::Lost(error)

@@ -78,7 +78,7 @@ impl Task {
             events,
             meter,
             ring: Ring::new(sample_bytes, format.rate.samples_in(RING_MAX)),
-            ear: Ear::new(format.rate, manners.answers_silence, now),
+            ear: Ear::new(format.rate, &manners, now),
             feed: None,
             audio: now,
             counted: now,
@@ -151,7 +151,7 @@ impl Task {
     fn feed_socket(&mut self, now: Instant) {
         let (Some(feed), Some(socket)) = (&mut self.feed, self.link.socket()) else { return };
         let wants_finalize = self.ear.wants_finalize();
-        let rest = if wants_finalize { Rest::Sent } else { Rest::Kept };
+        let rest = if wants_finalize.is_some() { Rest::Sent } else { Rest::Kept };
         while socket.has_room()
             && let Some(bytes) = feed.poll(now, &self.ring, rest)
         {
@@ -161,7 +161,7 @@ impl Task {
             self.meter.count(Unit::AudioMs, ms);
             socket.push_binary(bytes);
         }
-        if wants_finalize && feed.is_done(&self.ring) {
+        if wants_finalize.is_some_and(|place| place <= feed.cursor()) {
             let asked = socket.push_text(self.dialect.finalize());
             if asked == Offered::Accepted {
                 self.ear.was_asked(now, feed.cursor());
@@ -233,6 +233,7 @@ impl Task {
             // One that cannot be read does no harm: if its words were needed, they are asked for.
             Err(VendorError::Malformed { vendor, reason }) => {
                 tracing::debug!(%vendor, reason, "a message cannot be read");
+                self.ear.handle_damage();
                 Course::GoesOn
             }
             Err(error) => match self.link.lost(error) {

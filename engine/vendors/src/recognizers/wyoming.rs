@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use types::{AudioFormat, Encoding, Millis, Pii, SampleRate, UtteranceId, VendorName};
 use vendor::{
     Finalization, Offered, Phase, Recognizer, RecognizerCapabilities, RecognizerEvent,
-    RecognizerRequest, RecognizerSession, Sink, VendorError,
+    RecognizerRequest, RecognizerSession, Remedy, Sink, VendorError,
 };
 use wire::wyoming::{AudioFormat as WireFormat, Decoder, Event};
 
@@ -37,8 +37,12 @@ const RING_MAX: Millis = Millis::from_secs(30);
 /// What is kept although nobody speaks.
 const PREFIX: Millis = Millis::new(2_000);
 
-/// How long a server may take to recognize an utterance: whisper on a small machine.
-const ANSWER_MAX: Millis = Millis::from_secs(3);
+/// How long a server may take to recognize an utterance: whisper on a small machine takes half of it.
+const ANSWER_MAX: Millis = Millis::new(1_200);
+
+/// How long all attempts together may take once an utterance is over: no caller is to wait for more than
+/// three seconds in all.
+const LATE_MAX: Millis = Millis::new(2_500);
 
 /// Questions under way at the same time.
 const ASKED_MAX: usize = 4;
@@ -205,7 +209,7 @@ impl Task {
         let from = self.ring.to().saturating_sub(lead).max(before).max(self.ring.from());
         let (audio, portions) = mpsc::channel(PORTIONS_MAX);
         let (tell, answer) = mpsc::channel(1);
-        let question = Question { portions, spoken: Vec::new(), is_whole: false };
+        let question = Question { portions, spoken: Vec::new(), whole: None };
         let (server, meter) = (self.server.clone(), self.meter.clone());
         self.net.handle().spawn(async move {
             tokio::select! {
@@ -304,7 +308,8 @@ struct Question {
     portions: mpsc::Receiver<Vec<u8>>,
     /// What was spoken so far, should it have to be said again. At most 30 s.
     spoken: Vec<Vec<u8>>,
-    is_whole: bool,
+    /// When it was over, if it is.
+    whole: Option<Instant>,
 }
 
 impl Question {
@@ -320,7 +325,8 @@ impl Question {
                 Ok(text) => return Ok(text),
                 Err(failed) => error = failed,
             }
-            if error.remedy() != vendor::Remedy::Retry {
+            let is_late = self.whole.is_some_and(|at| after(at, LATE_MAX) <= Instant::now());
+            if is_late || error.remedy() != Remedy::Retry {
                 break;
             }
         }
@@ -332,7 +338,7 @@ impl Question {
         loop {
             tokio::select! {
                 () = sleep_until(until) => return,
-                portion = self.portions.recv(), if !self.is_whole => self.keep(portion),
+                portion = self.portions.recv(), if self.whole.is_none() => self.keep(portion),
             }
         }
     }
@@ -340,7 +346,7 @@ impl Question {
     fn keep(&mut self, portion: Option<Vec<u8>>) {
         match portion {
             Some(portion) => self.spoken.push(portion),
-            None => self.is_whole = true,
+            None => self.whole = Some(Instant::now()),
         }
     }
 
@@ -367,14 +373,16 @@ impl Question {
                 write(&mut stream, &Event::AudioChunk { format, payload }).await.map_err(broken)?;
                 next += 1;
             }
-            if self.is_whole {
+            if self.whole.is_some() {
                 break;
             }
             let portion = self.portions.recv().await;
             self.keep(portion);
         }
         write(&mut stream, &Event::AudioStop).await.map_err(broken)?;
-        let deadline = after(Instant::now(), ANSWER_MAX);
+        let now = Instant::now();
+        let last = after(self.whole.unwrap_or(now), LATE_MAX);
+        let deadline = after(now, ANSWER_MAX).min(last);
         let answer = timeout_at(deadline, transcript(&mut stream, vendor)).await;
         answer.map_err(|_| late(Phase::FirstByte, ANSWER_MAX))?
     }
@@ -407,7 +415,20 @@ async fn transcript(stream: &mut TcpStream, vendor: VendorName) -> Result<String
                 Event::Error { .. } => {
                     return Err(VendorError::Overloaded { vendor, retry_after: None });
                 }
-                _ => (),
+                Event::Describe
+                | Event::Info { .. }
+                | Event::Transcribe { .. }
+                | Event::AudioStart(_)
+                | Event::AudioChunk { .. }
+                | Event::AudioStop
+                | Event::Synthesize { .. }
+                | Event::SynthesizeStart { .. }
+                | Event::SynthesizeChunk { .. }
+                | Event::SynthesizeStop
+                | Event::SynthesizeStopped
+                | Event::Ping
+                | Event::Pong
+                | Event::Unknown { .. } => (),
             }
         }
         let read = stream.read(&mut buffer).await;

@@ -9,7 +9,7 @@ use fake_vendors::{Delays, FakeVendors, Options, Plan, Protocol, Words};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, interval, timeout};
-use types::{AudioFormat, Millis, Pii, Secret, UtteranceId};
+use types::{AudioFormat, Millis, Secret, UtteranceId};
 use vendor::{
     AudioChunk, Offered, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession, Sink,
     VendorError,
@@ -94,23 +94,19 @@ pub(crate) fn recognizer(
         Account::from_env(service, lookup).unwrap().unwrap()
     };
     let http = vendors.base_url();
-    match protocol {
-        Protocol::DeepgramNova => {
-            let account = account(Service::Deepgram, &http);
-            let name = "deepgram".parse().unwrap();
-            Box::new(DeepgramNova::new(name, net, account, NovaSettings::default()))
-        }
-        Protocol::DeepgramFlux => {
-            let account = account(Service::Deepgram, &http);
-            let name = "deepgram-flux".parse().unwrap();
-            Box::new(DeepgramFlux::new(name, net, account, FluxSettings::default()))
-        }
-        Protocol::WyomingRecognizer => {
-            let account = account(Service::WyomingRecognizer, &vendors.wyoming_url());
-            Box::new(WyomingRecognizer::new("wyoming".parse().unwrap(), net, account))
-        }
-        other => panic!("{other:?} is no recognizer"),
+    if protocol == Protocol::DeepgramNova {
+        let account = account(Service::Deepgram, &http);
+        let name = "deepgram".parse().unwrap();
+        return Box::new(DeepgramNova::new(name, net, account, NovaSettings::default()));
     }
+    if protocol == Protocol::DeepgramFlux {
+        let account = account(Service::Deepgram, &http);
+        let name = "deepgram-flux".parse().unwrap();
+        return Box::new(DeepgramFlux::new(name, net, account, FluxSettings::default()));
+    }
+    assert_eq!(protocol, Protocol::WyomingRecognizer, "a recognizer");
+    let account = account(Service::WyomingRecognizer, &vendors.wyoming_url());
+    Box::new(WyomingRecognizer::new("wyoming".parse().unwrap(), net, account))
 }
 
 impl Caller {
@@ -245,18 +241,5 @@ impl Caller {
             }
         };
         timeout(PATIENCE, failing).await.expect("a failure")
-    }
-
-    /// Finals so far, by utterance.
-    pub(crate) fn finals(&self) -> Vec<(UtteranceId, Pii<String>)> {
-        let finals = self.all.iter().filter_map(|event| match event {
-            RecognizerEvent::Final { utterance, text, .. } => Some((*utterance, text.clone())),
-            RecognizerEvent::Partial { .. }
-            | RecognizerEvent::Stable { .. }
-            | RecognizerEvent::Turn { .. }
-            | RecognizerEvent::Recovering { .. }
-            | RecognizerEvent::Failed { .. } => None,
-        });
-        finals.collect()
     }
 }

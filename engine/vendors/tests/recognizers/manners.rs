@@ -68,9 +68,8 @@ async fn turns_as_the_vendor_sees_them_are_told() {
     let opinions: Vec<TurnOpinion> = caller
         .all
         .iter()
-        .filter_map(|event| match event {
-            RecognizerEvent::Turn { opinion, .. } => Some(*opinion),
-            _ => None,
+        .filter_map(|event| {
+            if let RecognizerEvent::Turn { opinion, .. } = event { Some(*opinion) } else { None }
         })
         .collect();
     assert_eq!(opinions, [TurnOpinion::EndsEarly, TurnOpinion::Ended]);

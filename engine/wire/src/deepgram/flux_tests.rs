@@ -11,10 +11,9 @@ fn a_turn_goes_its_way() {
     assert_eq!(all[0], Message::Connected);
     let events: Vec<TurnEvent> = all
         .iter()
-        .filter_map(|message| match message {
-            Message::Turn(turn) => Some(turn.event),
-            _ => None,
-        })
+        .filter_map(
+            |message| if let Message::Turn(turn) = message { Some(turn.event) } else { None },
+        )
         .collect();
     assert_eq!(
         events,

@@ -152,10 +152,8 @@ impl Event {
 
     /// Appends the bytes of it to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let payload: &[u8] = match self {
-            Self::AudioChunk { payload, .. } => payload,
-            _ => &[],
-        };
+        let payload: &[u8] =
+            if let Self::AudioChunk { payload, .. } = self { payload } else { &[] };
         let (kind, data) = self.parts();
         let data = if data.is_null() { String::new() } else { data.to_string() };
         let header = json!({

@@ -89,9 +89,12 @@ impl Decoder {
 impl Head {
     fn of(line: &[u8]) -> Result<Self, DecodeError> {
         let raw: Value = serde_json::from_slice(line).map_err(|_| DecodeError::Header)?;
-        let length = |name: &str| match &raw[name] {
-            Value::Null => Some(0),
-            length => length.as_u64().and_then(|length| usize::try_from(length).ok()),
+        let length = |name: &str| {
+            let length = &raw[name];
+            if length.is_null() {
+                return Some(0);
+            }
+            length.as_u64().and_then(|length| usize::try_from(length).ok())
         };
         let data_bytes = length("data_length").ok_or(DecodeError::Header)?;
         let payload_bytes = length("payload_length").ok_or(DecodeError::Header)?;
