@@ -51,6 +51,7 @@ bench: setup build models ## measure response times and the cost of every part
 soak: setup build models ## thousands of seeded conversations with faults, long property and fuzz runs
 	SIM_SEEDS=$(SEEDS) cargo test --locked --profile fast -p sim --test simulate -- --nocapture
 	PROPTEST_CASES=20000 cargo test --locked --profile fast --workspace --lib
+	APEX_BARGE_INS=$(SEEDS) cargo test --locked --profile fast -p vendors --test voices cancel
 
 fuzz: setup ## each decoder and the call machine, guided by coverage: MINUTES each, TARGETS or all
 	scripts/fuzz.sh $(MINUTES) $(TARGETS)

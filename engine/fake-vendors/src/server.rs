@@ -15,9 +15,11 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use types::Secret;
+use wire::wyoming::Decoder;
 
 use crate::Fault;
 use crate::chat::{self, Replies};
@@ -25,8 +27,6 @@ use crate::plan::{Plan, Protocol};
 use crate::session::{Record, Session, SessionReport, Words};
 use crate::voices::{self, Voiced};
 use crate::{deepgram, wyoming};
-use ::wire::wyoming::Decoder;
-use tokio::io::AsyncReadExt;
 
 /// How the vendors are served.
 #[derive(Clone, Debug)]

@@ -11,9 +11,6 @@ use crate::MessageFault;
 /// The path below the base URL.
 pub const PATH: &str = "/audio/speech";
 
-/// How many characters a text may have.
-pub const TEXT_CHARACTERS_MAX: usize = 4_096;
-
 /// The rate of `pcm` answers unless the server is known for another.
 pub const RATE_HZ: u32 = 24_000;
 

@@ -38,8 +38,17 @@ pub(crate) async fn upgrade(
 /// A context that has not ended.
 struct Context {
     work: u64,
-    is_flushed: bool,
-    is_closed: bool,
+    stage: Stage,
+}
+
+/// How far a context has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// All it was given is to be spoken.
+    Flushed,
+    /// Its end waits to be sent.
+    Closed,
 }
 
 async fn serve(socket: WebSocket, session: Session, voiced: Voiced, coding: Coding) {
@@ -48,7 +57,7 @@ async fn serve(socket: WebSocket, session: Session, voiced: Voiced, coding: Codi
     let mut works = 0;
     while let Some(text) = line.next().await {
         // Ended contexts count until their end has been sent.
-        contexts.retain(|_, context| !context.is_closed || line.has_work(context.work));
+        contexts.retain(|_, context| context.stage != Stage::Closed || line.has_work(context.work));
         let violation = match decode_order(&text) {
             Err(_) => Some("invalid_message"),
             Ok(Order::CloseSocket) => return line.close(1_000).await,
@@ -57,7 +66,7 @@ async fn serve(socket: WebSocket, session: Session, voiced: Voiced, coding: Codi
                 .then_some("keep_alive_before_open"),
             Ok(Order::Open { context, .. }) => {
                 works += 1;
-                let fresh = Context { work: works, is_flushed: false, is_closed: false };
+                let fresh = Context { work: works, stage: Stage::Open };
                 let is_known = contexts.insert(context.into_owned(), fresh).is_some();
                 if CONTEXTS_MAX < contexts.len() {
                     Some("max_active_conversations")
@@ -66,23 +75,25 @@ async fn serve(socket: WebSocket, session: Session, voiced: Voiced, coding: Codi
                 }
             }
             Ok(Order::Text { context, text }) => match contexts.get_mut(&*context) {
-                Some(open) if !open.is_closed => {
-                    open.is_flushed = false;
+                Some(open) if open.stage != Stage::Closed => {
+                    open.stage = Stage::Open;
                     say(&mut line, (&context, open.work), &voiced.say(&text), &text, coding);
                     None
                 }
                 Some(_) | None => Some("text_without_context"),
             },
             Ok(Order::Flush { context }) => {
-                contexts.get_mut(&*context).map(|context| context.is_flushed = true);
+                if let Some(context) = contexts.get_mut(&*context) {
+                    context.stage = Stage::Flushed;
+                }
                 None
             }
             Ok(Order::Close { context }) => {
                 if let Some(open) = contexts.get_mut(&*context) {
-                    if !open.is_flushed {
+                    if open.stage == Stage::Open {
                         line.cancel(open.work);
                     }
-                    open.is_closed = true;
+                    open.stage = Stage::Closed;
                     let context = Some(context.into_owned().into());
                     let end = Speech { context, is_final: true, ..Speech::default() };
                     let end = Frame::text(Message::Speech(end).encode());

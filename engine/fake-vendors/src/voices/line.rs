@@ -1,12 +1,12 @@
 //! One socket of a voice: what is said goes out when it is due, with the session's faults.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use tokio::time::{Instant, sleep_until};
 use types::Millis;
 
+use super::planned::{self, End};
 use crate::Fault;
 use crate::session::Session;
 
@@ -38,15 +38,13 @@ pub(crate) struct Line {
     waiting: VecDeque<Waiting>,
     /// Sound sent so far.
     sounded: Millis,
-    end: Option<Fault>,
-    is_mute: bool,
+    end: Option<End>,
 }
 
 impl Line {
     pub(crate) fn new(socket: WebSocket, session: Session) -> Self {
         let waiting = VecDeque::new();
-        let mut line =
-            Self { socket, session, waiting, sounded: Millis::ZERO, end: None, is_mute: false };
+        let mut line = Self { socket, session, waiting, sounded: Millis::ZERO, end: None };
         line.progress();
         line
     }
@@ -85,16 +83,12 @@ impl Line {
     ) {
         let mut due = Instant::now() + self.session.slowed(delay);
         if let Some(before) = self.waiting.back() {
-            let gap = self.session.fault(|fault| match fault {
-                Fault::Drip { gap } => Some(gap),
-                _ => None,
-            });
-            let gap = Duration::from_millis(gap.unwrap_or(Millis::ZERO).get().into());
+            let gap = planned::gap(&self.session);
             due = due.max(before.due + gap);
         }
         self.waiting.push_back(Waiting { due, message, work, sound, order });
         if WAITING_MAX < self.waiting.len() {
-            self.end = Some(Fault::Refuse);
+            self.end = Some(End::Drop);
         }
         let count = self.waiting.len();
         if self.session.has(Fault::WrongOrder)
@@ -112,11 +106,7 @@ impl Line {
     /// Takes back what was going to be sent of `work`; of sound that was made already, some goes out
     /// all the same if so planned.
     pub(crate) fn cancel(&mut self, work: u64) {
-        let late = self.session.fault(|fault| match fault {
-            Fault::LateAudio { span } => Some(span),
-            _ => None,
-        });
-        let mut left = late.unwrap_or(Millis::ZERO);
+        let mut left = planned::late(&self.session);
         let now = Instant::now();
         self.waiting.retain_mut(|waiting| {
             if waiting.work != work {
@@ -151,14 +141,14 @@ impl Line {
     pub(crate) async fn next(&mut self) -> Option<String> {
         loop {
             match self.end {
-                Some(Fault::Close { code, .. }) => {
+                Some(End::Close(code)) => {
                     let frame = CloseFrame { code, reason: "".into() };
                     // As above.
                     let _ = self.socket.send(Message::Close(Some(frame))).await;
                     return None;
                 }
-                Some(_) => return None,
-                None => (),
+                Some(End::Drop) => return None,
+                Some(End::Mute) | None => (),
             }
             let due = self.waiting.front().map(|waiting| waiting.due);
             tokio::select! {
@@ -178,17 +168,14 @@ impl Line {
     async fn send_due(&mut self) -> Option<()> {
         let waiting = self.waiting.pop_front()?;
         at(Some(waiting.due)).await;
-        if self.is_mute {
+        if self.end == Some(End::Mute) {
             return Some(());
         }
         let sent = self.session.note_sent();
-        let every = self.session.fault(|fault| match fault {
-            Fault::Malformed { every } => Some(u64::from(every.max(1))),
-            _ => None,
-        });
-        let message = match every {
-            Some(every) if sent.is_multiple_of(every) => Message::text("{\"type\":"),
-            Some(_) | None => waiting.message,
+        let message = if planned::is_malformed(&self.session, sent) {
+            Message::text("{\"type\":")
+        } else {
+            waiting.message
         };
         self.socket.send(message).await.ok()?;
         self.sounded = self.sounded + waiting.sound;
@@ -198,16 +185,7 @@ impl Line {
 
     /// What is planned for after so much sound.
     fn progress(&mut self) {
-        let sounded = self.sounded;
-        for fault in self.session.faults.iter().copied() {
-            match fault {
-                Fault::Mute { after } if after <= sounded => self.is_mute = true,
-                Fault::Drop { after } | Fault::Close { after, .. } if after <= sounded => {
-                    self.end = self.end.or(Some(fault));
-                }
-                _ => (),
-            }
-        }
+        self.end = self.end.or_else(|| planned::end(&self.session, self.sounded));
     }
 }
 

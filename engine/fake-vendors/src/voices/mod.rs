@@ -8,6 +8,7 @@ mod deepgram;
 mod elevenlabs;
 mod line;
 mod openai;
+mod planned;
 mod said;
 pub(crate) mod wyoming;
 

@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep_until};
 use types::Millis;
 use wire::openai_speech;
 
+use super::planned::{self, End};
 use super::said::{Coding, Voiced, pieces};
-use crate::Fault;
 use crate::session::Session;
 use crate::speech::SAMPLES_PER_MS;
 
@@ -29,7 +29,7 @@ pub(crate) async fn answer(
     let Ok(request) = openai_speech::decode(&body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    if session.fault(|fault| matches!(fault, Fault::Malformed { .. }).then_some(())).is_some() {
+    if planned::is_malformed(&session, 0) {
         return ([(header::CONTENT_TYPE, "application/json")], "{\"type\":").into_response();
     }
     let said = voiced.say(&request.input);
@@ -38,25 +38,15 @@ pub(crate) async fn answer(
         .map(|(first, piece)| (Millis::new((first / SAMPLES_PER_MS) as u32), coding.encode(piece)))
         .collect();
     let begin = Instant::now() + session.slowed(session.delays.first_audio);
-    let gap = session.fault(|fault| match fault {
-        Fault::Drip { gap } => Some(gap),
-        _ => None,
-    });
-    let gap = gap.map_or(Duration::ZERO, |gap| Duration::from_millis(gap.get().into()));
+    let gap = planned::gap(&session);
     let timed = chunks.into_iter().zip(0_u32..);
     let body = stream::iter(timed).then(move |((before, bytes), number)| {
         let session = session.clone();
         async move {
             sleep_until(begin + gap * number).await;
-            let fault = session.fault(|fault| match fault {
-                Fault::Mute { after } | Fault::Drop { after } | Fault::Close { after, .. } => {
-                    (after <= before).then_some(fault)
-                }
-                _ => None,
-            });
-            match fault {
-                Some(Fault::Mute { .. }) => std::future::pending().await,
-                Some(_) => {
+            match planned::end(&session, before) {
+                Some(End::Mute) => std::future::pending().await,
+                Some(End::Drop | End::Close(_)) => {
                     // What was sent is on its way before the connection breaks.
                     sleep_until(Instant::now() + BREAK_AFTER).await;
                     Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use types::Millis;
 use wire::wyoming::{AudioFormat, Decoder, Event};
 
+use super::planned::{self, End};
 use super::said::{Coding, Voiced, pieces};
 use crate::Fault;
 use crate::session::Session;
@@ -63,40 +64,27 @@ impl Speaker {
 
     /// What is planned for after so much sound.
     async fn check_end(&self) -> Option<()> {
-        let sounded = self.sounded;
-        let fault = self.session.fault(|fault| match fault {
-            Fault::Mute { after } | Fault::Drop { after } | Fault::Close { after, .. } => {
-                (after <= sounded).then_some(fault)
-            }
-            _ => None,
-        });
-        match fault {
-            Some(Fault::Mute { .. }) => std::future::pending().await,
-            Some(_) => None,
+        match planned::end(&self.session, self.sounded) {
+            Some(End::Mute) => std::future::pending().await,
+            Some(End::Drop | End::Close(_)) => None,
             None => Some(()),
         }
     }
 
     async fn send(&self, stream: &mut TcpStream, event: &Event) -> Option<()> {
-        let gap = self.session.fault(|fault| match fault {
-            Fault::Drip { gap } => Some(gap),
-            _ => None,
-        });
-        if let Some(gap) = gap {
-            tokio::time::sleep(Duration::from_millis(gap.get().into())).await;
+        let gap = planned::gap(&self.session);
+        if gap != Duration::ZERO {
+            tokio::time::sleep(gap).await;
         }
         let mut bytes = Vec::new();
         if self.session.has(Fault::Unknown) {
             Event::Unknown { kind: "added-later".into() }.encode(&mut bytes);
         }
         let sent = self.session.note_sent();
-        let every = self.session.fault(|fault| match fault {
-            Fault::Malformed { every } => Some(u64::from(every.max(1))),
-            _ => None,
-        });
-        match every {
-            Some(every) if sent.is_multiple_of(every) => bytes.extend_from_slice(b"{\"type\":\n"),
-            Some(_) | None => event.encode(&mut bytes),
+        if planned::is_malformed(&self.session, sent) {
+            bytes.extend_from_slice(b"{\"type\":\n");
+        } else {
+            event.encode(&mut bytes);
         }
         stream.write_all(&bytes).await.ok()
     }

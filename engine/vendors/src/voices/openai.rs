@@ -295,13 +295,11 @@ impl Task {
 
     /// A stream that dies before its first sound has not begun.
     fn dated(&self, epoch: Epoch, error: VendorError) -> VendorError {
-        match error {
-            VendorError::Timeout { vendor, phase: Phase::BetweenBytes, limit }
-                if !self.delivery.has_sound(epoch) =>
-            {
-                VendorError::Timeout { vendor, phase: Phase::FirstByte, limit }
-            }
-            other => other,
+        if let VendorError::Timeout { vendor, phase: Phase::BetweenBytes, limit } = error
+            && !self.delivery.has_sound(epoch)
+        {
+            return VendorError::Timeout { vendor, phase: Phase::FirstByte, limit };
         }
+        error
     }
 }

@@ -316,8 +316,25 @@ impl Task {
                     let reason = "the server cannot say it".into();
                     return Err(VendorError::BadRequest { vendor, reason });
                 }
-                // What comes beside the sound, and what belongs to recognizers.
-                _ => (),
+                // What comes beside the sound, too late, or belongs to recognizers.
+                Event::AudioChunk { .. }
+                | Event::AudioStop
+                | Event::AudioStart(_)
+                | Event::SynthesizeStopped
+                | Event::Describe
+                | Event::Info { .. }
+                | Event::Transcribe { .. }
+                | Event::Transcript { .. }
+                | Event::TranscriptStart
+                | Event::TranscriptChunk { .. }
+                | Event::TranscriptStop
+                | Event::Synthesize { .. }
+                | Event::SynthesizeStart { .. }
+                | Event::SynthesizeChunk { .. }
+                | Event::SynthesizeStop
+                | Event::Ping
+                | Event::Pong
+                | Event::Unknown { .. } => (),
             }
             if self.asked.is_none() {
                 return Ok(());

@@ -80,14 +80,14 @@ struct RawSpeak<'a> {
     transcript: Cow<'a, str>,
     #[serde(rename = "continue")]
     more: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    flush: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flush: Option<bool>,
     voice: RawVoice<'a>,
     output_format: RawFormat<'a>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     language: Option<Cow<'a, str>>,
     #[serde(default)]
-    add_timestamps: bool,
+    add_timestamps: Option<bool>,
     #[serde(default)]
     max_buffer_delay_ms: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,7 +125,7 @@ impl Order<'_> {
                     model_id: Cow::Borrowed(&request.model),
                     transcript: Cow::Borrowed(&generation.transcript),
                     more: generation.more != More::Ends,
-                    flush: generation.more == More::Flushed,
+                    flush: (generation.more == More::Flushed).then_some(true),
                     voice: RawVoice { mode: "id".into(), id: Cow::Borrowed(&request.voice) },
                     output_format: RawFormat {
                         container: "raw".into(),
@@ -133,7 +133,7 @@ impl Order<'_> {
                         sample_rate: request.sample_rate,
                     },
                     language: request.language.as_deref().map(Cow::Borrowed),
-                    add_timestamps: true,
+                    add_timestamps: Some(true),
                     max_buffer_delay_ms: request.max_buffer_delay.get(),
                     generation_config: request.speed.map(|speed| RawConfig { speed }),
                 };
@@ -157,7 +157,7 @@ pub fn decode_order(text: &str) -> Result<Order<'_>, MessageFault> {
     }
     let missing = MessageFault::Missing { message: "generation", field: "transcript" };
     let speak = raw.speak.ok_or(missing)?;
-    let more = match (speak.more, speak.flush) {
+    let more = match (speak.more, speak.flush.unwrap_or_default()) {
         (false, _) => More::Ends,
         (true, true) => More::Flushed,
         (true, false) => More::Continues,

@@ -16,6 +16,3 @@ pub use target::{Generation, Target};
 
 /// How many texts Aura flushes a minute; beyond it says so and does not.
 pub const FLUSHES_A_MINUTE: usize = 20;
-
-/// How many characters a text may have.
-pub const TEXT_CHARACTERS_MAX: usize = 2_000;

@@ -191,10 +191,7 @@ mod tests {
         };
         assert_eq!(first.characters, [timed("H", 0, 80), timed("i", 80, 95)]);
         assert_eq!(first.is_final, is_final);
-        let snake = match &shapes[1] {
-            Message::Speech(speech) => speech,
-            other => panic!("{other:?}"),
-        };
+        let Message::Speech(snake) = &shapes[1] else { panic!("{:?}", shapes[1]) };
         assert_eq!((snake.context.as_deref(), snake.characters.len()), (Some("g7"), 1));
         let end = Speech { context: Some("g7".into()), is_final: true, ..Speech::default() };
         assert_eq!(shapes[2], Message::Speech(end.clone()));
