@@ -162,57 +162,6 @@ fn a_call_that_died_with_its_node_is_found_and_closed() {
     assert_eq!(faults, [], "a torn end is no damage");
 }
 
-#[test]
-fn a_call_whose_log_was_lost_begins_anew_as_the_same_call() {
-    let dir = scratch("begins-anew");
-    let shop = Shop::new(2);
-    let site = config(&dir, std::slice::from_ref(&shop), "[resume]\nbare_wait_ms = 60000");
-    let (call, business) = (CallId::new(77), shop.id.parse::<BusinessId>().expect("a slug"));
-    let journal = site.state.join("journal");
-    let began = serde_json::json!({
-        "business": business, "agent": "front-desk", "version": 1, "to": shop.number,
-        "from": null, "carrier_call": "anew", "began": 1_760_000_000_000_i64,
-        "encoding": "PCMU", "hz": 8_000,
-    });
-    let counted = Counted::new();
-    let limits = settings(Millis::new(1), 1 << 20);
-    let (writing, writer) = open(&journal, limits, &counted);
-    // The process died before the first line of the call's log was on disk.
-    let payload = serde_json::to_vec(&began).expect("JSON");
-    writing.offer(Entry { kind: Kind::Began, call, payload });
-    drop(writing);
-    writer.join().expect("it writes");
-    let state = site.state.clone();
-    let engine = Engine::start(site, Given::default()).expect("it starts again");
-    block_on(async {
-        let mut raw = Raw::open(&engine).await;
-        raw.start(&shop.number, "anew").await;
-        raw.frames(20).await;
-        assert_eq!(raw.heard().await, "media", "the caller is greeted");
-        raw.hang_up().await;
-    });
-    let dir = call_dir(&state, business, call);
-    wait_for("its record", SOON, || dir.join("call.json").exists());
-    engine.stop(Millis::ZERO);
-    let json = fs::read(dir.join("call.json")).expect("a record");
-    let record: CallRecord = serde_json::from_slice(&json).expect("a record");
-    assert_eq!(record.ended, EndReason::CallerHungUp);
-    assert_eq!(record.began.as_unix_millis(), 1_760_000_000_000, "it is the call that began then");
-    let log = fs::read_to_string(dir.join("events.jsonl")).expect("its log");
-    let order = ["answered", "detached", "reattached"].map(|event| {
-        log.find(&format!(r#""event":"{event}""#)).unwrap_or_else(|| panic!("{event}: {log}"))
-    });
-    assert!(order.is_sorted(), "{log}");
-    // Its first line holds every sentence an agent may need.
-    let said: Vec<&str> = log.lines().skip(1).filter(|line| line.contains("speak")).collect();
-    assert!(said[0].contains(&shop.greeting), "{said:?}");
-    let is_apology = |line: &&str| line.contains("we were cut off");
-    assert!(!said.iter().any(is_apology), "nobody has said a word that could be missed: {said:?}");
-    let calls = fs::read_dir(dir.parent().expect("a business's")).expect("calls").count();
-    assert_eq!(calls, 1, "one call, one record");
-    assert_eq!(orphans(&journal).expect("a readable journal"), []);
-}
-
 fn business() -> BusinessId {
     "dentist-5".parse().expect("a slug")
 }
