@@ -1,8 +1,9 @@
 //! The line breaks, or the process dies, at any moment: the conversation goes on.
 
+use call::Action;
 use sim::caller::{Said, What, When, asks, hangs_up};
 use sim::{Back, Lost, Outage, Report, Scenario, World};
-use types::{EndReason, Millis};
+use types::{CallTime, EndReason, Millis};
 
 /// A conversation in which every phase has its turn: greeting, question, reply, keys, a message,
 /// a goodbye.
@@ -89,14 +90,72 @@ fn orders_that_are_refused_are_given_again() {
     }
 }
 
+/// When the line was back for good.
+fn back_at(report: &Report) -> CallTime {
+    let is_back = |action: &Action| {
+        matches!(action, Action::Note { decision: call::Decision::Reattached { .. } })
+    };
+    let backs = report.actions.iter().filter(|(_, action)| is_back(action));
+    backs.map(|(at, _)| *at).max().expect("it comes back")
+}
+
+#[test]
+fn a_carrier_that_can_be_reached_again_is_found_out_within_a_second() {
+    let after = Millis::new(200);
+    for at in [2_000, 9_000] {
+        // Around the end of what one order is tried for, and of several.
+        for away in (100..17_500).step_by(580) {
+            let back = Back::Reached { away: Millis::new(away), void: 0, after };
+            let report = broken(1, at, Lost::Socket, back);
+            check_resumed(&report, &format!("{at} ms, away {away} ms"));
+            let waited = back_at(&report).since(CallTime::from_millis(u64::from(at + away)));
+            assert!(waited <= Millis::new(1_000), "away {away} ms: after {} ms", waited.get());
+        }
+    }
+}
+
+#[test]
+fn an_order_that_comes_to_nothing_costs_two_seconds_and_no_more() {
+    let after = Millis::new(200);
+    for away in (100..12_000).step_by(740) {
+        for void in 1..3 {
+            let back = Back::Reached { away: Millis::new(away), void, after };
+            let report = broken(2, 6_000, Lost::Socket, back);
+            check_resumed(&report, &format!("away {away} ms, {void} void"));
+            let waited = back_at(&report).since(CallTime::from_millis(u64::from(6_000 + away)));
+            let max = Millis::new(1_000 + void * 2_400);
+            assert!(waited <= max, "away {away} ms, {void} void: after {} ms", waited.get());
+        }
+    }
+}
+
+#[test]
+fn a_process_that_dies_while_the_line_is_down_goes_on_waiting_for_it() {
+    for died_at in (6_050..9_500).step_by(230) {
+        let mut scenario = scenario(4);
+        let back = Back::Reached { away: Millis::new(2_500), void: 0, after: Millis::new(200) };
+        let at = Millis::new(6_000);
+        let lost = Lost::Process(Millis::new(700));
+        scenario.outages = vec![
+            Outage { at, lost: Lost::Socket, back },
+            Outage { at: Millis::new(died_at), lost, back },
+        ];
+        let report = run(scenario);
+        assert_ne!(report.summary.reason, Some(EndReason::LegLost), "{died_at} ms");
+        let waited = back_at(&report).since(CallTime::from_millis(u64::from(died_at) + 700));
+        assert!(waited <= Millis::new(2_900), "{died_at} ms: after {} ms", waited.get());
+    }
+}
+
 #[test]
 fn a_leg_that_never_comes_back_is_hung_up_on_in_time() {
     for at in (40..12_000).step_by(510) {
         let report = broken(1, at, Lost::Socket, Back::Never);
         assert_eq!(report.reason(), EndReason::LegLost, "{at} ms");
-        let hung_up = report.actions.iter().find(|(_, action)| {
-            matches!(action, call::Action::Leg { order: types::LegOrder::HangUp })
-        });
+        let hung_up = report
+            .actions
+            .iter()
+            .find(|(_, action)| matches!(action, Action::Leg { order: types::LegOrder::HangUp }));
         let (when, _) = hung_up.expect("no leg is left up");
         assert!(when.as_millis() <= u64::from(at) + 25_000, "{at} ms");
     }

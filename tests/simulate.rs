@@ -90,6 +90,11 @@ fn outage(random: &mut Random) -> Outage {
     let back = match random.below(8) {
         0 => Back::Never,
         1 | 2 => Back::ByItself(span),
+        3 | 4 => Back::Reached {
+            away: Millis::new(random.below(16_000) as u32),
+            void: random.below(3) as u32,
+            after: Millis::new(20 + random.below(1_500) as u32),
+        },
         _ => Back::Ordered { refused: random.below(4) as u32, after: span },
     };
     Outage { at, lost, back }

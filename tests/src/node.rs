@@ -183,6 +183,9 @@ impl Node {
     pub fn attach(&mut self, now: CallTime, gap: Millis, carrier: &mut Carrier, said: &Lexicon) {
         self.inbound = Inbound::new(AudioFormat::PCMU_8K).expect("a telephone's format");
         self.detector = Detector::default();
+        if let Some(starvation) = &mut self.starvation {
+            starvation.suspend(now);
+        }
         self.playout.handle_restart(now);
         self.report(now, carrier, said);
         self.happen(now, Event::Reattached { gap }, carrier, said);
@@ -310,7 +313,7 @@ impl Node {
     /// No audio has come for a while, perhaps: as the server has it.
     fn starve(&mut self, now: CallTime, carrier: &mut Carrier, said: &Lexicon) {
         let Some(mut starvation) = self.starvation else { return };
-        if !self.call.expects_media() {
+        if !self.call.expects_media() || !carrier.is_streaming() {
             starvation.suspend(now);
         }
         let at = self.heard_until;

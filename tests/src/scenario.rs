@@ -97,7 +97,7 @@ pub struct Outage {
 pub enum Lost {
     /// The socket.
     Socket,
-    /// The engine's process, for so long.
+    /// The engine's process, for so long; the socket with it, if there is one.
     Process(Millis),
 }
 
@@ -111,6 +111,16 @@ pub enum Back {
         /// Orders refused.
         refused: u32,
         /// From the order that is not refused to the media.
+        after: Millis,
+    },
+    /// As ordered, once the carrier can be reached again and has stopped losing what it has taken.
+    Reached {
+        /// From the loss on nobody answers for so long: orders are tried for as long as the engine
+        /// tries, and then refused.
+        away: Millis,
+        /// Orders that are taken then and come to nothing.
+        void: u32,
+        /// From the order that comes to something to the media.
         after: Millis,
     },
     /// Not at all, whatever is ordered.

@@ -31,11 +31,29 @@ pub struct World {
 struct Down {
     since: CallTime,
     back: Back,
-    /// When the process is there again, if it died.
-    reborn_at: Option<CallTime>,
+    /// When the process died, and when it is there again, if it did.
+    dead: Option<(CallTime, CallTime)>,
+    /// An order that is being tried for, and when the engine knows what comes of it.
+    in_hand: Option<(CallTime, Taken)>,
     /// When the media is there again, if that is known.
     back_at: Option<CallTime>,
 }
+
+/// What comes of an order to carry media again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    /// The carrier takes it.
+    Yes,
+    /// It could not be reached for as long as attempts may take.
+    No,
+}
+
+/// How long the engine tries for an order, as the server has it.
+const TRIED_FOR: Millis = Millis::from_secs(6);
+
+/// From a carrier that can be reached again to the attempt that finds out, at most; as the server has
+/// it.
+const FOUND_OUT_MAX: u64 = 300;
 
 /// How long the caller has been waiting for nobody but the engine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -94,7 +112,7 @@ impl World {
             }
             self.begin_outage();
             self.mend();
-            let is_dead = self.down.is_some_and(|down| down.reborn_at.is_some());
+            let is_dead = self.down.is_some_and(|down| down.dead.is_some());
             if !is_dead {
                 self.node.advance(self.now, &mut self.carrier, &self.caller.lexicon);
                 self.check_bounds();
@@ -117,32 +135,52 @@ impl World {
     fn begin_outage(&mut self) {
         let is_due =
             self.outages.front().is_some_and(|outage| CallTime::ZERO + outage.at <= self.now);
-        if !is_due || self.down.is_some() || self.node.is_finished() {
+        if !is_due || self.node.is_finished() {
             return;
         }
-        let Some(Outage { lost, back, .. }) = self.outages.pop_front() else { return };
+        let Some(&Outage { lost, back, .. }) = self.outages.front() else { return };
+        match (self.down, lost) {
+            (None, _) => (),
+            // The process may die while the line is down, too, and then goes on waiting for it.
+            (Some(down), Lost::Process(span)) if down.dead.is_none() => {
+                self.outages.pop_front();
+                return self.die(down, span);
+            }
+            (Some(_), _) => return,
+        }
+        self.outages.pop_front();
         self.carrier.lose_socket();
         let back_at = match back {
             Back::ByItself(after) => Some(self.now + after),
-            Back::Ordered { .. } | Back::Never => None,
+            Back::Ordered { .. } | Back::Reached { .. } | Back::Never => None,
         };
-        let mut down = Down { since: self.now, back, reborn_at: None, back_at };
+        let down = Down { since: self.now, back, dead: None, in_hand: None, back_at };
+        self.down = Some(down);
         match lost {
             Lost::Socket => self.happen(Event::Detached { how: LegEnd::Lost }),
-            Lost::Process(span) => down.reborn_at = Some(self.now + span),
+            Lost::Process(span) => self.die(down, span),
         }
-        self.down = Some(down);
+    }
+
+    /// The process dies. An order in its hand is lost, and the token of one that was taken.
+    fn die(&mut self, down: Down, span: Millis) {
+        let back_at = match down.back {
+            Back::ByItself(_) => down.back_at,
+            Back::Ordered { .. } | Back::Reached { .. } | Back::Never => None,
+        };
+        let dead = Some((self.now, self.now + span));
+        self.down = Some(Down { dead, in_hand: None, back_at, ..down });
     }
 
     /// The process and the media come back when it is time.
     fn mend(&mut self) {
         let Some(down) = self.down else { return };
-        if let Some(at) = down.reborn_at {
+        if let Some((died, at)) = down.dead {
             if at <= self.now {
                 let lost = Millis::new(self.random.below(LOG_LOST_MAX + 1) as u32);
-                self.node.restore(down.since, lost, self.now);
-                self.down = Some(Down { reborn_at: None, ..down });
-                self.happen(Event::Restored { gap: self.now.since(down.since) });
+                self.node.restore(died, lost, self.now);
+                self.down = Some(Down { dead: None, ..down });
+                self.happen(Event::Restored { gap: self.now.since(died) });
             }
             return;
         }
@@ -152,6 +190,16 @@ impl World {
             let gap = self.now.since(down.since);
             self.node.attach(self.now, gap, &mut self.carrier, &self.caller.lexicon);
             self.silence.since_mended = Some(Millis::ZERO);
+            return;
+        }
+        if let Some((at, taken)) = down.in_hand
+            && at <= self.now
+        {
+            self.down = Some(Down { in_hand: None, ..down });
+            match taken {
+                Taken::Yes => self.take_order(),
+                Taken::No => self.refuse_order(),
+            }
         }
     }
 
@@ -165,15 +213,45 @@ impl World {
             }
             match &mut down.back {
                 Back::ByItself(_) => return,
-                Back::Ordered { refused: 0, after } => {
-                    down.back_at.get_or_insert(self.now + *after);
-                    return;
+                Back::Ordered { refused: 0, .. } => self.take_order(),
+                Back::Ordered { refused, .. } => {
+                    *refused -= 1;
+                    self.refuse_order();
                 }
-                Back::Ordered { refused, .. } => *refused -= 1,
-                Back::Never => (),
+                // One order at a time.
+                Back::Reached { .. } if down.in_hand.is_some() => (),
+                Back::Reached { away, .. } => {
+                    let reached = self.now.max(down.since + *away);
+                    let found_out = Millis::new(self.random.below(FOUND_OUT_MAX) as u32);
+                    let until = self.now + TRIED_FOR;
+                    let is_found = reached + found_out <= until;
+                    down.in_hand = Some(if is_found {
+                        (reached + found_out, Taken::Yes)
+                    } else {
+                        (until, Taken::No)
+                    });
+                }
+                Back::Never => self.refuse_order(),
             }
-            self.happen(Event::AttachRefused { reason: Unavailable::Refused });
         }
+    }
+
+    /// The carrier takes an order; its media follows, if it is not lost.
+    fn take_order(&mut self) {
+        if let Some(down) = &mut self.down {
+            match &mut down.back {
+                Back::Ordered { after, .. } | Back::Reached { void: 0, after, .. } => {
+                    down.back_at.get_or_insert(self.now + *after);
+                }
+                Back::Reached { void, .. } => *void -= 1,
+                Back::ByItself(_) | Back::Never => (),
+            }
+        }
+        self.happen(Event::AttachAccepted);
+    }
+
+    fn refuse_order(&mut self) {
+        self.happen(Event::AttachRefused { reason: Unavailable::Refused });
     }
 
     fn check_bounds(&self) {

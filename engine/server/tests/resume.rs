@@ -2,22 +2,11 @@
 
 mod support;
 
-use std::time::Duration;
-
 use server::rehearse::{Fault, Rehearsal, rehearse};
 use support::raw::{Raw, block_on};
 use support::shop::Shop;
 use support::{Site, models, repository, scratch};
 use types::{EndReason, Millis};
-
-/// Frames of 20 ms at their pace.
-async fn frames(raw: &mut Raw, count: u32) {
-    let mut pace = tokio::time::interval(Duration::from_millis(20));
-    for _ in 0..count {
-        pace.tick().await;
-        raw.frame().await;
-    }
-}
 
 #[test]
 fn a_bare_socket_that_comes_back_goes_on_with_its_call() {
@@ -26,13 +15,13 @@ fn a_bare_socket_that_comes_back_goes_on_with_its_call() {
     block_on(async {
         let mut raw = Raw::open(&site.engine).await;
         raw.start(&shop.number, "comes-back").await;
-        frames(&mut raw, 40).await;
+        raw.frames(40).await;
         raw.vanish();
         let mut again = Raw::open(&site.engine).await;
         again.start(&shop.number, "comes-back").await;
-        frames(&mut again, 200).await;
+        again.frames(200).await;
         assert_eq!(again.heard().await, "media", "the greeting is said again");
-        again.stop().await;
+        again.hang_up().await;
     });
     let (record, dir) = site.record(&shop.id, "comes-back");
     assert_eq!(record.ended, EndReason::CallerHungUp, "the call had not ended");

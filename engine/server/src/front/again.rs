@@ -41,7 +41,7 @@ mod tests {
     /// What is asked of a carrier that answers like this, and what comes of it.
     async fn run(
         answers: &[Result<(), CarrierError>],
-        is_waited_for: bool,
+        is_waited_for: impl Fn() -> bool,
     ) -> (Vec<String>, Result<(), CarrierError>) {
         let (carrier, mut jobs) = Carrier::new(Telemetry::new());
         let order = StreamOrder {
@@ -68,7 +68,7 @@ mod tests {
             }
             asked
         };
-        let near = stream_again(&carrier, (&leg, ids), &order, || is_waited_for);
+        let near = stream_again(&carrier, (&leg, ids), &order, is_waited_for);
         tokio::join!(far, near)
     }
 
@@ -77,22 +77,22 @@ mod tests {
         let stopped = ["streaming_start 3", "streaming_stop 3", "streaming_start 4"];
         for stop in [Ok(()), Err(REFUSED)] {
             let answers = [Err(CarrierError::Streaming), stop, Ok(())];
-            let (asked, outcome) = run(&answers, true).await;
+            let (asked, outcome) = run(&answers, || true).await;
             assert_eq!(asked, stopped);
             assert_eq!(outcome, Ok(()));
         }
         let (_, outcome) =
-            run(&[Err(CarrierError::Streaming), Err(CarrierError::Ended)], true).await;
+            run(&[Err(CarrierError::Streaming), Err(CarrierError::Ended)], || true).await;
         assert_eq!(outcome, Err(CarrierError::Ended));
     }
 
     #[tokio::test]
     async fn a_stream_of_ours_is_not_stopped() {
-        let (asked, outcome) = run(&[Err(CarrierError::Streaming)], false).await;
+        let (asked, outcome) = run(&[Err(CarrierError::Streaming)], || false).await;
         assert_eq!(asked, ["streaming_start 3"]);
         assert_eq!(outcome, Ok(()), "its socket is here");
         for answer in [Ok(()), Err(CarrierError::Ended), Err(CarrierError::NoReply)] {
-            let (asked, outcome) = run(std::slice::from_ref(&answer), true).await;
+            let (asked, outcome) = run(std::slice::from_ref(&answer), || true).await;
             assert_eq!((asked.len(), outcome), (1, answer));
         }
     }

@@ -96,13 +96,34 @@ impl Raw {
 
     /// Sends 20 ms of silence as the next chunk.
     pub(crate) async fn frame(&mut self) {
+        self.sound(&[0xFF; 160]).await;
+    }
+
+    /// Sends so many frames of silence at their pace.
+    pub(crate) async fn frames(&mut self, count: u32) {
+        let mut pace = tokio::time::interval(Duration::from_millis(20));
+        for _ in 0..count {
+            pace.tick().await;
+            self.frame().await;
+        }
+    }
+
+    /// Sends 20 ms of µ-law sound as the next chunk.
+    pub(crate) async fn sound(&mut self, payload: &[u8]) {
         self.chunk += 1;
-        self.say(media(self.chunk)).await;
+        self.say(media_of(self.chunk, payload)).await;
     }
 
     /// Hangs up as carriers do.
     pub(crate) async fn stop(&mut self) {
         self.say(r#"{"event":"stop","stop":{"reason":"hangup"}}"#).await;
+    }
+
+    /// Hangs up and hears the engine out: a socket that goes with messages unread is reset, and may
+    /// take the farewell along.
+    pub(crate) async fn hang_up(mut self) {
+        self.stop().await;
+        self.closed().await;
     }
 
     /// Reads until the engine ends the socket.
@@ -163,6 +184,11 @@ pub(crate) fn start(to: Option<&str>, carrier_call: &str, encoding: &str) -> Str
 
 /// A `media` message of 20 ms of µ-law silence.
 pub(crate) fn media(chunk: u64) -> String {
+    media_of(chunk, &[0xFF; 160])
+}
+
+/// A `media` message of 20 ms of µ-law sound.
+fn media_of(chunk: u64, payload: &[u8]) -> String {
     let mut text = Vec::new();
     let head = wire::telnyx::carrier::MediaHead {
         sequence: chunk + 1,
@@ -171,6 +197,6 @@ pub(crate) fn media(chunk: u64) -> String {
         chunk,
         timestamp: chunk * 20,
     };
-    wire::telnyx::carrier::encode_media(&head, &[0xFF; 160], &mut text);
+    wire::telnyx::carrier::encode_media(&head, payload, &mut text);
     String::from_utf8(text).expect("JSON")
 }
