@@ -195,26 +195,30 @@ mod tests {
     use super::super::State;
     use super::*;
 
-    fn judged(public: &str, url: Option<&'static str>, active: bool) -> State {
+    fn judged(public: &str, url: Option<&'static str>) -> State {
+        judged_as(public, Application { webhook_url: url.map(Into::into), ..on() })
+    }
+
+    fn on() -> Application<'static> {
+        Application { active: Some(true), ..Application::default() }
+    }
+
+    fn judged_as(public: &str, application: Application<'_>) -> State {
         let front = FrontConfig { public_url: public.to_owned(), ..EngineConfig::shipped().front };
-        let application = Application {
-            active: Some(active),
-            webhook_url: url.map(Into::into),
-            ..Application::default()
-        };
         judge(&front, "2811", &application).state
     }
 
     #[test]
     fn an_application_tells_its_calls_to_us_or_it_fails() {
         let (ours, here) = ("https://h.example/webhooks/telnyx", "https://h.example");
-        assert_eq!(judged(here, Some(ours), true), State::Fine);
-        assert_eq!(judged("", Some(ours), true), State::Fine);
-        assert_eq!(judged(here, Some(ours), false), State::Failed);
-        assert_eq!(judged("https://other.example", Some(ours), true), State::Failed);
-        assert_eq!(judged("", Some("https://h.example/hooks"), true), State::Failed);
-        assert_eq!(judged(here, Some(""), true), State::Failed);
-        assert_eq!(judged(here, None, true), State::Failed);
+        assert_eq!(judged(here, Some(ours)), State::Fine);
+        assert_eq!(judged("", Some(ours)), State::Fine);
+        let off = Application { active: Some(false), webhook_url: Some(ours.into()), ..on() };
+        assert_eq!(judged_as(here, off), State::Failed);
+        assert_eq!(judged("https://other.example", Some(ours)), State::Failed);
+        assert_eq!(judged("", Some("https://h.example/hooks")), State::Failed);
+        assert_eq!(judged(here, Some("")), State::Failed);
+        assert_eq!(judged(here, None), State::Failed);
     }
 
     #[test]

@@ -24,12 +24,11 @@ pub(super) fn check(patient: &Patient) -> Vec<Finding> {
             "the front door is closed (front.listen = \"off\")",
         )];
     }
-    let mut findings = vec![public_keys(front), media_url(front)];
+    let mut findings = vec![public_keys(front), media_url(front), reach::media(front)];
     match &patient.api_key {
         Some(key) => findings.extend(ask(&patient.config, key)),
         None => findings.push(Finding::skipped("carrier", "not asked: there is no key")),
     }
-    findings.push(reach::media(front));
     findings
 }
 

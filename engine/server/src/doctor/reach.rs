@@ -94,7 +94,7 @@ fn judge(
         Err(Silence::Nobody(what)) => Finding::note(
             check,
             format!("nobody answers at {url}, as seen from here: {what}"),
-            "start the engine and ask again; else look at the name, the firewall, the proxy",
+            "once the engine runs, ask again; else look at the name, the firewall, the proxy",
         ),
     }
 }
