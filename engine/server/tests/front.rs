@@ -108,6 +108,10 @@ fn believes_only_the_carrier(site: &Site, stub: &Stub) {
         ("no signature", Some(stamp.clone()), None, &body, 400),
         ("no time stamp", None, Some(good.clone()), &body, 400),
         ("no number", Some("soon".into()), Some(good.clone()), &body, 400),
+        ("no whole number", Some(format!("{now}.5")), Some(good.clone()), &body, 400),
+        ("before its time", Some("-1".into()), Some(good.clone()), &body, 400),
+        ("beyond all time", Some("9".repeat(30)), Some(good.clone()), &body, 400),
+        ("no time", Some(String::new()), Some(good.clone()), &body, 400),
         ("no base64", Some(stamp.clone()), Some("%%%".into()), &body, 400),
         ("too short", Some(stamp.clone()), Some("AAAA".into()), &body, 400),
         ("another's key", Some(stamp.clone()), Some(stamped(&forger, now, &body).1), &body, 401),
@@ -146,15 +150,67 @@ fn believes_only_the_carrier(site: &Site, stub: &Stub) {
     let after = counted("apex_webhooks_forged_total") + counted("apex_webhooks_stale_total");
     assert_eq!(after - before, rows);
     assert_eq!(counted("apex_webhooks_stale_total"), 2);
-    // Too large: refused before anybody looks at its signature.
-    let large = post(door(site), "/webhooks/telnyx", &[], vec![b' '; 65_537]);
-    assert_eq!(block_on(large).0, 413);
+    // Too large: refused before anybody looks at its signature, good or none.
+    let large = vec![b' '; 65_537];
+    assert_eq!(block_on(post(door(site), "/webhooks/telnyx", &[], large.clone())).0, 413);
+    assert_eq!(block_on(signed(site, &key, unix_now(), &large)), 413);
     assert_eq!(block_on(post(door(site), "/elsewhere", &[], Vec::new())).0, 404);
-    // Signed, but nothing: acknowledged, or it would come again.
-    ack(site, "{\"data\": 7}");
+    let url = format!("http://{}/webhooks/telnyx", door(site));
+    assert_eq!(block_on(reqwest::get(url)).expect("an answer").status(), 405);
+    understands_what_it_can(site);
+    assert!(stub.verbs_of("v3:bait").is_empty(), "no bait was taken");
+}
+
+/// Posts this body, signed by `key` at `at`.
+async fn signed(site: &Site, key: &SigningKey, at: u64, body: &[u8]) -> u16 {
+    let stamp = at.to_string();
+    let signature = key.sign(&stamp, body);
+    let headers = [(SIGNATURE_HEADER, signature.as_str()), (TIMESTAMP_HEADER, stamp.as_str())];
+    post(door(site), "/webhooks/telnyx", &headers, body.to_vec()).await.0
+}
+
+/// What is signed is acknowledged, or it would come again: by either of two keys, as far off as the
+/// clocks may be, and whatever is in it.
+fn understands_what_it_can(site: &Site) {
+    let counted = |name: &str| site.count(name);
+    let (key, now) = (signing_key(), unix_now());
+    let body = |id: &str| webhook("call.bridged", id, "v3:odd", &json!({}));
+    let other = SigningKey::from_seed(&[8; 32]);
+    for (case, key, at) in [
+        ("the key before the change", &other, now),
+        ("the key after it", &key, now),
+        ("almost stale", &key, now - 295),
+        ("almost early", &key, now + 295),
+    ] {
+        let body = body(&format!("odd-{case}"));
+        assert_eq!(block_on(signed(site, key, at, body.as_bytes())), 200, "{case}");
+    }
+    let debug = json!({"metadata": {"event": {"payload": {}}}, "name": "call.initiated"});
+    let no_id = json!({"data": {"event_type": "call.initiated", "payload": {}}}).to_string();
+    let nothings: [(&str, Vec<u8>); 8] = [
+        ("no object in it", b"{\"data\": 7}".to_vec()),
+        ("nothing at all", Vec::new()),
+        ("a list", b"[1, 2]".to_vec()),
+        ("cut short", body("odd-short").as_bytes()[..60].to_vec()),
+        (
+            "not UTF-8",
+            b"{\"data\": {\"event_type\": \"call.initiated\xff\", \"id\": \"x\"}}".to_vec(),
+        ),
+        ("as deep as can be", [vec![b'['; 20_000], vec![b']'; 20_000]].concat()),
+        ("a record of the portal", debug.to_string().into_bytes()),
+        ("no id", no_id.into_bytes()),
+    ];
+    let before = counted("apex_webhooks_bad_total");
+    for (n, (case, body)) in (1..).zip(&nothings) {
+        assert_eq!(block_on(signed(site, &key, unix_now(), body)), 200, "{case}");
+        assert_eq!(counted("apex_webhooks_bad_total"), before + n, "{case}");
+    }
+    // Of no leg, of an event nobody knows, of numbers that are none: known, and nothing follows.
+    let legless = json!({"data": {"event_type": "call.initiated", "id": "odd-3", "payload": {}}});
+    ack(site, &legless.to_string());
+    ack(site, &webhook("call.initiated", "odd-4", "v3:odd-4", &json!({"direction": 3, "to": {}})));
     ack(site, &webhook("call.teleported", "odd-1", "v3:odd", &json!({})));
     wait_for("unknown events are counted", SOON, || counted("apex_webhooks_unknown_total") == 1);
-    assert!(stub.verbs_of("v3:bait").is_empty(), "no bait was taken");
 }
 
 fn understands_both_envelopes(site: &Site, stub: &Stub, shop: &Shop) {

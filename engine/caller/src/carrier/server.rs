@@ -140,6 +140,11 @@ impl FakeCarrier {
         format!("http://{}/v2", self.address)
     }
 
+    /// The application its numbers belong to.
+    pub fn connection_id(&self) -> &str {
+        &self.shared.options.connection_id
+    }
+
     /// What verifies its webhooks: what an engine's settings call the carrier's public key.
     pub fn public_key(&self) -> PublicKey {
         self.shared.key.public_key()

@@ -107,7 +107,7 @@ fn list(args: &List) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The calls as a table, as wide as the page.
+/// The calls as a table, as wide as the page. On a narrow one each call's name stands beneath it.
 fn table(list: &CallList, paper: Paper) -> String {
     if list.calls.is_empty() {
         return "no call is up\n".to_owned();
@@ -115,29 +115,32 @@ fn table(list: &CallList, paper: Paper) -> String {
     let Ink { bold, dim, off, .. } = *paper.ink;
     let business = list.calls.iter().map(|line| line.business.as_str().len()).max().unwrap_or(0);
     let business = business.max(8);
-    let head = format!(
-        "{:<37} {:<business$} {:<14} {:>6}  {:<15}",
-        "CALL", "BUSINESS", "FROM", "FOR", "STATE"
-    );
+    let rest = format!("{:<business$} {:<14} {:>6}  {:<15}", "BUSINESS", "FROM", "FOR", "STATE");
+    let head = format!("{:<37} {rest}", "CALL");
+    let is_narrow = paper.width < columns(&head);
     // Beside the rest if there is room for a few words, else beneath.
     let beside = paper.width.saturating_sub(columns(&head) + 1);
-    let (room, head) = if WORDS_COLUMNS_MIN <= beside {
-        (beside, format!("{head} LAST WORDS"))
-    } else {
-        (paper.width.saturating_sub(2), head)
+    let (room, head) = match (is_narrow, WORDS_COLUMNS_MIN <= beside) {
+        (true, _) => (paper.width.saturating_sub(2), rest),
+        (false, true) => (beside, format!("{head} LAST WORDS")),
+        (false, false) => (paper.width.saturating_sub(2), head),
     };
-    let mut text = format!("{bold}{}{off}\n", cut(&head, paper.width));
+    let mut text = format!("{bold}{}{off}\n", cut(head.trim_end(), paper.width));
     for line in &list.calls {
         let from = line.from.as_deref().unwrap_or("withheld");
-        let row = format!(
-            "{:<37} {:<business$} {:<14} {:>6}  {:<15}",
-            line.call.to_string(),
+        let call = line.call.to_string();
+        let rest = format!(
+            "{:<business$} {:<14} {:>6}  {:<15}",
             line.business.as_str(),
             printable(from),
             length(line),
             printable(&line.state),
         );
-        text.push_str(row.trim_end());
+        let row = if is_narrow { rest } else { format!("{call:<37} {rest}") };
+        text.push_str(cut(row.trim_end(), paper.width).as_ref());
+        if is_narrow {
+            text.push_str(&format!("\n  {call}"));
+        }
         if let Some(words) = &line.last {
             let who = match words.who {
                 Party::Caller => "caller",
@@ -429,6 +432,10 @@ mod tests {
         assert!(wide.contains("hearing         agent: …"), "{wide}");
         assert!(wide.contains("STATE           LAST WORDS"), "{wide}");
         assert!(wide.lines().all(|line| columns(line) <= 150), "{wide}");
+        // Eighty columns: nothing is cut that somebody would have to type.
+        let narrow = table(&list, Paper { width: 80, ink: &PLAIN });
+        assert!(narrow.contains(&format!("hearing\n  {}\n  agent: ", CallId::new(1))), "{narrow}");
+        assert!(narrow.lines().all(|line| columns(line) <= 80), "{narrow}");
         assert!(text.contains("3 calls up, the first 1 are listed"), "{text}");
         assert!(!text.contains('\x1b'));
         assert!(text.lines().all(|line| columns(line) <= PAPER.width), "{text}");

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use caller::audio;
 use caller::carrier::{
-    CarrierOptions, Codec, FakeCarrier, Faults, Leg, LegReport, MediaFaults, PerMille, RestFault,
-    RingPlan, SocketDrop, TransferOutcome, Trust, Way, WebhookFaults, parse_span,
+    Bridge, CarrierOptions, Codec, FakeCarrier, Faults, Leg, LegReport, MediaFaults, PerMille,
+    RestFault, RingPlan, SocketDrop, TransferOutcome, Trust, Way, WebhookFaults, parse_span,
 };
 use caller::{CallOptions, CallPlan, Ending, Impairments, Question, Script};
 use tokio::time::{Instant, sleep_until};
@@ -76,9 +76,15 @@ pub(crate) struct Args {
     /// Which certificates of the engine are taken: system, or anything on this machine.
     #[arg(long, value_name = "system|anything", value_parser = trust, default_value = "system")]
     trust: Trust,
-    /// Whether somebody takes transfers: answered or no-answer.
+    /// Numbers the account's list shows for the application; those of --ring if not given.
+    #[arg(long, value_name = "+NUMBER,...", value_delimiter = ',')]
+    numbers: Vec<E164>,
+    /// Whether somebody takes transfers: answered, no-answer or busy.
     #[arg(long, value_name = "WORD", value_parser = transfer, default_value = "answered")]
     transfer: TransferOutcome,
+    /// What becomes of the stream once a transfer is connected: keeps or stops.
+    #[arg(long, value_name = "keeps|stops", value_parser = bridge, default_value = "keeps")]
+    bridge: Bridge,
     #[command(flatten)]
     switches: Switches,
     /// Print the engine's settings for this carrier, and do nothing else.
@@ -281,7 +287,16 @@ fn transfer(text: &str) -> Result<TransferOutcome, &'static str> {
     match text {
         "answered" => Ok(TransferOutcome::Answered { ring, talk }),
         "no-answer" => Ok(TransferOutcome::NoAnswer { ring: Millis::from_secs(10) }),
-        _ => Err("write answered or no-answer"),
+        "busy" => Ok(TransferOutcome::Busy { ring }),
+        _ => Err("write answered, no-answer or busy"),
+    }
+}
+
+fn bridge(text: &str) -> Result<Bridge, &'static str> {
+    match text {
+        "keeps" => Ok(Bridge::KeepsStream),
+        "stops" => Ok(Bridge::StopsStream),
+        _ => Err("write keeps or stops"),
     }
 }
 
@@ -295,6 +310,8 @@ fn options(args: Args) -> CarrierOptions {
     options.envelope = args.envelope;
     options.trust = args.trust;
     options.transfer = args.transfer;
+    options.bridge = args.bridge;
+    options.numbers = if args.numbers.is_empty() { args.ring } else { args.numbers };
     options.faults = args.switches.faults();
     options
 }

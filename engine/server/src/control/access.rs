@@ -12,6 +12,8 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 use types::Secret;
 
+use crate::listen::doors::Pass;
+
 /// Requests worked on at once: operators and their scripts, not the public.
 const REQUESTS_MAX: usize = 64;
 
@@ -70,6 +72,10 @@ pub(super) async fn guard(State(keeper): State<Keeper>, request: Request, next: 
     if !keeper.admits(request.headers()) {
         let text = "show the token of APEX_CONTROL_TOKEN: authorization: Bearer TOKEN\n";
         return (StatusCode::UNAUTHORIZED, text).into_response();
+    }
+    // Who has shown a token is no flood.
+    if let (Some(_), Some(pass)) = (&keeper.token, request.extensions().get::<Arc<Pass>>()) {
+        pass.prove();
     }
     match keeper.places.try_acquire() {
         Ok(_place) => next.run(request).await,

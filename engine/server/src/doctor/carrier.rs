@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::fmt::rfc2822;
 use reqwest::StatusCode;
 use types::Secret;
+use wire::telnyx::command::{Command, Request};
+use wire::telnyx::reply::REPLY_BYTES_MAX;
 
-use super::{Finding, Patient};
-use crate::config::FrontConfig;
+use super::{Finding, Patient, account, reach};
+use crate::config::{EngineConfig, FrontConfig};
 use crate::listen::tls::install_provider;
 
 /// The longest the carrier may take.
@@ -22,9 +24,9 @@ pub(super) fn check(patient: &Patient) -> Vec<Finding> {
             "the front door is closed (front.listen = \"off\")",
         )];
     }
-    let mut findings = vec![public_keys(front), media_url(front)];
+    let mut findings = vec![public_keys(front), media_url(front), reach::media(front)];
     match &patient.api_key {
-        Some(key) => findings.extend(ask(front, key)),
+        Some(key) => findings.extend(ask(&patient.config, key)),
         None => findings.push(Finding::skipped("carrier", "not asked: there is no key")),
     }
     findings
@@ -67,60 +69,115 @@ fn media_url(front: &FrontConfig) -> Finding {
 }
 
 /// What an answer of the carrier tells.
-struct Answered {
-    status: StatusCode,
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
     /// Its clock, if it tells.
     date: Option<String>,
     /// Ours, in the middle of the exchange.
     at: Duration,
+    pub(super) body: Vec<u8>,
 }
 
-/// Asks the carrier for something small that changes nothing.
-fn ask(front: &FrontConfig, key: &Secret<String>) -> Vec<Finding> {
-    match fetch(front, key) {
-        Ok(answered) => judge(front, &answered),
-        Err(what) => vec![Finding::failed(
-            "carrier",
-            format!("{} cannot be reached: {what}", front.api_url),
-            "check the network, a proxy, front.api_url",
-        )],
+/// Asks the carrier for things that change nothing.
+fn ask(config: &EngineConfig, key: &Secret<String>) -> Vec<Finding> {
+    let front = &config.front;
+    let url = &front.api_url;
+    let unreachable = |what: String| {
+        let remedy = "check the network, a proxy, front.api_url";
+        vec![Finding::failed("carrier", format!("{url} cannot be reached: {what}"), remedy)]
+    };
+    let asker = match Asker::new(front, key) {
+        Ok(asker) => asker,
+        Err(what) => return unreachable(what),
+    };
+    let Some(connection) = front.connections.first() else {
+        return match asker.get("/call_control_applications?page%5Bsize%5D=1") {
+            Ok(answered) => {
+                let mut findings = judge(front, &answered);
+                findings.push(Finding::note(
+                    "application",
+                    "front.connections is empty: nothing can be checked, nor swept",
+                    "write the ids of the Call Control applications there (portal: Voice)",
+                ));
+                findings
+            }
+            Err(what) => unreachable(what),
+        };
+    };
+    let first = match asker.application(connection) {
+        Ok(answered) => answered,
+        Err(what) => return unreachable(what),
+    };
+    let mut findings = judge(front, &first);
+    if first.status.is_success() {
+        findings.extend(account::applications(&asker, config, first));
+        findings.extend(account::numbers(&asker, config));
+    }
+    findings
+}
+
+/// The carrier's API, asked one thing after another.
+pub(super) struct Asker {
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+    api_url: String,
+    key: Secret<String>,
+}
+
+impl Asker {
+    fn new(front: &FrontConfig, key: &Secret<String>) -> Result<Self, String> {
+        install_provider();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| error.to_string())?;
+        let client = reqwest::Client::builder()
+            .timeout(ANSWER_LIMIT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { runtime, client, api_url: front.api_url.clone(), key: key.clone() })
+    }
+
+    /// How the application `connection` is set up.
+    pub(super) fn application(&self, connection: &str) -> Result<Answered, String> {
+        let question = Command::GetApplication { connection_id: connection.into() };
+        self.get(&Request::new(question).encode().path)
+    }
+
+    /// What the carrier answers to a question.
+    ///
+    /// # Errors
+    /// Why there is no answer, without the address.
+    pub(super) fn get(&self, path: &str) -> Result<Answered, String> {
+        let url = format!("{}{path}", self.api_url);
+        let began = SystemTime::now();
+        let request = self.client.get(url).bearer_auth(self.key.expose().trim());
+        self.runtime.block_on(async {
+            // Its text would name the address once more, with everything in it.
+            let lost = |error: reqwest::Error| match error.is_timeout() {
+                true => "no answer in time".to_owned(),
+                false => error.without_url().to_string(),
+            };
+            let mut response = request.send().await.map_err(lost)?;
+            let half = began.elapsed().unwrap_or(Duration::ZERO) / 2;
+            let at = (began + half).duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+            let date = response.headers().get(reqwest::header::DATE);
+            let date = date.and_then(|date| date.to_str().ok()).map(str::to_owned);
+            let mut body = Vec::new();
+            while let Some(piece) = response.chunk().await.map_err(lost)? {
+                if REPLY_BYTES_MAX < body.len() + piece.len() {
+                    return Err("it says too much".to_owned());
+                }
+                body.extend_from_slice(&piece);
+            }
+            Ok(Answered { status: response.status(), date, at, body })
+        })
     }
 }
 
-fn fetch(front: &FrontConfig, key: &Secret<String>) -> Result<Answered, String> {
-    install_provider();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| error.to_string())?;
-    let client = reqwest::Client::builder()
-        .timeout(ANSWER_LIMIT)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|error| error.to_string())?;
-    let url = match front.connections.first() {
-        Some(connection) => format!("{}/connections/{connection}/active_calls", front.api_url),
-        None => format!("{}/call_control_applications?page[size]=1", front.api_url),
-    };
-    let began = SystemTime::now();
-    let request = client.get(url).bearer_auth(key.expose().trim());
-    let response = runtime.block_on(async { request.send().await }).map_err(|error| {
-        // Its text would name the address once more, with everything in it.
-        if error.is_timeout() {
-            "no answer in time".to_owned()
-        } else {
-            error.without_url().to_string()
-        }
-    })?;
-    let half = began.elapsed().unwrap_or(Duration::ZERO) / 2;
-    let at = (began + half).duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let date = response.headers().get(reqwest::header::DATE);
-    let date = date.and_then(|date| date.to_str().ok()).map(str::to_owned);
-    Ok(Answered { status: response.status(), date, at })
-}
-
 fn judge(front: &FrontConfig, answered: &Answered) -> Vec<Finding> {
-    let Answered { status, date, at } = answered;
+    let Answered { status, date, at, .. } = answered;
     let url = &front.api_url;
     let api = match *status {
         status if status.is_success() => {
@@ -166,7 +223,6 @@ fn clocks(date: &str, at: Duration, front: &FrontConfig) -> Option<Finding> {
 mod tests {
     use super::super::State;
     use super::*;
-    use crate::config::EngineConfig;
 
     fn front() -> FrontConfig {
         let mut front = EngineConfig::shipped().front;
@@ -177,7 +233,8 @@ mod tests {
     fn judged(status: u16, date: Option<&str>) -> Vec<Finding> {
         let status = StatusCode::from_u16(status).unwrap();
         let date = date.map(str::to_owned);
-        judge(&front(), &Answered { status, date, at: Duration::from_secs(1_790_000_000) })
+        let at = Duration::from_secs(1_790_000_000);
+        judge(&front(), &Answered { status, date, at, body: Vec::new() })
     }
 
     #[test]
@@ -189,7 +246,7 @@ mod tests {
         let mut theirs = front();
         theirs.connections = vec!["1234".into()];
         let status = StatusCode::NOT_FOUND;
-        let answered = Answered { status, date: None, at: Duration::ZERO };
+        let answered = Answered { status, date: None, at: Duration::ZERO, body: Vec::new() };
         assert_eq!(judge(&theirs, &answered)[0].state, State::Failed);
     }
 
@@ -218,9 +275,9 @@ mod tests {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = closed.local_addr().unwrap();
         drop(closed);
-        let mut front = front();
-        front.api_url = format!("http://{address}/v2");
-        let found = ask(&front, &Secret::new("hush".to_owned()));
+        let mut config = EngineConfig::shipped();
+        config.front.api_url = format!("http://{address}/v2");
+        let found = ask(&config, &Secret::new("hush".to_owned()));
         assert_eq!(found[0].state, State::Failed);
         let text = format!("{found:?}");
         assert!(text.contains(&address.to_string()) && !text.contains("hush"), "{text}");

@@ -1,8 +1,8 @@
 //! What the machine gives: processor, files, ports, clock, disk.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -24,6 +24,12 @@ const FREE_BYTES_WANTED: u64 = 5 << 30;
 
 /// With less than this the journal itself is in danger.
 const FREE_BYTES_MIN: u64 = 512 << 20;
+
+/// The longest an engine's own control port may take.
+const CONTROL_LIMIT: Duration = Duration::from_millis(500);
+
+/// The longest answer read from it.
+const ANSWER_BYTES_MAX: u64 = 4_096;
 
 /// How long the two clocks are compared.
 const CLOCK_SPAN: Duration = Duration::from_millis(150);
@@ -100,17 +106,47 @@ pub(super) fn ports_shared() -> Finding {
 pub(super) fn ports(config: &EngineConfig) -> Vec<Finding> {
     let mut wanted = vec![("media port", config.media.listen), ("control port", config.control)];
     wanted.extend(config.front.listen.map(|address| ("front port", address)));
-    wanted.into_iter().map(|(check, address)| port(check, address)).collect()
+    let runs = runs_at(config.control);
+    wanted.into_iter().map(|(check, address)| port(check, address, runs)).collect()
 }
 
-fn port(check: &'static str, address: SocketAddr) -> Finding {
+/// Who may have taken our ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    /// An engine that runs with these settings: its control port answers as ours does.
+    Engine,
+    /// Nobody we know.
+    Unknown,
+}
+
+/// Whether an engine answers at its control port.
+fn runs_at(control: SocketAddr) -> Holder {
+    let answer = || -> io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&control, CONTROL_LIMIT)?;
+        stream.set_read_timeout(Some(CONTROL_LIMIT))?;
+        let ask = format!("GET /readyz HTTP/1.1\r\nhost: {control}\r\nconnection: close\r\n\r\n");
+        stream.write_all(ask.as_bytes())?;
+        let mut answer = Vec::new();
+        stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    };
+    let is_ours = answer().is_ok_and(|answer| {
+        ["\"up_s\"", "draining", "no business has a number"].iter().any(|w| answer.contains(w))
+    });
+    if is_ours { Holder::Engine } else { Holder::Unknown }
+}
+
+fn port(check: &'static str, address: SocketAddr, holder: Holder) -> Finding {
     // Without SO_REUSEPORT, which our own listeners have: two engines would share the port in turns.
     match TcpListener::bind(address) {
         Ok(_) => Finding::fine(check, format!("{address} is free")),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && holder == Holder::Engine => {
+            Finding::fine(check, format!("{address} is taken: an engine runs already"))
+        }
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Finding::failed(
             check,
             format!("{address} is taken"),
-            "fine if it is this engine that runs already; else set another port or end the other",
+            "set another port, or end what has it",
         ),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Finding::failed(
             check,
@@ -231,11 +267,15 @@ mod tests {
     fn a_port_that_is_taken_fails_and_a_free_one_does_not() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap();
-        let found = port("media port", address);
+        let found = port("media port", address, Holder::Unknown);
         assert_eq!(found.state, State::Failed, "{found:?}");
         assert!(found.what.contains("is taken"));
-        assert_eq!(port("media port", "127.0.0.1:0".parse().unwrap()).state, State::Fine);
-        let foreign = port("media port", "203.0.113.7:9".parse().unwrap());
+        // The same with an engine behind it is no reason to worry.
+        assert_eq!(port("media port", address, Holder::Engine).state, State::Fine);
+        assert_eq!(runs_at(address), Holder::Unknown, "somebody else's port says nothing");
+        let free = "127.0.0.1:0".parse().unwrap();
+        assert_eq!(port("media port", free, Holder::Unknown).state, State::Fine);
+        let foreign = port("media port", "203.0.113.7:9".parse().unwrap(), Holder::Unknown);
         assert_eq!(foreign.state, State::Failed, "{foreign:?}");
         assert_eq!(ports_shared().state, State::Fine);
     }

@@ -1,9 +1,11 @@
 //! Whether this machine and these settings are fit to answer telephones: one row a check, and for
 //! each that failed what to do about it.
 
+mod account;
 mod carrier;
 mod certificate;
 mod machine;
+mod reach;
 mod setup;
 
 use std::path::PathBuf;
@@ -88,7 +90,7 @@ pub struct Patient {
 pub const KEYS: [&str; 3] = ["APEX_TELNYX_API_KEY", "APEX_MEDIA_TOKEN", "APEX_CONTROL_TOKEN"];
 
 /// Runs every check, in the order in which one depends on another. The carrier is asked only where
-/// the front door is open, with one request that changes nothing.
+/// the front door is open, with requests that change nothing.
 pub fn examine(patient: &Patient) -> Vec<Finding> {
     let Patient { config, .. } = patient;
     let mut findings = vec![setup::settings(patient)];

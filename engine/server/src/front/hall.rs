@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::FromRequest;
 use axum::http::{HeaderMap, Request, StatusCode};
 use tokio::sync::mpsc;
@@ -56,12 +56,18 @@ impl FromRequest<Hall> for Believed {
 impl Hall {
     async fn read(&self, body: Body) -> Result<Bytes, StatusCode> {
         let config = &self.node.config.front;
-        let read = axum::body::to_bytes(body, config.body_bytes_max);
-        let wait = Duration::from_micros(config.body_wait.as_micros());
-        let refused = match tokio::time::timeout(wait, read).await {
-            Ok(Ok(body)) => return Ok(body),
-            Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE,
-            Err(_) => StatusCode::REQUEST_TIMEOUT,
+        let max = config.body_bytes_max;
+        // What says itself that it is too large is not waited for.
+        let refused = if (max as u64) < body.size_hint().lower() {
+            StatusCode::PAYLOAD_TOO_LARGE
+        } else {
+            let read = axum::body::to_bytes(body, max);
+            let wait = Duration::from_micros(config.body_wait.as_micros());
+            match tokio::time::timeout(wait, read).await {
+                Ok(Ok(body)) => return Ok(body),
+                Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+                Err(_) => StatusCode::REQUEST_TIMEOUT,
+            }
         };
         self.node.telemetry.webhooks_bad.increment(1);
         Err(refused)

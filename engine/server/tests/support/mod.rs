@@ -111,6 +111,22 @@ impl Site {
         Self::start_at(name, shops, settings, None)
     }
 
+    /// The same, with `token` on its control port.
+    pub(crate) fn start_guarded(name: &str, shops: &[Shop], settings: &str, token: &str) -> Self {
+        let metrics = telemetry::install().expect("one engine per test binary");
+        let config = config(&scratch(name), shops, settings);
+        let state = config.state.clone();
+        let secret = |text: &str| Some(Secret::new(text.to_owned()));
+        let given = Given {
+            metrics: Some(metrics.clone()),
+            api_key: secret(stub::API_KEY),
+            control_token: secret(token),
+            ..Given::default()
+        };
+        let engine = Engine::start(config, given).expect("an engine that starts");
+        Self { engine, state, metrics }
+    }
+
     /// The same, with its media on this port.
     pub(crate) fn start_at(name: &str, shops: &[Shop], settings: &str, media: Option<u16>) -> Self {
         let metrics = telemetry::install().expect("one engine per test binary");

@@ -14,6 +14,7 @@ pub(super) fn settings(carrier: &FakeCarrier) {
     println!("  listen = \"127.0.0.1:8702\"");
     println!("  media_url = \"ws://127.0.0.1:8700\"");
     println!("  api_url = \"{}\"", carrier.api_base());
+    println!("  connections = [\"{}\"]", carrier.connection_id());
     println!("  public_keys = [\"{}\"]", carrier.public_key().to_base64());
     println!("  # and in the environment: APEX_TELNYX_API_KEY, the same for both");
     println!();
