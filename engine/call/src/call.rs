@@ -246,6 +246,7 @@ impl Call {
             Event::EndRequested { manner } => self.on_end_requested(manner),
             Event::Thought { .. }
             | Event::ThoughtEffect { .. }
+            | Event::Understood { .. }
             | Event::ThoughtDone { .. }
             | Event::ThoughtFailed { .. } => self.on_brain_event(event),
             Event::SegmentVoiced { .. }
@@ -267,6 +268,9 @@ impl Call {
             }
             Event::ThoughtEffect { generation, effect } => {
                 self.on_thought_effect(generation, effect);
+            }
+            Event::Understood { generation, reading, because: _ } => {
+                self.on_understood(generation, reading);
             }
             Event::ThoughtDone { generation, expect, note } => {
                 self.on_thought_done(generation, expect, note);

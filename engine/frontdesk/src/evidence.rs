@@ -35,6 +35,23 @@ const CALLED_WORDS_MAX: usize = 2;
 const VERBATIM_SCORE_MIN: f32 = 0.985;
 
 impl Sense {
+    /// Whether every word that tells anything speaks for what it asks: the bar for words that another
+    /// reading of the same speech does not bear out.
+    pub(crate) fn is_clear(&self) -> bool {
+        let is_clear = |(at, ask): &(usize, Ask)| {
+            let named = matches!(ask, Ask::ServiceList | Ask::StaffList);
+            let evidence = self.evidence(*at, ask);
+            !(named && !(self.services.is_empty() && self.rows.is_empty()))
+                && evidence.hearing == Hearing::Plain
+                && self.noise(ask, evidence, Mask::default()) == 0
+        };
+        let settled = !self
+            .asks
+            .iter()
+            .any(|(_, ask)| matches!(ask, Ask::Unknown(_) | Ask::Confirm(_) | Ask::Which { .. }));
+        settled && self.asks.iter().all(is_clear)
+    }
+
     /// Keeps the asks that enough words speak for; of the others asks back.
     pub(crate) fn weigh_asks(&mut self) {
         let asks = std::mem::take(&mut self.asks);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use types::{
-    AgentConfig, BrainNote, CitedText, Dialogue, E164, Effect, Expect, GenerationId, Pii, WallTime,
+    AgentConfig, Because, BrainNote, CitedText, Dialogue, E164, Effect, Expect, GenerationId, Pii,
+    WallTime,
 };
 
 use crate::{Sink, VendorError};
@@ -66,6 +67,15 @@ pub enum BrainEvent {
         generation: GenerationId,
         /// What.
         effect: Effect,
+    },
+    /// Which reading of the caller's words it answers, if they had several. Before the first words.
+    Understood {
+        /// Which reply.
+        generation: GenerationId,
+        /// 0 is the first reading of the caller's latest words, 1 the first of the others.
+        reading: usize,
+        /// Why this one.
+        because: Because,
     },
     /// The reply is complete.
     Done {

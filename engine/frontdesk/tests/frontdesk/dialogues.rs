@@ -768,6 +768,7 @@ fn the_brain_offers_its_reply_in_order() {
         .map(|event| match event {
             BrainEvent::Text { .. } => "text",
             BrainEvent::Effect { .. } => "effect",
+            BrainEvent::Understood { .. } => "understood",
             BrainEvent::Done { note: Some(_), .. } => "done",
             BrainEvent::Done { note: None, .. } => "done without note",
             BrainEvent::Failed { .. } => "failed",

@@ -97,6 +97,7 @@ fn think(
             Ok(
                 BrainEvent::Text { .. }
                 | BrainEvent::Effect { .. }
+                | BrainEvent::Understood { .. }
                 | BrainEvent::Done { .. }
                 | BrainEvent::Failed { .. },
             ) => (),

@@ -77,6 +77,9 @@ fn brain_event(event: BrainEvent) -> Option<Event> {
             Event::Thought { generation, text: Pii::new(text.text), cites: text.cites }
         }
         BrainEvent::Effect { generation, effect } => Event::ThoughtEffect { generation, effect },
+        BrainEvent::Understood { generation, reading, because } => {
+            Event::Understood { generation, reading, because }
+        }
         BrainEvent::Done { generation, expect, note } => {
             Event::ThoughtDone { generation, expect, note }
         }
