@@ -10,7 +10,7 @@ use types::{Because, Effect, Expect, FactId};
 use crate::desk::Desk;
 use crate::intent::{Ask, Subject};
 use crate::matching::{Index, Row};
-use crate::memory::Topic;
+use crate::memory::{Memory, Question, Topic};
 use crate::reply::{Chosen, Intent, Reading, Reply};
 use crate::subjects::OPTIONS_MAX;
 use crate::turn::Turn;
@@ -46,7 +46,7 @@ pub(crate) fn settle(desk: &Desk<'_>, index: &Index, reading: &Reading) -> Reply
             let asked = ask_back(Turn::new(desk, index, &readings[first]), &asked);
             let mut reply = asked.unwrap_or_else(|| {
                 let mut turn = Turn::new(desk, index, &readings[0]);
-                turn.memory.question = crate::memory::Question::Open;
+                turn.memory.question = Question::Open;
                 let expect = turn.miss();
                 turn.finish(Intent::NotUnderstood, expect)
             });
@@ -228,29 +228,54 @@ impl Doubt {
     }
 }
 
-/// Dictation keeps the first reading, unless that one is asked again and another is not: a number
+/// Dictation keeps the first reading, unless another one is whole where that one is not: a number
 /// lacks a digit in one and is whole in the other.
 fn dictated(reading: &Reading, candidates: &[Candidate]) -> Choice {
     let Some(before) = &reading.memory.draft else { return Choice::Answer(0, Because::First) };
-    let goes_on = |candidate: &Candidate| {
-        let note = candidate.reply.note.as_ref();
-        let after = note.and_then(crate::memory::Memory::from_note).and_then(|memory| memory.draft);
-        !candidate.reply.effects.is_empty()
-            || after.is_some_and(|after| after.slot != before.slot && after.asked_again == 0)
+    let draft = |candidate: &Candidate| {
+        let note = candidate.reply.note.as_ref()?;
+        Memory::from_note(note)?.draft
+    };
+    let taken = |candidate: &Candidate| match draft(candidate) {
+        Some(after) if after.slot == before.slot || 0 < after.asked_again => Taken::Nothing,
+        Some(after) if after.number != before.number && !is_whole(after.number.as_deref()) => {
+            Taken::Part
+        }
+        Some(_) => Taken::Whole,
+        None => Taken::Nothing,
     };
     let first = &candidates[0];
-    if goes_on(first) || first.stand != Stand::Begins {
+    if first.stand != Stand::Begins || taken(first) == Taken::Whole {
         return Choice::Answer(0, Because::First);
     }
     // Nothing is done on the word of another reading.
-    let completes = |candidate: &&Candidate| {
-        goes_on(candidate) && candidate.stand == Stand::Begins && candidate.reply.effects.is_empty()
+    let completes = |other: &&Candidate| {
+        other.stand == Stand::Begins && taken(first) < taken(other) && taken(other) == Taken::Whole
     };
-    match candidates.iter().position(|candidate| completes(&candidate)) {
-        Some(at) => Choice::Answer(at, Because::Alone),
+    match candidates.iter().position(|other| completes(&other)) {
+        Some(at) => Choice::Answer(at, Because::Clearer),
         None => Choice::Answer(0, Because::First),
     }
 }
+
+/// How much of an answer to a message's question was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Taken {
+    Nothing,
+    Part,
+    Whole,
+}
+
+/// Whether `number` has as many digits as numbers have where `+1` is dialed; no number is whole, too.
+fn is_whole(number: Option<&str>) -> bool {
+    let Some(number) = number else { return true };
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    digits == NATIONAL_DIGITS
+        || digits == NATIONAL_DIGITS + 1 && number.trim_start_matches('+').starts_with('1')
+}
+
+/// Area, exchange, line (the North American numbering plan).
+const NATIONAL_DIGITS: usize = 10;
 
 /// The share of a reading's words that another one must have.
 const SHARED_MIN: f32 = 0.25;
@@ -347,7 +372,7 @@ fn ask_back(mut turn: Turn<'_>, doubts: &[&Doubt]) -> Option<Reply> {
             distinct.push(doubt);
         }
     }
-    turn.memory.question = crate::memory::Question::Open;
+    turn.memory.question = Question::Open;
     let services: Vec<(usize, Topic)> = distinct
         .iter()
         .filter_map(|doubt| match doubt {
