@@ -14,6 +14,7 @@ use crate::memory::{Memory, Question, Topic};
 use crate::reply::{Chosen, Intent, Reading, Reply};
 use crate::subjects::OPTIONS_MAX;
 use crate::turn::Turn;
+use crate::words::Utterance;
 
 /// The reply to what `reading` left unanswered, whichever of its readings it is.
 pub(crate) fn settle(desk: &Desk<'_>, index: &Index, reading: &Reading) -> Reply {
@@ -68,8 +69,8 @@ enum Choice {
 /// A reading and what would be replied to it.
 #[derive(Debug)]
 struct Candidate {
-    /// Its words, repaired.
-    words: Vec<String>,
+    /// Its words, as heard.
+    words: Utterance,
     reply: Reply,
     stand: Stand,
     /// What it comes to: facts told, things done.
@@ -129,7 +130,7 @@ impl Candidate {
         let meaning = Meaning::of(&reply);
         let stand = Stand::of(&reply, &meaning);
         let clarity = if is_clear { Clarity::Clear } else { Clarity::Doubtful };
-        let words = sense.utterance.texts().into_iter().map(str::to_owned).collect();
+        let words = Utterance::new(&reading.words);
         Self { words, reply, stand, meaning, clarity, doubt }
     }
 }
@@ -280,6 +281,9 @@ const NATIONAL_DIGITS: usize = 10;
 /// The share of a reading's words that another one must have.
 const SHARED_MIN: f32 = 0.25;
 
+/// From this weight on a word tells something by itself.
+const TELLING: f32 = 1.0;
+
 fn choose(candidates: &[Candidate]) -> Choice {
     let first = &candidates[0];
     let tells = |candidate: &Candidate| candidate.stand == Stand::Tells;
@@ -315,15 +319,16 @@ fn choose(candidates: &[Candidate]) -> Choice {
     }
 }
 
-/// Whether some other reading of the speech has at least a few of the words at `at`. Two recognizers
-/// that hear nothing alike have heard noise.
+/// Whether some other reading of the speech has a telling word of those at `at`, or some of them. Two
+/// recognizers that hear nothing alike have heard noise.
 fn is_borne_out(at: usize, candidates: &[Candidate]) -> bool {
-    let words = &candidates[at].words;
-    let shared = |other: &Candidate| {
-        words.iter().filter(|word| other.words.contains(word)).count() as f32 / words.len() as f32
-    };
+    let words = &candidates[at].words.tokens;
     let others = candidates.iter().enumerate().filter(|(other, _)| *other != at);
-    others.map(|(_, other)| shared(other)).any(|shared| SHARED_MIN <= shared)
+    others.map(|(_, other)| other.words.texts()).any(|others| {
+        let shared = words.iter().filter(|word| others.contains(&word.text.as_str()));
+        let is_told = shared.clone().any(|word| TELLING <= word.weight);
+        is_told || SHARED_MIN * words.len() as f32 <= shared.count() as f32
+    })
 }
 
 /// Of two meanings of which one is part of the other, one goes: of one service the whole is told,

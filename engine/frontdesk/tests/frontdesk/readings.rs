@@ -52,7 +52,9 @@ fn what_only_one_reading_makes_answerable_is_answered_if_it_is_clear() {
         Could I still comment at 3?          | Are you still open at 3?              | 1 alone   | hours.tuesday
         What's your male address?            | What's your mailed dress?             | asked     |
         Friday, open on Sunday.              | Thank you.                            | asked     |
-        How long does he whitening eggs?     | I went to get some eggs               | asked     |
+        Roughly what does the crown go for?  | Crossley watches a crown gold form.   | 0 alone   | service.crown.price
+        Is anybody there on Saturday mornings? | Is any pity there on saturd morning | 0 alone   | hours.saturday
+        Friday, open on Sunday.              | value open on sun they                | asked     |
         ",
     );
 }
