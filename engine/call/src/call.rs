@@ -253,6 +253,7 @@ impl Call {
             Event::Thought { .. }
             | Event::ThoughtPaused { .. }
             | Event::ThoughtEffect { .. }
+            | Event::Understood { .. }
             | Event::ThoughtDone { .. }
             | Event::ThoughtFailed { .. } => self.on_brain_event(event),
             Event::SegmentVoiced { .. }
@@ -275,6 +276,9 @@ impl Call {
             Event::ThoughtPaused { generation } => self.on_thought_paused(generation),
             Event::ThoughtEffect { generation, effect } => {
                 self.on_thought_effect(generation, effect);
+            }
+            Event::Understood { generation, reading, because: _ } => {
+                self.on_understood(generation, reading);
             }
             Event::ThoughtDone { generation, expect, note } => {
                 self.on_thought_done(generation, expect, note);

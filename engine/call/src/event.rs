@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use types::{
-    BrainNote, CallTime, DtmfDigit, Effect, EndReason, Expect, FactId, GenerationId, Millis, Pii,
-    SegmentId, Unavailable, UtteranceId,
+    Because, BrainNote, CallTime, DtmfDigit, Effect, EndReason, Expect, FactId, GenerationId,
+    Millis, Pii, SegmentId, Unavailable, UtteranceId,
 };
 
 /// Something that happened. A closed set: every one has its arm in every state.
@@ -88,6 +88,15 @@ pub enum Event {
         generation: GenerationId,
         /// What.
         effect: Effect,
+    },
+    /// Which reading of the caller's words a reply answers, if they had several.
+    Understood {
+        /// Which reply.
+        generation: GenerationId,
+        /// 0 is the first reading, 1 the first of the others.
+        reading: usize,
+        /// Why this one.
+        because: Because,
     },
     /// A reply is complete.
     ThoughtDone {
@@ -228,6 +237,7 @@ impl Event {
             | Self::Thought { .. }
             | Self::ThoughtPaused { .. }
             | Self::ThoughtEffect { .. }
+            | Self::Understood { .. }
             | Self::ThoughtDone { .. }
             | Self::ThoughtFailed { .. }
             | Self::SegmentVoiced { .. }

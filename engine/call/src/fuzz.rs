@@ -1,8 +1,8 @@
 //! Entry points for fuzzing: any bytes will do.
 
 use types::{
-    BargeIn, CallTime, DtmfDigit, Effect, Expect, FactId, GenerationId, Limits, Message, Millis,
-    Persona, Pii, SegmentId, Tone, TurnId, Turns, Unavailable, Urgency, UtteranceId,
+    BargeIn, Because, CallTime, DtmfDigit, Effect, Expect, FactId, GenerationId, Limits, Message,
+    Millis, Persona, Pii, SegmentId, Tone, TurnId, Turns, Unavailable, Urgency, UtteranceId,
 };
 
 use crate::{
@@ -128,6 +128,10 @@ impl Run {
             10 | 11 => Event::Thought { generation, text, cites: vec![fact()] },
             12 if detail % 8 == 7 => Event::ThoughtPaused { generation },
             12 => Event::ThoughtEffect { generation, effect: effect(detail) },
+            13 if detail.is_multiple_of(4) => {
+                let reading = usize::from(detail % 3);
+                Event::Understood { generation, reading, because: Because::Clearer }
+            }
             13 | 14 => Event::ThoughtDone { generation, expect: expect(detail), note: None },
             15 => Event::ThoughtFailed { generation },
             16 => Event::SegmentVoiced { generation, segment },

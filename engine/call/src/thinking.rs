@@ -1,6 +1,10 @@
 //! From the brain's words to segments for the voice.
 
-use types::{BargeIn, BrainNote, Effect, Expect, FactId, GenerationId, Millis, Pii, SegmentId};
+use std::sync::Arc;
+
+use types::{
+    BargeIn, BrainNote, DialogueEntry, Effect, Expect, FactId, GenerationId, Millis, Pii, SegmentId,
+};
 
 use crate::call::Call;
 use crate::decision::{Decision, Late};
@@ -82,6 +86,29 @@ impl Call {
         reply.script.pieces.extend(rest.map(|text| Piece::new(text, barge_in)));
         self.timers.start(Timer::ThinkWait, self.now + THINK_WAIT_MAX);
         self.speak_on();
+    }
+
+    /// The brain answers another reading of the caller's words: that one is remembered.
+    pub(crate) fn on_understood(&mut self, id: GenerationId, reading: usize) {
+        let Some(other) = reading.checked_sub(1) else { return };
+        if self.thinking(id).is_none() {
+            return;
+        }
+        let dialogue = Arc::make_mut(&mut self.dialogue);
+        let entry = dialogue.entries.iter_mut().rev().find_map(|entry| match entry {
+            DialogueEntry::Caller { turn, text, others } if *turn == id.turn => {
+                Some((text, others))
+            }
+            DialogueEntry::Caller { .. }
+            | DialogueEntry::Keys { .. }
+            | DialogueEntry::Agent { .. }
+            | DialogueEntry::NoInput { .. } => None,
+        });
+        let Some((text, others)) = entry else { return };
+        let Some(answered) = others.get_mut(other) else { return };
+        std::mem::swap(text, answered);
+        let words = text.clone();
+        self.turns.present().caller = words;
     }
 
     pub(crate) fn on_thought_effect(&mut self, id: GenerationId, effect: Effect) {

@@ -390,3 +390,40 @@ fn a_hello_into_the_greeting_is_no_question() {
         ",
     );
 }
+
+#[test]
+fn the_reading_that_is_answered_is_remembered() {
+    check(
+        "
+        0 answered
+        20 voice 0.0/0 queued 300
+        80 playout 0.0 started
+        380 playout 0.0 finished
+        1000 caller starts
+        2120 caller pauses 2000
+        2180 stable 0 'How much is a frown?' or 'How much is a clown?'
+        2200 caller ended 2000
+        2310 final 0 'How much is a frown?' or 'How much is a crown?'
+        2315 brain 1.0 answers 1
+        2320 brain 1.0 says 'Eleven hundred dollars.'
+        2320 brain 1.0 done
+        2500 voice 1.0/0 queued 1000
+        2680 playout 1.0 started
+        3680 playout 1.0 heard 0
+        3680 playout 1.0 finished
+        3700 brain 1.0 answers 1
+        11680 end
+        ",
+        "
+        0 speak 0.0/0 'Hello.'
+        0 end-speech 0.0
+        1000 begin 0
+        2120 pause 0
+        2303 finalize 0
+        2310 think 1.0 agent: Hello. | caller: How much is a frown? or How much is a crown?
+        2320 speak 1.0/0 'Eleven hundred dollars.'
+        2320 end-speech 1.0
+        11680 think 2.0 agent: Hello. | caller: How much is a crown? or How much is a frown? | agent: Eleven hundred dollars. | silence
+        ",
+    );
+}

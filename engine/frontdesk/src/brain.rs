@@ -6,7 +6,7 @@ use types::{E164, Pii};
 use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Sink, Thought, VendorError};
 
 use crate::matching::Index;
-use crate::reply::{Context, reply_with};
+use crate::reply::{Chosen, Context, reply_with};
 
 /// The built-in brain. Vendor name `frontdesk`; it has no state, no network and never fails.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,7 +43,12 @@ impl BrainSession for Session {
         let effects =
             reply.effects.into_iter().map(|effect| BrainEvent::Effect { generation, effect });
         let done = BrainEvent::Done { generation, expect: reply.expect, note: reply.note };
-        for event in texts.chain(effects).chain([done]) {
+        let understood = reply.chosen.map(|Chosen { reading, because }| BrainEvent::Understood {
+            generation,
+            reading,
+            because,
+        });
+        for event in understood.into_iter().chain(texts).chain(effects).chain([done]) {
             // Whoever listens counts what it sheds.
             let _ = self.events.offer(event);
         }

@@ -27,6 +27,9 @@ struct Evidence {
     hearing: Hearing,
 }
 
+/// So many words must speak for an ask for each that speaks of something else, if no other reading of
+/// the speech bears it out.
+const CLEAR_STRENGTH: u32 = 4;
 /// Words that sound like those of a row count from so many words of a question around them.
 const ALIKE_FRAME_MIN: u32 = 2;
 /// A name among so few words is what the sentence is about.
@@ -35,6 +38,53 @@ const CALLED_WORDS_MAX: usize = 2;
 const VERBATIM_SCORE_MIN: f32 = 0.985;
 
 impl Sense {
+    /// "Friday open on Sunday": two days that nothing joins, of which one was misheard.
+    fn is_list_of_days(&self, ask: &Ask) -> bool {
+        let texts = self.utterance.texts();
+        matches!(ask, Ask::Hours(HoursAsk { days, .. }) if 1 < days.days.len())
+            && !CONJUNCTIONS.iter().any(|word| texts.contains(word))
+    }
+
+    /// Whether nearly every word that tells anything speaks for what it asks: the bar for words that another
+    /// reading of the same speech does not bear out.
+    pub(crate) fn is_clear(&self) -> bool {
+        let is_clear = |(at, ask): &(usize, Ask)| {
+            let evidence = self.evidence(*at, ask);
+            let noise = self.noise(ask, evidence, Mask::default());
+            let allowed = match ask {
+                // A question with a verb and a day in it says enough.
+                Ask::Hours(_) if !self.is_list_of_days(ask) => evidence.strength / CLEAR_STRENGTH,
+                Ask::Hours(_) => return false,
+                Ask::ServiceList | Ask::StaffList
+                    if !(self.services.is_empty() && self.rows.is_empty()) =>
+                {
+                    return false;
+                }
+                Ask::ServiceList
+                | Ask::StaffList
+                | Ask::Price(_)
+                | Ask::Duration(_)
+                | Ask::Offered(_)
+                | Ask::About(_)
+                | Ask::Which { .. }
+                | Ask::WhichTopic(_)
+                | Ask::WhichDay
+                | Ask::Unknown(_)
+                | Ask::House(_)
+                | Ask::Policy(_)
+                | Ask::Faq(_)
+                | Ask::Staff(_)
+                | Ask::Confirm(_) => 0,
+            };
+            evidence.hearing == Hearing::Plain && noise <= allowed
+        };
+        let settled = !self
+            .asks
+            .iter()
+            .any(|(_, ask)| matches!(ask, Ask::Unknown(_) | Ask::Confirm(_) | Ask::Which { .. }));
+        settled && self.asks.iter().all(is_clear)
+    }
+
     /// Keeps the asks that enough words speak for; of the others asks back.
     pub(crate) fn weigh_asks(&mut self) {
         let asks = std::mem::take(&mut self.asks);

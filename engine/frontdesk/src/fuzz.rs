@@ -39,6 +39,7 @@ pub fn fuzz_reply(bytes: &[u8]) {
                 text,
                 heard: Heard::Cut,
             },
+            3 => DialogueEntry::Caller { turn, others: vec![text.clone(), greeting()], text },
             _ => DialogueEntry::Caller { turn, text, others: Vec::new() },
         });
     }
@@ -59,8 +60,13 @@ pub fn fuzz_reply(bytes: &[u8]) {
             note: answer.note,
         });
         let words = Pii::new(String::from_utf8_lossy(head).into_owned());
-        dialogue.entries.push(DialogueEntry::Caller { turn, text: words, others: Vec::new() });
+        let others = vec![greeting()];
+        dialogue.entries.push(DialogueEntry::Caller { turn, text: words, others });
     }
+}
+
+fn greeting() -> Pii<String> {
+    Pii::new("hello, how much is it".to_owned())
 }
 
 /// A small business with a bit of everything.

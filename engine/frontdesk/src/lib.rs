@@ -18,6 +18,7 @@
 mod alignment;
 mod answering;
 mod answers;
+mod arbitration;
 mod brain;
 mod calendar;
 mod contact;
@@ -54,4 +55,4 @@ mod words;
 
 pub use brain::Frontdesk;
 pub use fuzz::fuzz_reply;
-pub use reply::{Context, Intent, Reply, reply};
+pub use reply::{Chosen, Context, Intent, Reply, reply};

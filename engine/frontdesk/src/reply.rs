@@ -1,10 +1,11 @@
 //! The pure core: a business's facts, a dialogue and a moment into a reply.
 
 use types::{
-    AgentConfig, BrainNote, CitedText, Dialogue, DialogueEntry, E164, Effect, Expect, Heard,
-    WallTime,
+    AgentConfig, Because, BrainNote, CitedText, Dialogue, DialogueEntry, E164, Effect, Expect,
+    Heard, Pii, WallTime,
 };
 
+use crate::arbitration::settle;
 use crate::cues::Cue;
 use crate::desk::Desk;
 use crate::matching::Index;
@@ -39,6 +40,17 @@ pub struct Reply {
     pub note: Option<BrainNote>,
     /// What the caller was taken to want: for scoring, not for the caller.
     pub intent: Intent,
+    /// Which reading of the caller's words it answers, if there were several.
+    pub chosen: Option<Chosen>,
+}
+
+/// Which of several readings was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// 0 is the first one, 1 the first of the others.
+    pub reading: usize,
+    /// Why this one.
+    pub because: Because,
 }
 
 /// What a caller was taken to want. Of several things, the first.
@@ -104,6 +116,8 @@ pub enum Intent {
 const REPEATS_MAX: usize = 4;
 /// How many unanswered utterances are read as one: what came before was talked over long ago.
 const PENDING_MAX: usize = 6;
+/// More readings of one speech than this are not looked at.
+const OTHERS_MAX: usize = 4;
 /// Of a longer speech the end counts.
 const WORDS_BYTES_MAX: usize = 2_000;
 
@@ -125,7 +139,7 @@ pub(crate) fn reply_with(index: &Index, context: &Context<'_>) -> Reply {
         reading.keys.is_empty() && reading.no_input == 0 && wants_repeat(&reading.words)
     };
     if !asks_again(&reading) {
-        return Turn::new(&desk, index, &reading).respond();
+        return settle(&desk, index, &reading);
     }
     // What was said last is said again by thinking it again.
     let mut end = reading.answered;
@@ -141,7 +155,7 @@ pub(crate) fn reply_with(index: &Index, context: &Context<'_>) -> Reply {
     if earlier.words.is_empty() && earlier.keys.is_empty() {
         return Turn::new(&desk, index, &reading).repeat_greeting();
     }
-    let mut reply = Turn::new(&desk, index, &earlier).respond();
+    let mut reply = settle(&desk, index, &earlier);
     let heard_whole = matches!(
         entries.get(reading.answered.saturating_sub(1)),
         Some(DialogueEntry::Agent { heard: Heard::Whole, .. })
@@ -174,6 +188,8 @@ pub(crate) struct Reading {
     pub(crate) memory: Memory,
     /// The caller's words that no reply has answered.
     pub(crate) words: String,
+    /// What else they may have been, likeliest first.
+    pub(crate) others: Vec<String>,
     /// The keys pressed since the last reply.
     pub(crate) keys: String,
     /// How often in a row the caller was silent.
@@ -222,22 +238,36 @@ impl Reading {
         let pending = &pending[pending.len().saturating_sub(PENDING_MAX)..];
         for entry in pending {
             match entry {
-                DialogueEntry::Caller { text, .. } => {
-                    if !reading.words.is_empty() {
-                        reading.words.push(' ');
-                    }
-                    reading.words.push_str(text.reveal().trim());
-                }
+                DialogueEntry::Caller { text, others, .. } => reading.add(text, others),
                 DialogueEntry::Keys { digits, .. } => reading.keys.push_str(digits.reveal()),
                 DialogueEntry::Agent { .. } | DialogueEntry::NoInput { .. } => (),
             }
         }
-        let start = reading.words.len().saturating_sub(WORDS_BYTES_MAX);
-        let start = (start..=reading.words.len()).find(|at| reading.words.is_char_boundary(*at));
-        reading.words = reading.words.split_off(start.unwrap_or_default());
+        reading.words = ended(&reading.words);
+        reading.others = reading.others.iter().map(|words| ended(words)).collect();
+        reading.others.retain(|words| !words.trim().is_empty());
         if !reading.words.is_empty() || !reading.keys.is_empty() {
             reading.no_input = 0;
         }
         reading
     }
+
+    /// Adds words of the caller's: the first reading to the first, the second to the second.
+    fn add(&mut self, text: &Pii<String>, others: &[Pii<String>]) {
+        let count = self.others.len().max(others.len()).min(OTHERS_MAX);
+        let joined = |before: &str, words: &str| format!("{before} {}", words.trim());
+        let others = (0..count).map(|at| {
+            let before = self.others.get(at).unwrap_or(&self.words);
+            joined(before, others.get(at).unwrap_or(text).reveal()).trim().to_owned()
+        });
+        self.others = others.collect();
+        self.words = joined(&self.words, text.reveal()).trim().to_owned();
+    }
+}
+
+/// The end of a longer speech.
+fn ended(words: &str) -> String {
+    let start = words.len().saturating_sub(WORDS_BYTES_MAX);
+    let start = (start..=words.len()).find(|at| words.is_char_boundary(*at));
+    words[start.unwrap_or_default()..].to_owned()
 }

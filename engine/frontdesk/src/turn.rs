@@ -42,15 +42,24 @@ impl<'a> Turn<'a> {
     }
 
     /// Makes it.
-    pub(crate) fn respond(mut self) -> Reply {
+    pub(crate) fn respond(self) -> Reply {
         if self.reading.words.is_empty() && self.reading.keys.is_empty() {
             return self.speak_up();
         }
+        let sense = self.sense();
+        self.respond_to(&sense)
+    }
+
+    /// What the words come to.
+    pub(crate) fn sense(&self) -> Sense {
         let utterance = repair(Utterance::new(&self.reading.words), self.index);
         let mut utterance = corrected(utterance);
         self.index.lift(&mut utterance);
-        let thread = self.thread();
-        let sense = Sense::new(self.desk, self.index, utterance, &thread);
+        Sense::new(self.desk, self.index, utterance, &self.thread())
+    }
+
+    /// Makes it, from what the words come to.
+    pub(crate) fn respond_to(mut self, sense: &Sense) -> Reply {
         let question = std::mem::take(&mut self.memory.question);
         // A transfer that came to nothing is no topic any more.
         if self.memory.topic == Some(Topic::Transfer) {
@@ -69,7 +78,7 @@ impl<'a> Turn<'a> {
             Self::unknown,
         ];
         for step in steps {
-            if let Some((intent, expect)) = step(&mut self, &sense, question) {
+            if let Some((intent, expect)) = step(&mut self, sense, question) {
                 return self.finish(intent, expect);
             }
         }
@@ -94,6 +103,7 @@ impl<'a> Turn<'a> {
             expect,
             note: Some(self.memory.to_note()),
             intent,
+            chosen: None,
         }
     }
 

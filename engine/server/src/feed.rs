@@ -37,6 +37,8 @@ pub enum Seen {
     CallerSaid {
         /// The words.
         text: Pii<String>,
+        /// What they may have been instead; empty if nothing.
+        other: Pii<String>,
     },
     /// The agent speaks these words.
     AgentSays {

@@ -17,9 +17,6 @@ const WIDTH: usize = 4;
 /// runtime gains nothing by taking several at once: 2.3 a token on average.
 const MARGIN: f32 = 3.0;
 
-/// How much worse than the best a text may be to be told as well, as a log probability.
-const RUNNERS_MARGIN: f32 = 1.5;
-
 /// What says how likely each token is.
 pub(crate) trait NextToken {
     /// Why it cannot.
@@ -45,7 +42,7 @@ pub(crate) struct Text {
     /// The sum of the tokens' log probabilities, the end included.
     pub(crate) log_probability: f32,
     /// That, and what the bias gives.
-    pub(crate) score: f32,
+    score: f32,
     /// How many log probabilities were summed.
     pub(crate) steps: usize,
     /// Whether it was ended by the guard against repetition.
@@ -63,8 +60,7 @@ struct Candidate {
     place: Place,
 }
 
-/// The best texts that `next` has in mind, best first: one, and those that are within
-/// [`RUNNERS_MARGIN`] of it. Empty if the model is out of its mind.
+/// The best text that `next` has in mind.
 ///
 /// # Errors
 /// What `next` fails with.
@@ -73,10 +69,10 @@ pub(crate) fn search<N: NextToken>(
     bias: &Bias,
     guard: RepetitionGuard,
     ends: Ends,
-) -> Result<Vec<Text>, N::Error> {
+) -> Result<Text, N::Error> {
     let mut texts = vec![Text::default()];
     let mut rows = vec![(0, ends.start)];
-    let mut over: Vec<Text> = Vec::new();
+    let mut best: Option<Text> = None;
     while !texts.is_empty() {
         let logits = next.next(&rows)?;
         let mut candidates = Vec::new();
@@ -97,23 +93,21 @@ pub(crate) fn search<N: NextToken>(
                     followed.push(text);
                 }
                 Grown::Over(text) => {
-                    let at = over.partition_point(|other| text.score <= other.score);
-                    over.insert(at, text);
+                    if best.as_ref().is_none_or(|best| best.score < text.score) {
+                        best = Some(text);
+                    }
                 }
             }
         }
         // A text only loses by going on, but for what its phrase may still gain.
-        if let Some(best) = over.first() {
-            let least = best.score - RUNNERS_MARGIN;
-            over.retain(|text| least <= text.score);
-            over.truncate(WIDTH);
-            let hopeful = followed.partition_point(|text: &Text| least < text.score);
+        if let Some(best) = &best {
+            let hopeful = followed.partition_point(|text: &Text| best.score < text.score);
             followed.truncate(hopeful);
             rows.truncate(hopeful);
         }
         texts = followed;
     }
-    Ok(over)
+    Ok(best.unwrap_or_default())
 }
 
 /// The likeliest tokens after `text`, and those that gain.
@@ -243,7 +237,7 @@ mod tests {
         let tokens = |phrase: &&str| phrase.bytes().map(u32::from).collect();
         let bias = Bias::of_tokens(phrases.iter().map(tokens));
         let guard = RepetitionGuard::new(Millis::from_secs(9));
-        let text = search(&mut model, &bias, guard, ENDS).unwrap().remove(0);
+        let text = search(&mut model, &bias, guard, ENDS).unwrap();
         let letters = text.tokens.iter().map(|&token| token as u8 as char).collect();
         (letters, text, model.most)
     }
@@ -336,6 +330,6 @@ mod tests {
         }
         let guard = RepetitionGuard::new(Millis::from_secs(1));
         let found = search(&mut Mad, &Bias::default(), guard, ENDS).unwrap();
-        assert_eq!(found, []);
+        assert_eq!(found, Text::default());
     }
 }

@@ -1,14 +1,15 @@
 //! Which model hears what.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use types::{Millis, SampleRate};
 
 use crate::bias::Bias;
+use crate::denoise::Denoiser;
 use crate::models::{ModelDir, ModelError};
 use crate::moonshine::Moonshine;
 use crate::session::InferenceError;
-use crate::transcript::{Heard, RunnerUp, Transcript};
+use crate::transcript::Transcript;
 use crate::trim::speech_span;
 use crate::utterance::Seconds;
 use crate::whisper::Whisper;
@@ -36,6 +37,7 @@ pub enum Pace {
 pub struct Ears {
     moonshine: Moonshine,
     whisper: Option<Whisper>,
+    denoiser: Arc<Denoiser>,
 }
 
 impl Ears {
@@ -48,7 +50,8 @@ impl Ears {
             Finals::Moonshine => None,
             Finals::Whisper => Some(Whisper::load(models)?),
         };
-        Ok(Self { moonshine: Moonshine::load(models)?, whisper })
+        let denoiser = Arc::new(Denoiser::new());
+        Ok(Self { moonshine: Moonshine::load(models)?, whisper, denoiser })
     }
 
     /// The words so far in `samples`, for showing.
@@ -71,6 +74,7 @@ impl Ears {
         pace: Pace,
     ) -> Result<Transcript, InferenceError> {
         let Some(speech) = speech_of(samples) else { return Ok(Transcript::default()) };
+        let speech = self.denoiser.clean(&speech);
         match (&self.whisper, pace) {
             (Some(whisper), Pace::Careful) => {
                 whisper.transcribe(&speech, expected.whisper(whisper))
@@ -82,43 +86,25 @@ impl Ears {
             (_, Pace::Hurried) => self.moonshine.transcribe(&padded(&speech)),
         }
     }
-}
 
-impl Ears {
     /// Whether there is another model for a second reading.
     pub(crate) fn seconds(&self) -> Seconds {
-        if self.whisper.is_some() { Seconds::Wanted } else { Seconds::Never }
+        match self.whisper {
+            Some(_) => Seconds::Wanted,
+            None => Seconds::Never,
+        }
     }
 
-    /// Like [`Self::words`], with those that were all but as likely.
-    pub(crate) fn heard(
+    /// The words as the model hears them that [`Self::words`] does not ask.
+    pub(crate) fn words_otherwise(
         &self,
         samples: &[i16],
         expected: &Expected,
-        pace: Pace,
-    ) -> Result<Heard, InferenceError> {
-        Ok(readings(self.words(samples, expected, pace)?))
+    ) -> Result<Transcript, InferenceError> {
+        let Some(speech) = speech_of(samples) else { return Ok(Transcript::default()) };
+        let speech = self.denoiser.clean(&speech);
+        self.moonshine.transcribe_best(&padded(&speech), expected.moonshine(&self.moonshine))
     }
-
-    /// The words as the model hears them that [`Self::heard`] does not ask.
-    pub(crate) fn heard_otherwise(
-        &self,
-        samples: &[i16],
-        expected: &Expected,
-    ) -> Result<Heard, InferenceError> {
-        let Some(speech) = speech_of(samples) else { return Ok(Heard::default()) };
-        let bias = expected.moonshine(&self.moonshine);
-        Ok(readings(self.moonshine.transcribe_best(&padded(&speech), bias)?))
-    }
-}
-
-/// `transcript` and its runners-up that are close.
-fn readings(transcript: Transcript) -> Heard {
-    let close = |runner: &RunnerUp| runner.behind <= CLOSE;
-    let mut heard = Heard::only(transcript.text);
-    let runners_up = transcript.runners_up.into_iter().filter(close);
-    runners_up.for_each(|runner| heard.add(runner.text));
-    heard
 }
 
 /// The words that are likely in one call. A worker spells them out, once they are needed: the
@@ -184,9 +170,6 @@ const GAIN_MAX: f32 = 10.0;
 
 /// Shorter than any word.
 const SPEECH_MIN: Millis = Millis::new(60);
-
-/// How much less likely than the likeliest words others may be, as a log probability, to be told.
-const CLOSE: f32 = 1.0;
 
 /// The least that is given to Moonshine.
 const PADDED_MIN: Millis = Millis::new(1_000);

@@ -17,6 +17,7 @@ pub mod verbalize;
 
 mod beam;
 mod bias;
+mod denoise;
 mod detector;
 mod g2p;
 mod guard;
@@ -45,6 +46,6 @@ pub use recognizer::LocalRecognizer;
 pub use session::{InferenceError, on_inference_thread};
 pub use silero::{Vad, WINDOW};
 pub use tokens::{parse_byte_tokens, parse_tokens};
-pub use transcript::{RunnerUp, Transcript};
+pub use transcript::Transcript;
 pub use voice::{LocalVoice, SEGMENTS_MAX};
 pub use whisper::Whisper;

@@ -207,16 +207,22 @@ impl<'a> Decode<'a> {
             }
         };
         let text = self.weights.tokens.decode(&tokens);
-        let log_probability = log_probability / steps as f32;
-        Ok(Transcript { text, tokens, log_probability, cut, runners_up: Vec::new() })
+        Ok(Transcript { text, tokens, log_probability: log_probability / steps as f32, cut })
     }
 
     /// The likeliest text.
     fn best(mut self, guard: RepetitionGuard, bias: &Bias) -> Result<Transcript, InferenceError> {
         let ends = Ends { start: TOKEN_START, end: TOKEN_END };
-        let found = search(&mut self, bias, guard, ends)?;
-        let heard = Transcript::of(found, &self.weights.tokens);
-        heard.ok_or_else(|| self.weights.decoder.unexpected())
+        let best = search(&mut self, bias, guard, ends)?;
+        if best.steps == 0 {
+            return Err(self.weights.decoder.unexpected());
+        }
+        Ok(Transcript {
+            text: self.weights.tokens.decode(&best.tokens),
+            log_probability: best.log_probability / best.steps as f32,
+            tokens: best.tokens,
+            cut: best.cut,
+        })
     }
 }
 

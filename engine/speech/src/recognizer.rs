@@ -13,7 +13,7 @@ use crate::hearing::{Ears, Expected, Finals, RATE};
 use crate::models::{ModelDir, ModelError};
 use crate::moonshine::PIECE_MAX;
 use crate::pool::{Job, JobClass, JobFailure, WorkerPool};
-use crate::transcript::Heard;
+use crate::transcript::{Heard, Transcript};
 use crate::trim::quietest;
 use crate::utterance::{Board, Need, PieceId, Purpose, Seconds};
 
@@ -276,17 +276,18 @@ impl Decode {
             return;
         }
         // Not under the lock: the session must never wait for a decode.
+        let heard = |transcript: Transcript| Heard::only(transcript.text);
         let heard = match self.purpose {
             // Shown and gone: the likeliest words will do.
             Purpose::Partial => self.ears.partial(&self.samples).map(Heard::only),
             Purpose::Speculation | Purpose::Final => {
                 let pace = self.pool.pace();
-                self.ears.heard(&self.samples, &self.expected, pace)
+                self.ears.words(&self.samples, &self.expected, pace).map(heard)
             }
             Purpose::Second if self.pool.is_pressed() => {
                 return lock(&self.board).without_second(self.piece);
             }
-            Purpose::Second => self.ears.heard_otherwise(&self.samples, &self.expected),
+            Purpose::Second => self.ears.words_otherwise(&self.samples, &self.expected).map(heard),
         };
         let mut board = lock(&self.board);
         match heard {

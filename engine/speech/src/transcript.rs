@@ -1,8 +1,5 @@
 //! What a model heard.
 
-use crate::beam::Text;
-use crate::tokens::TokenTable;
-
 /// Words, and how sure the model is of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transcript {
@@ -15,36 +12,6 @@ pub struct Transcript {
     pub log_probability: f32,
     /// Whether the text was ended by the guard against repetition.
     pub cut: bool,
-    /// The texts that were followed to their end as well, likeliest first.
-    pub runners_up: Vec<RunnerUp>,
-}
-
-/// A text that is not the likeliest.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RunnerUp {
-    /// The words.
-    pub text: String,
-    /// How much less likely than the likeliest it is, as a log probability, 0 or more.
-    pub behind: f32,
-}
-
-impl Transcript {
-    /// `found`, best first, in words; `None` if there is nothing.
-    pub(crate) fn of(found: Vec<Text>, table: &TokenTable) -> Option<Self> {
-        let mut found = found.into_iter().filter(|text| 0 < text.steps);
-        let best = found.next()?;
-        let runners_up = found.map(|text| RunnerUp {
-            behind: best.score - text.score,
-            text: table.decode(&text.tokens),
-        });
-        Some(Self {
-            runners_up: runners_up.collect(),
-            text: table.decode(&best.tokens),
-            log_probability: best.log_probability / best.steps as f32,
-            tokens: best.tokens,
-            cut: best.cut,
-        })
-    }
 }
 
 /// The words of a piece of speech, and what else they may have been.

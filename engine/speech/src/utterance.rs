@@ -114,9 +114,10 @@ enum Second {
     /// None is wanted, or none comes.
     None,
     /// `begun` once a worker is at it.
-    Awaited { begun: bool },
-    /// Likeliest first.
-    There(Vec<String>),
+    Awaited {
+        begun: bool,
+    },
+    There(String),
 }
 
 impl Board {
@@ -320,9 +321,7 @@ impl Board {
             // The audio may have grown since.
             (Purpose::Second, _) if piece.asked != id.revision => (),
             (Purpose::Second, _) => {
-                let Heard { text, mut others } = heard;
-                others.insert(0, text);
-                piece.second = Second::There(others);
+                piece.second = Second::There(heard.text);
                 self.finish(id.utterance);
             }
         }
@@ -479,15 +478,13 @@ impl Piece {
     /// Its words, its second reading among the others; `None` without words.
     fn heard(&self) -> Option<Heard> {
         let (Words::Stable(first) | Words::Decoded(first)) = &self.words else { return None };
-        let mut heard = Heard::only(first.text.clone());
-        // What another model heard says more than what the same one all but heard. Where the first
-        // heard nothing there is nothing: a model hears words in noise, too.
-        if let Second::There(readings) = &self.second
+        let mut heard = first.clone();
+        // Where the first heard nothing there is nothing: a model hears words in noise, too.
+        if let Second::There(reading) = &self.second
             && !first.text.trim().is_empty()
         {
-            readings.iter().cloned().for_each(|reading| heard.add(reading));
+            heard.add(reading.clone());
         }
-        first.others.iter().cloned().for_each(|other| heard.add(other));
         Some(heard)
     }
 }

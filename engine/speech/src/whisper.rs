@@ -106,13 +106,20 @@ impl Whisper {
         let no_speech = decode.prime()?;
         let audio = SampleRate::Hz16000.span_of(samples.len() as u64) + GUARD_MARGIN;
         let ends = Ends { start: weights.marks.no_timestamps, end: weights.marks.end };
-        let found = search(&mut decode, bias, RepetitionGuard::new(audio).once(), ends)?;
-        let heard = Transcript::of(found, &weights.tokens);
-        let heard = heard.ok_or_else(|| weights.decoder.unexpected())?;
-        if NO_SPEECH_MIN < no_speech && heard.log_probability < GUESS_MAX {
+        let best = search(&mut decode, bias, RepetitionGuard::new(audio).once(), ends)?;
+        if best.steps == 0 {
+            return Err(weights.decoder.unexpected());
+        }
+        let log_probability = best.log_probability / best.steps as f32;
+        if NO_SPEECH_MIN < no_speech && log_probability < GUESS_MAX {
             return Ok(Transcript::default());
         }
-        Ok(heard)
+        Ok(Transcript {
+            text: weights.tokens.decode(&best.tokens),
+            log_probability,
+            tokens: best.tokens,
+            cut: best.cut,
+        })
     }
 
     /// What the encoder is given of `samples`: bands by columns, row by row. For tests.

@@ -46,6 +46,23 @@ pub enum DialogueEntry {
     },
 }
 
+/// Why a reply answers one of several readings of the caller's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Because {
+    /// It is the likeliest one, and the others do not matter.
+    First,
+    /// All of them come to the same.
+    Agreed,
+    /// It is the only one that can be answered.
+    Alone,
+    /// Others could be answered as well, but leave words unexplained.
+    Clearer,
+    /// None is clear, or they mean different things: the caller is asked.
+    Asked,
+}
+
 /// How much of a reply reached the caller's ear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

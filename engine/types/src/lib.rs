@@ -21,7 +21,7 @@ pub use agent::{
 };
 pub use audio::{Audio, AudioFormat, Encoding, PTIME, SampleRate};
 pub use dialogue::{
-    BrainNote, CitedText, Dialogue, DialogueEntry, Effect, Expect, Heard, Message, Urgency,
+    Because, BrainNote, CitedText, Dialogue, DialogueEntry, Effect, Expect, Heard, Message, Urgency,
 };
 pub use e164::{E164, E164Error};
 pub use facts::{

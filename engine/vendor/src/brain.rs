@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use types::{
-    AgentConfig, BrainNote, CallId, CitedText, Dialogue, E164, Effect, Expect, GenerationId,
-    LegAbilities, Pii, WallTime,
+    AgentConfig, Because, BrainNote, CallId, CitedText, Dialogue, E164, Effect, Expect,
+    GenerationId, LegAbilities, Pii, WallTime,
 };
 
 use crate::{Sink, VendorError, VendorUsage};
@@ -87,6 +87,15 @@ pub enum BrainEvent {
         generation: GenerationId,
         /// What.
         effect: Effect,
+    },
+    /// Which reading of the caller's words it answers, if they had several. Before the first words.
+    Understood {
+        /// Which reply.
+        generation: GenerationId,
+        /// 0 is the first reading of the caller's latest words, 1 the first of the others.
+        reading: usize,
+        /// Why this one.
+        because: Because,
     },
     /// The reply is complete.
     Done {

@@ -2,9 +2,9 @@
 
 use call::{Action, Call, CallConfig, EndManner, Event, LegEnd, Lines, ResumeLimits, SegmentHeard};
 use types::{
-    BargeIn, BrainNote, CallTime, DialogueEntry, DtmfDigit, Effect, Expect, GenerationId, Heard,
-    LegOrder, Limits, Message, Millis, Persona, Pii, SegmentId, Tone, TurnId, Turns, Unavailable,
-    Urgency, UtteranceId,
+    BargeIn, Because, BrainNote, CallTime, DialogueEntry, DtmfDigit, Effect, Expect, GenerationId,
+    Heard, LegOrder, Limits, Message, Millis, Persona, Pii, SegmentId, Tone, TurnId, Turns,
+    Unavailable, Urgency, UtteranceId,
 };
 
 /// A receptionist with short words.
@@ -189,6 +189,10 @@ fn event(what: &str, now: CallTime) -> Event {
 
 fn brain_event(generation: GenerationId, words: &[&str], text: Pii<String>) -> Event {
     let note = Some(BrainNote(Pii::new("note".to_owned())));
+    if let ["answers", reading] = words {
+        let reading = reading.parse().expect("a number");
+        return Event::Understood { generation, reading, because: Because::Alone };
+    }
     let done = |expect| Event::ThoughtDone { generation, expect, note: note.clone() };
     let effect = |effect| Event::ThoughtEffect { generation, effect };
     match words {

@@ -774,6 +774,7 @@ fn the_brain_offers_its_reply_in_order() {
             BrainEvent::Text { .. } => "text",
             BrainEvent::Pause { .. } => "pause",
             BrainEvent::Effect { .. } => "effect",
+            BrainEvent::Understood { .. } => "understood",
             BrainEvent::Done { note: Some(_), .. } => "done",
             BrainEvent::Done { note: None, .. } => "done without note",
             BrainEvent::Failed { .. } => "failed",

@@ -17,6 +17,8 @@ mod noise;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod readings;
+#[cfg(test)]
 mod repairs;
 #[cfg(test)]
 mod rows;

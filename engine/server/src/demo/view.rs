@@ -146,8 +146,13 @@ impl Terminal {
             | Seen::Replied { .. }
             | Seen::Doing { .. }
             | Seen::Level { .. } => (),
-            Seen::CallerSaid { text } if text.reveal().is_empty() => (),
-            Seen::CallerSaid { text } => self.row(&who("caller"), self.ink.caller, text.reveal()),
+            Seen::CallerSaid { text, .. } if text.reveal().is_empty() => (),
+            Seen::CallerSaid { text, other } => {
+                self.row(&who("caller"), self.ink.caller, text.reveal());
+                if !other.reveal().is_empty() {
+                    self.row("  or", self.ink.caller, other.reveal());
+                }
+            }
             Seen::AgentSays { text } => self.row(&who("agent"), self.ink.agent, text.reveal()),
             Seen::AgentStopped => self.row(&who("agent"), self.ink.event, "(stops: interrupted)"),
         }

@@ -137,13 +137,20 @@ impl Builder {
             Event::Stable { utterance, text, .. } => {
                 self.words(now, utterance, text, Certainty::Stable);
             }
-            Event::Final { utterance, text, audio, .. } => {
+            Event::Final { utterance, text, others, audio } => {
                 let took = self.stages.endpointed.map(|ended| now.since(ended));
                 self.stages.transcribed = Some(now);
                 self.finals.insert(utterance, text.clone());
-                self.push(Owner::Utterance(utterance), now, What::Understood { text, audio, took });
+                self.push(
+                    Owner::Utterance(utterance),
+                    now,
+                    What::Understood { text, others, audio, took },
+                );
             }
             Event::Thought { generation, cites, .. } => self.thought(now, generation, cites),
+            Event::Understood { reading, because, .. } => {
+                self.push(Owner::Present, now, What::Chose { reading, because });
+            }
             Event::SegmentVoiced { generation, .. } => self.voiced(now, generation),
             Event::PlayoutSent { generation } => {
                 self.turn(generation.turn).stages.sent.get_or_insert(now);
@@ -316,7 +323,8 @@ impl Builder {
                     now,
                     What::Decided { decision: decision.clone(), turn_end },
                 );
-                let what = What::Understood { text, audio: Millis::ZERO, took };
+                let (others, audio) = (Vec::new(), Millis::ZERO);
+                let what = What::Understood { text, others, audio, took };
                 return self.push(Owner::Utterance(*utterance), now, what);
             }
             Decision::SpeechTooLong { utterance }

@@ -2,7 +2,7 @@
 
 use call::{Certainty, Decision, LegEnd, Remark, Rule, Timer};
 use serde::Serialize;
-use types::{CallTime, EndReason, GenerationId, LegOrder, Millis, Pii, Unavailable};
+use types::{Because, CallTime, EndReason, GenerationId, LegOrder, Millis, Pii, Unavailable};
 
 /// Something that happened, and when.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,12 +55,21 @@ pub enum What {
     Understood {
         /// They; empty if there were none.
         text: Pii<String>,
+        /// Other readings of the same speech, likeliest first.
+        others: Vec<Pii<String>>,
         /// The audio they came from.
         #[serde(rename = "audio_ms")]
         audio: Millis,
         /// From the end of the turn until they were there.
         #[serde(rename = "took_ms")]
         took: Option<Millis>,
+    },
+    /// Which reading of the caller's words the brain answers.
+    Chose {
+        /// 0 is the first.
+        reading: usize,
+        /// Why this one.
+        because: Because,
     },
     /// The caller pressed a key.
     Key {

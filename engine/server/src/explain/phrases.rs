@@ -4,7 +4,7 @@ use call::{
     BargeInSeen, CallerVoice, Certainty, Confirmed, Emptied, Failure, Late, LegEnd, Manner,
     Rejected, Rule, Timer,
 };
-use types::{EndReason, Expect, LegOrder, Millis};
+use types::{Because, EndReason, Expect, LegOrder, Millis};
 
 pub(crate) fn rule(rule: Rule) -> &'static str {
     match rule {
@@ -192,5 +192,20 @@ pub(crate) fn span(span: Millis) -> String {
         0..1_000 => format!("{ms} ms"),
         1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
         60_000.. => format!("{}:{:02} min", ms / 60_000, ms / 1_000 % 60),
+    }
+}
+
+/// Which reading was answered, and why.
+pub(crate) fn chosen(reading: usize, because: Because) -> String {
+    let which = match reading {
+        0 => "the first reading".to_owned(),
+        other => format!("reading {}", other + 1),
+    };
+    match because {
+        Because::First => format!("answers {which}"),
+        Because::Agreed => "answers: the readings come to the same".to_owned(),
+        Because::Alone => format!("answers {which}: only it can be answered"),
+        Because::Clearer => format!("answers {which}: it leaves nothing unexplained"),
+        Because::Asked => "asks: no reading is clear, or they differ".to_owned(),
     }
 }

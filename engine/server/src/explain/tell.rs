@@ -221,7 +221,12 @@ fn happened(what: &What) -> (&'static str, String) {
         What::Understood { text, .. } if text.reveal().is_empty() => {
             ("understood", "no words".to_owned())
         }
-        What::Understood { text, .. } => ("understood", format!("“{}”", text.reveal())),
+        What::Understood { text, others, .. } => {
+            let others: String =
+                others.iter().map(|other| format!(" or “{}”", other.reveal())).collect();
+            ("understood", format!("“{}”{others}", text.reveal()))
+        }
+        What::Chose { reading, because } => ("brain", phrases::chosen(*reading, *because)),
         What::Key { digit } => ("caller", format!("presses {digit}")),
         What::Thinks { generation } if generation.attempt == 0 => {
             ("brain", "is asked for a reply".to_owned())

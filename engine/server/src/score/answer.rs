@@ -101,6 +101,7 @@ fn think(
                 BrainEvent::Text { .. }
                 | BrainEvent::Pause { .. }
                 | BrainEvent::Effect { .. }
+                | BrainEvent::Understood { .. }
                 | BrainEvent::Done { .. }
                 | BrainEvent::Failed { .. },
             ) => (),

@@ -238,10 +238,13 @@ impl Block {
     fn note(&mut self, what: &Seen) -> Option<Millis> {
         match what {
             Seen::CallerSays { text } => self.hear(text.reveal()),
-            Seen::CallerSaid { text } => {
+            Seen::CallerSaid { text, other } => {
                 self.drop_hearing();
                 if !text.reveal().trim().is_empty() {
                     self.push(Who::Caller, text.reveal());
+                    if !other.reveal().is_empty() {
+                        self.push(Who::Event, &format!("(or: {})", other.reveal()));
+                    }
                 }
             }
             Seen::AgentSays { text } => self.say(text.reveal()),

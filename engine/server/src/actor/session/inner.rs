@@ -89,6 +89,9 @@ fn brain_event(event: BrainEvent) -> Option<Event> {
         }
         BrainEvent::Pause { generation } => Event::ThoughtPaused { generation },
         BrainEvent::Effect { generation, effect } => Event::ThoughtEffect { generation, effect },
+        BrainEvent::Understood { generation, reading, because } => {
+            Event::Understood { generation, reading, because }
+        }
         BrainEvent::Done { generation, expect, note } => {
             Event::ThoughtDone { generation, expect, note }
         }

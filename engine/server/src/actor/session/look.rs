@@ -66,7 +66,10 @@ impl Session {
             Event::Partial { text, .. } | Event::Stable { text, .. } => {
                 self.show(|| Seen::CallerSays { text: text.clone() });
             }
-            Event::Final { text, .. } => self.show(|| Seen::CallerSaid { text: text.clone() }),
+            Event::Final { text, others, .. } => {
+                let other = others.first().cloned().unwrap_or_default();
+                self.show(|| Seen::CallerSaid { text: text.clone(), other });
+            }
             Event::PlayoutCleared { .. } => self.show(|| Seen::AgentStopped),
             Event::Answered
             | Event::SpeechStarted { .. }
@@ -78,6 +81,7 @@ impl Session {
             | Event::Thought { .. }
             | Event::ThoughtPaused { .. }
             | Event::ThoughtEffect { .. }
+            | Event::Understood { .. }
             | Event::ThoughtDone { .. }
             | Event::ThoughtFailed { .. }
             | Event::SegmentVoiced { .. }

@@ -26,7 +26,7 @@ fn board() -> Board {
         Seen::AgentSays { text: words("How can I help you?") },
         Seen::CallerSays { text: words("what are") },
         Seen::CallerSays { text: words("what are your hours") },
-        Seen::CallerSaid { text: words("What are your hours?") },
+        Seen::CallerSaid { text: words("What are your hours?"), other: words("") },
         Seen::AgentSays { text: words("We open at eight.") },
         Seen::Replied { response: Millis::new(503) },
         Seen::CallerSays { text: words("And on Sun") },
@@ -72,7 +72,10 @@ fn the_layout_stays_while_words_come_and_go() {
     };
     let before = head(&board);
     for _ in 0..30 {
-        board.note(&note(1, Seen::CallerSaid { text: words(&"many words ".repeat(40)) }), now);
+        board.note(
+            &note(1, Seen::CallerSaid { text: words(&"many words ".repeat(40)), other: words("") }),
+            now,
+        );
         assert_eq!(head(&board), before);
     }
 }
@@ -125,7 +128,7 @@ proptest! {
             let text = Pii::new(text);
             let what = match kind {
                 0 => Seen::CallerSays { text },
-                1 => Seen::CallerSaid { text },
+                1 => Seen::CallerSaid { text, other: words("") },
                 2 => Seen::AgentSays { text },
                 3 => Seen::Replied { response: Millis::new(5) },
                 4 => Seen::AgentStopped,
