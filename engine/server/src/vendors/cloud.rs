@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
-use types::VendorName;
+use types::{Secret, VendorName};
 use vendor::{Brain, Recognizer, Voice};
 use vendors::brains::catalog::PlaceError as BrainError;
 use vendors::brains::tools::guard::Guard;
@@ -100,7 +100,9 @@ impl Cloud {
             .enable_all()
             .build()?;
         let net = Net::new(runtime.handle().clone())?;
-        let tools = ToolNet::new(Guard::default(), environment.0.clone())?;
+        let keys = environment.clone();
+        let secrets = Arc::new(move |variable: &str| keys.get(variable).map(Secret::new));
+        let tools = ToolNet::new(Guard::default(), secrets)?;
         Ok(Some(Self { environment, net, tools, runtime: Threads(Some(runtime)) }))
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use types::{AudioFormat, BusinessId, VendorName};
 use vendor::{
-    Brain, BrainContext, BrainEvent, BrainSession, Recognizer, RecognizerEvent, RecognizerRequest,
-    RecognizerSession, Sink, VendorError, Voice, VoiceEvent, VoiceRequest, VoiceSession,
+    BrainContext, BrainEvent, BrainSession, RecognizerEvent, RecognizerRequest, RecognizerSession,
+    Sink, VendorError, VoiceEvent, VoiceRequest, VoiceSession,
 };
 use vendors::failover::{Duty, Holder, Member, open_brains, open_recognizers, open_voices};
 

@@ -232,7 +232,10 @@ impl Panel {
                 self.race = None;
                 self.pass(event);
             }
-            BrainEvent::Text { .. } | BrainEvent::Pause { .. } | BrainEvent::Effect { .. } => {
+            BrainEvent::Text { .. }
+            | BrainEvent::Pause { .. }
+            | BrainEvent::Understood { .. }
+            | BrainEvent::Effect { .. } => {
                 self.settle(seat);
                 self.pass(event);
             }
@@ -326,6 +329,7 @@ const fn generation(event: &BrainEvent) -> GenerationId {
     match event {
         BrainEvent::Text { generation, .. }
         | BrainEvent::Pause { generation }
+        | BrainEvent::Understood { generation, .. }
         | BrainEvent::Effect { generation, .. }
         | BrainEvent::Done { generation, .. }
         | BrainEvent::Failed { generation, .. } => *generation,

@@ -114,6 +114,9 @@ impl Stage {
             BrainEvent::Text { generation, text } => {
                 format!("{} {}", generation.turn.get(), text.text)
             }
+            BrainEvent::Understood { generation, .. } => {
+                format!("{} understood", generation.turn.get())
+            }
             BrainEvent::Pause { generation } => format!("{} pause", generation.turn.get()),
             BrainEvent::Effect { generation, .. } => format!("{} effect", generation.turn.get()),
             BrainEvent::Done { generation, .. } => format!("{} done", generation.turn.get()),
