@@ -22,7 +22,7 @@ mod understanding;
 mod voices;
 mod wyoming;
 
-pub use fault::Fault;
+pub use fault::{Fault, FaultError};
 pub use plan::{Delays, Odds, PerMille, Plan, Protocol};
 pub use server::{FakeVendors, Options, StartError};
 pub use session::{SessionReport, Words};

@@ -47,6 +47,23 @@ impl Protocol {
         Self::WyomingVoice,
     ];
 
+    /// Its name in a command line: `deepgram-nova`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DeepgramNova => "deepgram-nova",
+            Self::DeepgramFlux => "deepgram-flux",
+            Self::DeepgramAura => "deepgram-aura",
+            Self::DeepgramSpeak => "deepgram-flux-speak",
+            Self::OpenAiChat => "openai-chat",
+            Self::OpenAiSpeech => "openai-speech",
+            Self::Anthropic => "anthropic",
+            Self::ElevenLabs => "elevenlabs",
+            Self::Cartesia => "cartesia",
+            Self::WyomingRecognizer => "wyoming-recognizer",
+            Self::WyomingVoice => "wyoming-voice",
+        }
+    }
+
     /// Who is asked at `path`, if anybody.
     pub fn at(path: &str) -> Option<Self> {
         match path {

@@ -16,6 +16,7 @@ mod demo;
 mod diff;
 mod doctor;
 mod fake_telnyx;
+mod fake_vendors;
 mod models;
 mod rehearse;
 mod replay;
@@ -60,6 +61,8 @@ enum Command {
     Calls(calls::Command),
     /// Be a carrier on this machine: ring the engine through webhooks, commands and media sockets.
     FakeTelnyx(fake_telnyx::Args),
+    /// Be cloud vendors on this machine: recognizers, models and voices, with faults if wanted.
+    FakeVendors(fake_vendors::Args),
     /// Run a call again from its event log: does it do the same?
     Replay(replay::Args),
     /// Kill the engine in the middle of its calls, again and again: what do the callers hear?
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Call(args) => call::run(args),
         Command::Calls(command) => calls::run(&command),
         Command::FakeTelnyx(args) => fake_telnyx::run(args),
+        Command::FakeVendors(args) => fake_vendors::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Rehearse(args) => rehearse::run(args),
         Command::Score(args) => score::run(&args),
