@@ -108,6 +108,11 @@ pub(crate) fn messages(past: &Past<'_>, moment: &str) -> Vec<Message> {
             done.name, done.arguments, done.result
         ));
     }
+    if let Some(DialogueEntry::Caller { others, .. }) = past.dialogue.entries.last()
+        && let Some(other) = others.first()
+    {
+        moment.push_str(&format!("\n[The caller may also have said: {}]", other.reveal()));
+    }
     let mut messages = trimmed(all, past);
     if !matches!(messages.first(), Some(Message::Caller { .. })) {
         let text = "[The caller is on the line.]".to_owned();
@@ -347,11 +352,17 @@ mod tests {
             result: "booked".into(),
         }];
         let past = Past { dialogue: &dialogue, done: &done, summary: None, tokens_max: 10_000 };
-        let messages = messages(&past, "[now]");
-        let Some(Message::Caller { moment: Some(moment), .. }) = messages.last() else {
+        let told = messages(&past, "[now]");
+        let Some(Message::Caller { moment: Some(moment), .. }) = told.last() else {
             panic!("the caller's words come last")
         };
         assert!(moment.contains("book {} gave booked"), "{moment}");
+        let (turn, text) = (TurnId::new(1), Pii::new("a carpet".to_owned()));
+        let others = vec![Pii::new("a cut and perm".to_owned())];
+        let entries = vec![DialogueEntry::Caller { turn, text, others }];
+        let dialogue = Dialogue { entries };
+        let told = messages(&Past { dialogue: &dialogue, ..past }, "[now]");
+        assert!(format!("{told:?}").contains("may also have said: a cut and perm"), "{told:?}");
     }
 
     #[test]
