@@ -11,7 +11,7 @@ use media::{
     Inbound, KeyFilter, KeySource, MediaFault, Origin, Starvation, StarvationSettings, Starved,
 };
 use speech::{Audibility, DetectorSettings, Edge, SpeechDetector, Vad};
-use types::{AudioFormat, CallTime, DtmfDigit, Encoding, Millis, PTIME, SampleRate, UtteranceId};
+use types::{AudioFormat, CallTime, DtmfDigit, Millis, PTIME, SampleRate, UtteranceId};
 use vendor::{AudioChunk, RecognizerSession};
 
 use super::timeline::Timeline;
