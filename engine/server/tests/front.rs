@@ -51,13 +51,16 @@ calls_max = 2
 
 #[test]
 fn a_front_door_keeps_its_order_whatever_comes() {
-    let shops = [0, 1].map(Shop::new);
+    let [first, second, third] = [0, 1, 2].map(Shop::new);
+    let limits = "calls_max = 1\noverflow = \"message\"".to_owned();
+    let shops = [first, second, Shop { limits, ..third }];
     let stub = Stub::start();
     let site = Site::start("front", &shops, &settings(&stub));
     believes_only_the_carrier(&site, &stub);
     understands_both_envelopes(&site, &stub, &shops[0]);
     answers_once(&site, &stub, &shops[0]);
     refuses_politely(&site, &stub, &shops[1]);
+    tells_no_more_than_it_may(&site, &stub, &shops[2]);
     orders_the_stream(&site, &stub, &shops[0]);
     gives_up_silence(&site, &stub, &shops[0]);
     tries_again(&site, &stub, &shops[0]);
@@ -270,6 +273,38 @@ fn refuses_politely(site: &Site, stub: &Stub, shop: &Shop) {
     for n in 0..4 {
         hang_up(site, &format!("v3:full-{n}"));
     }
+}
+
+/// A rush of one business's callers is told that there is no place, up to a number; then refused.
+fn tells_no_more_than_it_may(site: &Site, stub: &Stub, shop: &Shop) {
+    const TOLD_MAX: usize = 64;
+    let legs: Vec<String> = (0..TOLD_MAX + 3).map(|n| format!("v3:rush-{n}")).collect();
+    for leg in &legs {
+        ack(site, &rings(leg, leg, &shop.number));
+    }
+    let answered = || {
+        let verbs: Vec<Vec<String>> = legs.iter().map(|leg| stub.verbs_of(leg)).collect();
+        verbs.iter().all(|verbs| !verbs.is_empty()).then_some(verbs)
+    };
+    wait_for("an order for each", SOON, || answered().is_some());
+    for (n, verbs) in answered().expect("just seen").iter().enumerate() {
+        // The first has the place.
+        let expected = if n <= TOLD_MAX { "answer" } else { "reject" };
+        assert_eq!(verbs[0], expected, "caller {n}");
+    }
+    assert_eq!(stub.asked_of(&legs[TOLD_MAX + 1])[0].body["cause"], "USER_BUSY");
+    let state = stub.asked_of(&legs[1])[0].body["client_state"].clone();
+    ack(site, &webhook("call.answered", "rush-up", &legs[1], &json!({"client_state": state})));
+    wait_for("words", SOON, || stub.verbs_of(&legs[1]) == ["answer", "speak"]);
+    let spoken = stub.asked_of(&legs[1])[1].body.clone();
+    assert_eq!(spoken["voice"], "female");
+    assert_eq!(spoken["language"], "en-US");
+    assert_eq!(spoken["command_id"], "v3:rush-1:0:speak:0");
+    assert!(spoken["payload"].as_str().is_some_and(|text| text.contains("busy right now")));
+    for leg in &legs {
+        hang_up(site, leg);
+    }
+    wait_for("no leg is left", SOON, || site.engine.node.legs_live() == 0);
 }
 
 fn orders_the_stream(site: &Site, stub: &Stub, shop: &Shop) {

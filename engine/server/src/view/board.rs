@@ -204,13 +204,17 @@ impl Board {
     fn head(&self, width: usize, now: Clock, ink: &Ink) -> String {
         let Ink { bold, dim, good, off, .. } = *ink;
         let live = self.calls.len();
-        let mut right = format!("{live} live · {} finished", self.finished_count);
-        if let Some(median) = median(&self.responses) {
-            right = format!("{right} · median response {median}");
-        }
-        let right = format!("{right} · {}", clock(now));
+        let counts = format!("{live} live · {} finished", self.finished_count);
+        let right = |word: &str| match median(&self.responses) {
+            Some(median) => format!("{counts} · {word} {median} · {}", clock(now)),
+            None => format!("{counts} · {}", clock(now)),
+        };
         // The dot, the name and their spaces.
-        let taken = columns(&right) + "● Apex ".chars().count();
+        let name = "● Apex ".chars().count();
+        let fits = |right: &String| columns(right) + name + columns(&self.headline) < width;
+        let full = right("median response");
+        let right = if fits(&full) { full } else { right("median") };
+        let taken = columns(&right) + name;
         let left = cut(&self.headline, width.saturating_sub(taken + 1).max(4));
         let gap = width.saturating_sub(columns(&left) + taken);
         let live = if live == 0 { dim } else { good };
@@ -248,7 +252,7 @@ impl Block {
                 }
             }
             Seen::AgentSays { text } => self.say(text.reveal()),
-            Seen::AgentStopped => self.push(Who::Event, "(the agent stops)"),
+            Seen::AgentStopped => self.push(Who::Event, "(interrupted: the agent stops)"),
             Seen::Doing { what } => self.doing = what,
             Seen::Level { caller } => self.level = *caller,
             Seen::Replied { response } => return Some(*response),
@@ -299,10 +303,6 @@ impl Block {
     fn render(&self, words: usize, (width, now): (usize, Clock), ink: &Ink, out: &mut Vec<String>) {
         let Ink { bold, dim, good, off, .. } = *ink;
         let length = clock(now.saturating_sub(self.began));
-        let mut right = String::new();
-        if let (Some(last), Some(median)) = (self.responses.last(), median(&self.responses)) {
-            right = format!("{good}{last}{off} {dim}last, {median} median{off}");
-        }
         let left = format!(
             "{bold}{}{off}  {dim}{}{off}  {length}  {} {:<12}",
             self.business,
@@ -310,6 +310,14 @@ impl Block {
             meter(self.level, ink),
             self.doing
         );
+        // As many of its figures as fit whole.
+        let mut figures = Vec::new();
+        if let (Some(last), Some(median)) = (self.responses.last(), median(&self.responses)) {
+            figures.push(format!("{good}{last}{off} {dim}last, {median} median{off}"));
+            figures.push(format!("{dim}median {median}{off}"));
+        }
+        let room = width.saturating_sub(columns(&left) + 1);
+        let right = figures.into_iter().find(|text| columns(text) <= room).unwrap_or_default();
         let gap = width.saturating_sub(columns(&left) + columns(&right));
         out.push(cut(&format!("{left}{:gap$}{right}", ""), width));
         let mut rows: Vec<String> = Vec::new();

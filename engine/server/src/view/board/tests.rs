@@ -63,6 +63,16 @@ fn a_call_is_a_block_with_its_words_and_times() {
 }
 
 #[test]
+fn figures_that_do_not_fit_are_left_out_whole() {
+    let text =
+        |columns| board().render(size(columns, 14), Duration::from_secs(34), &PLAIN).join("\n");
+    let narrow = text(75);
+    assert!(narrow.contains("1 live · 0 finished · median 503 ms · 0:34"), "{narrow}");
+    assert!(narrow.contains("median 503 ms\n") && !narrow.contains("last,"), "{narrow}");
+    assert!(!text(50).lines().any(|line| line.ends_with("ms …")), "{}", text(50));
+}
+
+#[test]
 fn the_layout_stays_while_words_come_and_go() {
     let mut board = board();
     let now = Duration::from_secs(9);
