@@ -127,7 +127,7 @@ fn final_words(
                 | RecognizerEvent::Partial { .. }
                 | RecognizerEvent::Stable { .. }
                 | RecognizerEvent::Turn { .. }
-            | RecognizerEvent::Recovering { .. },
+                | RecognizerEvent::Recovering { .. },
             ) => (),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 return Err(ListenError::Silent);
