@@ -440,4 +440,36 @@ mod tests {
         DtmfDetector::new().push(&line, |digit| keys.push(digit.symbol()));
         assert_eq!(keys, "40#");
     }
+
+    #[test]
+    fn a_voice_s_own_mu_law_goes_to_the_carrier_byte_for_byte() {
+        let format = AudioFormat::PCMU_8K;
+        let mut speaking =
+            Speaking::new(format, PlayoutSettings::STANDARD, Box::new(Mute)).unwrap();
+        let (generation, segment) = (GenerationId::default(), SegmentId::FIRST);
+        let mut events = VecDeque::new();
+        // Negative zeros: whoever decodes and encodes them makes positive ones.
+        let audio = Audio::Pcmu(vec![0x7f; 1_600].into());
+        speaking.open(generation, segment);
+        speaking.handle_voice(VoiceEvent::Audio { generation, segment, audio }, &mut events);
+        let (words, precision) = (Vec::new(), Precision::Exact);
+        let done = VoiceEvent::SegmentDone { generation, segment, words, precision };
+        speaking.handle_voice(done, &mut events);
+        speaking.end(generation);
+        let is_queued = |event: &Event| matches!(event, Event::SegmentQueued { duration, .. } if *duration == Millis::new(200));
+        assert!(events.iter().any(is_queued), "{events:?}");
+        let (mut now, mut payload, mut sent) = (CallTime::ZERO, Vec::new(), Vec::new());
+        for _ in 0..20 {
+            while let Some(message) = speaking.poll_message(now) {
+                if let Ok(Command::Media { payload: bytes }) = decode_command(message.as_str()) {
+                    bytes.decode(&mut payload).unwrap();
+                    sent.extend_from_slice(&payload);
+                }
+            }
+            now += PTIME;
+        }
+        assert_eq!(sent.len(), 1_600);
+        let faded = SampleRate::Hz8000.samples_in(codecs::fade::FADE_IN);
+        assert!(sent[faded..].iter().all(|&code| code == 0x7f), "but for the fade");
+    }
 }

@@ -222,10 +222,9 @@ impl Dialect for Flux {
     fn owing(&self) -> Option<Epoch> {
         let turn = self.turn.as_ref()?;
         match turn.stage {
-            // Before the flush it may hold back what it likes, but not everything.
-            Stage::Open => (turn.bytes == 0).then_some(turn.epoch),
+            // Before the flush it may hold back what it likes.
+            Stage::Open | Stage::Made => None,
             Stage::Ended => Some(turn.epoch),
-            Stage::Made => None,
         }
     }
 
