@@ -116,9 +116,10 @@ async fn what_changes_something_waits_until_the_caller_hears_the_reply() {
             let name = match event {
                 BrainEvent::Text { .. } => "words",
                 BrainEvent::Pause { .. } => "pause",
-                BrainEvent::Effect { .. } | BrainEvent::Done { .. } | BrainEvent::Failed { .. } => {
-                    "end"
-                }
+                BrainEvent::Understood { .. }
+                | BrainEvent::Effect { .. }
+                | BrainEvent::Done { .. }
+                | BrainEvent::Failed { .. } => "end",
             };
             seen.push(name);
         }

@@ -60,6 +60,7 @@ pub(crate) fn generation_of(event: &BrainEvent) -> GenerationId {
     match event {
         BrainEvent::Text { generation, .. }
         | BrainEvent::Pause { generation }
+        | BrainEvent::Understood { generation, .. }
         | BrainEvent::Effect { generation, .. }
         | BrainEvent::Done { generation, .. }
         | BrainEvent::Failed { generation, .. } => *generation,
@@ -236,6 +237,7 @@ impl World {
                     self.session.commit(generation);
                 }
                 BrainEvent::Pause { .. } => told.pauses += 1,
+                BrainEvent::Understood { .. } => unreachable!("models get one reading"),
                 BrainEvent::Effect { effect, .. } => told.effects.push(effect),
                 BrainEvent::Done { expect, note, .. } => {
                     (told.expect, told.note, told.over) = (expect, note, began.elapsed());
