@@ -17,6 +17,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use server::config::{Access, EngineConfig};
 use server::engine::{Engine, Given};
 use server::telemetry::{self, Telemetry};
+use server::vendors::Environment;
 use types::{BusinessId, CallRecord, Secret};
 
 use shop::Shop;
@@ -123,6 +124,17 @@ impl Site {
             control_token: secret(token),
             ..Given::default()
         };
+        let engine = Engine::start(config, given).expect("an engine that starts");
+        Self { engine, state, metrics }
+    }
+
+    /// The same, with vendors where `environment` says.
+    pub(crate) fn start_with(name: &str, shops: &[Shop], environment: Environment) -> Self {
+        let metrics = telemetry::install().expect("one engine per test binary");
+        let config = config(&scratch(name), shops, "");
+        let state = config.state.clone();
+        let environment = Some(environment);
+        let given = Given { metrics: Some(metrics.clone()), environment, ..Given::default() };
         let engine = Engine::start(config, given).expect("an engine that starts");
         Self { engine, state, metrics }
     }

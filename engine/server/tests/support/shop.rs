@@ -19,6 +19,8 @@ pub(crate) struct Shop {
     pub(crate) disclosure: Option<String>,
     /// The lines of its agent's `[limits]`.
     pub(crate) limits: String,
+    /// Who recognizes, thinks and speaks for it: the lines of its agent's `[vendors]`.
+    pub(crate) vendors: String,
     /// Who takes callers who ask for a person.
     pub(crate) person: Option<String>,
 }
@@ -34,6 +36,7 @@ impl Shop {
             greeting: "Hello, how can I help you?".to_owned(),
             disclosure: None,
             limits: String::new(),
+            vendors: vendors(&[], &[], &[]),
             person: None,
         }
     }
@@ -60,7 +63,7 @@ impl Shop {
 
     /// Its file's text. Agents of these never ask whether the caller is still there.
     pub(crate) fn toml(&self) -> String {
-        let Self { id, number, price, closes, greeting, limits, .. } = self;
+        let Self { id, number, price, closes, greeting, limits, vendors, .. } = self;
         let person = self.person.as_ref();
         let person = person.map_or(String::new(), |number| {
             format!("[facts.escalation]\ntransfer_to = \"{number}\"")
@@ -90,9 +93,7 @@ tone = "warm"
 record = true
 
 [agents.vendors]
-recognizer = ["local"]
-brain = ["frontdesk"]
-voice = ["local"]
+{vendors}
 
 [agents.turns]
 no_input_delay_ms = 120000
@@ -118,4 +119,18 @@ duration_min = 45
 "#
         )
     }
+}
+
+/// The lines that name these vendors, each list with the local one behind it.
+pub(crate) fn vendors(recognizer: &[&str], brain: &[&str], voice: &[&str]) -> String {
+    let list = |names: &[&str], local: &str| {
+        let names = names.iter().chain([&local]).map(|name| format!("\"{name}\""));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "recognizer = [{}]\nbrain = [{}]\nvoice = [{}]",
+        list(recognizer, "local"),
+        list(brain, "frontdesk"),
+        list(voice, "local"),
+    )
 }
