@@ -81,7 +81,7 @@ impl Denoiser {
     /// `gains` are those of the frame before: a gain that jumps sounds like music.
     fn turn_down(spectrum: &mut [Complex<f32>], noise: &[f32], gains: &mut [f32]) {
         for (bin, (noise, gain)) in noise.iter().zip(gains).enumerate() {
-            let ratio = spectrum[bin].norm_sqr() / (noise * noise + f32::EPSILON);
+            let ratio = spectrum[bin].norm_sqr() / (noise * noise + TINY);
             let wanted = ((ratio - 1.0).max(0.0) / ratio.max(1.0)).sqrt();
             *gain = 0.5 * *gain + 0.5 * wanted.max(FLOOR);
             spectrum[bin] *= *gain;
@@ -112,6 +112,9 @@ const OVER: f32 = 1.3;
 
 /// The least that is left of any sound, as an amplitude.
 const FLOOR: f32 = 0.2;
+
+/// Keeps silence from being divided by: less than any sound of a band that a telephone leaves empty.
+const TINY: f32 = 1e-12;
 
 /// 0.3 s: in less there is no quiet moment to take noise from.
 const SPEECH_MIN: usize = 4_800;

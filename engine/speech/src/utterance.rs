@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Beside it goes a second reading of the same audio, by another model: it is wanted from the pause
-//! on, and the last words wait for it unless there is a hurry.
+//! on, and the last words wait for it if a worker is at it.
 
 use std::sync::Arc;
 
@@ -64,8 +64,10 @@ pub(crate) enum Need {
 pub(crate) enum Seconds {
     /// There is but one model.
     Never,
-    /// Another one reads, too.
-    Wanted,
+    /// The last words wait for it if a worker is at it.
+    InTime,
+    /// The last words wait for it.
+    Always,
 }
 
 pub(crate) struct Board {
@@ -215,7 +217,7 @@ impl Board {
 
     /// The turn is over: tells the final words of `audio`, now or when they are there.
     pub(crate) fn finalize(&mut self, id: UtteranceId, audio: Millis) -> Need {
-        let second = self.wanted();
+        let (second, seconds) = (self.wanted(), self.seconds);
         let Some(utterance) = self.find(id) else {
             self.tell_final(id, Heard::default(), Millis::ZERO);
             return Need::Nothing;
@@ -243,7 +245,10 @@ impl Board {
             Words::Stable(heard) => {
                 last.words = Words::Decoded(heard.clone());
                 match last.second {
-                    Second::Awaited { begun: false } => Need::Second(piece),
+                    Second::Awaited { begun: false } if seconds == Seconds::Always => {
+                        Need::Second(piece)
+                    }
+                    Second::Awaited { begun: false } => Need::Nothing,
                     Second::Awaited { begun: true } | Second::None | Second::There(_) => {
                         Need::Nothing
                     }
@@ -329,10 +334,12 @@ impl Board {
 
     /// Whether the last words wait for the second reading of a piece, and nobody is at it.
     pub(crate) fn is_second_due(&mut self, id: PieceId) -> bool {
+        let waits = self.seconds == Seconds::Always;
         let Some(utterance) = self.find(id.utterance) else { return false };
         let is_finalizing = utterance.finalizing.is_some();
         let Some(piece) = utterance.pieces.get(id.piece) else { return false };
-        is_finalizing
+        waits
+            && is_finalizing
             && piece.asked == id.revision
             && matches!(piece.words, Words::Decoded(_))
             && piece.second == (Second::Awaited { begun: false })
@@ -375,7 +382,7 @@ impl Board {
     fn wanted(&self) -> Second {
         match self.seconds {
             Seconds::Never => Second::None,
-            Seconds::Wanted => Second::Awaited { begun: false },
+            Seconds::InTime | Seconds::Always => Second::Awaited { begun: false },
         }
     }
 
@@ -394,7 +401,10 @@ impl Board {
         let utterance = &self.utterances[index];
         let is_decoded = |piece: &Piece| {
             matches!(piece.words, Words::Decoded(_))
-                && !matches!(piece.second, Second::Awaited { .. })
+                && match piece.second {
+                    Second::Awaited { begun } => !begun && self.seconds == Seconds::InTime,
+                    Second::None | Second::There(_) => true,
+                }
         };
         let Some(audio) = utterance.finalizing else { return };
         if !utterance.pieces.iter().all(is_decoded) {
@@ -690,7 +700,7 @@ mod tests {
 
     #[test]
     fn the_last_words_wait_for_their_second_reading() {
-        let mut setup = Setup::with(Seconds::Wanted);
+        let mut setup = Setup::with(Seconds::Always);
         setup.board.begin(U);
         let piece = setup.board.pause(U).unwrap();
         setup.work(piece, Purpose::Speculation, "yes");
@@ -704,7 +714,7 @@ mod tests {
 
     #[test]
     fn a_second_reading_that_nobody_is_at_is_asked_for_once() {
-        let mut setup = Setup::with(Seconds::Wanted);
+        let mut setup = Setup::with(Seconds::Always);
         setup.board.begin(U);
         let piece = setup.board.pause(U).unwrap();
         setup.work(piece, Purpose::Speculation, "yes");
@@ -717,8 +727,31 @@ mod tests {
     }
 
     #[test]
+    fn in_time_a_second_reading_that_nobody_is_at_is_not_waited_for() {
+        let mut setup = Setup::with(Seconds::InTime);
+        setup.board.begin(U);
+        let piece = setup.board.pause(U).unwrap();
+        setup.work(piece, Purpose::Speculation, "yes");
+        assert_eq!(setup.board.finalize(U, Millis::ZERO), Need::Nothing);
+        assert_eq!(setup.told(), "stable:yes final:yes");
+        assert!(!setup.board.start(piece, Purpose::Second), "too late");
+    }
+
+    #[test]
+    fn in_time_a_second_reading_under_way_is_waited_for() {
+        let mut setup = Setup::with(Seconds::InTime);
+        setup.board.begin(U);
+        let piece = setup.board.pause(U).unwrap();
+        setup.work(piece, Purpose::Speculation, "yes");
+        assert!(setup.board.start(piece, Purpose::Second));
+        assert_eq!(setup.board.finalize(U, Millis::ZERO), Need::Nothing);
+        setup.board.decoded(piece, Purpose::Second, Heard::only("yet"));
+        assert_eq!(setup.told(), "stable:yes final:yes/yet");
+    }
+
+    #[test]
     fn in_a_hurry_there_is_no_second_reading() {
-        let mut setup = Setup::with(Seconds::Wanted);
+        let mut setup = Setup::with(Seconds::Always);
         setup.board.begin(U);
         let Need::Decode(piece) = setup.board.finalize(U, Millis::ZERO) else { panic!("a decode") };
         setup.work(piece, Purpose::Final, "yes");
@@ -729,7 +762,7 @@ mod tests {
 
     #[test]
     fn a_second_reading_of_less_audio_is_void() {
-        let mut setup = Setup::with(Seconds::Wanted);
+        let mut setup = Setup::with(Seconds::Always);
         setup.board.begin(U);
         let first = setup.board.pause(U).unwrap();
         assert!(setup.board.start(first, Purpose::Second));
@@ -749,7 +782,7 @@ mod tests {
 
     #[test]
     fn where_the_first_reading_has_no_words_there_are_none() {
-        let mut setup = Setup::with(Seconds::Wanted);
+        let mut setup = Setup::with(Seconds::Always);
         setup.board.begin(U);
         let piece = setup.board.pause(U).unwrap();
         setup.work(piece, Purpose::Speculation, "");
