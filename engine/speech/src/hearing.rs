@@ -11,7 +11,6 @@ use crate::moonshine::Moonshine;
 use crate::session::InferenceError;
 use crate::transcript::Transcript;
 use crate::trim::speech_span;
-use crate::utterance::Seconds;
 use crate::whisper::Whisper;
 
 /// Who hears the words of a turn that is over. Words so far are always Moonshine's.
@@ -88,11 +87,8 @@ impl Ears {
     }
 
     /// Whether there is another model for a second reading.
-    pub(crate) fn seconds(&self) -> Seconds {
-        match self.whisper {
-            Some(_) => Seconds::Wanted,
-            None => Seconds::Never,
-        }
+    pub(crate) fn has_second(&self) -> bool {
+        self.whisper.is_some()
     }
 
     /// The words as the model hears them that [`Self::words`] does not ask.

@@ -26,6 +26,7 @@ pub struct LocalRecognizer {
     pool: Arc<WorkerPool>,
     vendor: VendorName,
     capabilities: RecognizerCapabilities,
+    seconds: Seconds,
 }
 
 impl LocalRecognizer {
@@ -49,7 +50,18 @@ impl LocalRecognizer {
             utterance_max: Some(PIECE_MAX),
             languages: vec!["en".into(), "en-US".into(), "en-GB".into()],
         };
-        Self { ears, pool, vendor: local(), capabilities }
+        let seconds = if ears.has_second() { Seconds::InTime } else { Seconds::Never };
+        Self { ears, pool, vendor: local(), capabilities, seconds }
+    }
+
+    /// One that always waits for the second reading of a turn, however late it makes the last words:
+    /// for recordings, where nobody waits and what is heard must not depend on the machine.
+    #[must_use]
+    pub fn patient(mut self) -> Self {
+        if self.seconds == Seconds::InTime {
+            self.seconds = Seconds::Always;
+        }
+        self
     }
 }
 
@@ -82,7 +94,8 @@ impl Recognizer for LocalRecognizer {
             ears: self.ears.clone(),
             expected: Arc::new(Expected::new(&request.vocabulary)),
             pool: Arc::clone(&self.pool),
-            board: Arc::new(Mutex::new(Board::new(events, self.vendor, self.ears.seconds()))),
+            board: Arc::new(Mutex::new(Board::new(events, self.vendor, self.seconds))),
+            seconds: self.seconds,
             prefix: VecDeque::with_capacity(PREFIX_SAMPLES),
             active: None,
         }))
@@ -95,6 +108,7 @@ struct LocalSession {
     expected: Arc<Expected>,
     pool: Arc<WorkerPool>,
     board: Arc<Mutex<Board>>,
+    seconds: Seconds,
     /// The newest audio.
     prefix: VecDeque<i16>,
     active: Option<Active>,
@@ -202,7 +216,7 @@ impl LocalSession {
             Purpose::Partial | Purpose::Speculation | Purpose::Second => JobClass::Speculation,
         };
         self.submit(piece, purpose, class, Arc::clone(&samples));
-        if self.ears.seconds() == Seconds::Wanted {
+        if self.seconds != Seconds::Never {
             self.submit(piece, Purpose::Second, JobClass::Second, samples);
         }
     }

@@ -107,7 +107,8 @@ fn scored(args: &Args) -> Result<Report, String> {
     let pool = WorkerPool::new(cores());
     let vad = Vad::load(&models).map_err(|error| error.to_string())?;
     let recognizer = LocalRecognizer::load(&models, config.models.finals, pool)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| error.to_string())?
+        .patient();
     run_with(args, &config, Ears::Local { vad: &vad, recognizer: &recognizer })
 }
 
