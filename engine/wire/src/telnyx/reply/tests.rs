@@ -15,7 +15,7 @@ fn list() -> Command<'static> {
     Command::ActiveCalls { connection_id: "1".into(), after: None, limit: None }
 }
 
-fn get_application() -> Command<'static> {
+fn which_application() -> Command<'static> {
     Command::GetApplication { connection_id: "1".into() }
 }
 
@@ -32,7 +32,7 @@ fn applications_and_their_numbers() {
     let body = br#"{"data":{"id":"2811","record_type":"call_control_application","active":true,
         "application_name":"desk","webhook_event_url":"https://h.example/webhooks/telnyx",
         "webhook_api_version":"2","inbound":{"channel_limit":10}}}"#;
-    let Ok(Reply::Application(application)) = decode(&get_application(), 200, body) else {
+    let Ok(Reply::Application(application)) = decode(&which_application(), 200, body) else {
         panic!()
     };
     assert_eq!(application.active, Some(true));
@@ -42,7 +42,7 @@ fn applications_and_their_numbers() {
     let Ok(Reply::Numbers(page)) = decode(&list_numbers(), 200, body) else { panic!() };
     assert_eq!((page.numbers.len(), page.pages), (1, Some(2)));
     assert!(decode(&list_numbers(), 200, b"{}").is_err(), "nothing is not the same as none");
-    assert!(decode(&get_application(), 200, b"{}").is_err());
+    assert!(decode(&which_application(), 200, b"{}").is_err());
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn reply() -> impl Strategy<Value = (Command<'static>, Reply<'static>)> {
             |([id, name, webhook_url, webhook_api_version], active)| {
                 let application =
                     Application { id, name, active, webhook_url, webhook_api_version };
-                (get_application(), Reply::Application(application))
+                (which_application(), Reply::Application(application))
             }
         ),
         (proptest::collection::vec([name(), name(), name()], 0..4), any::<Option<u64>>()).prop_map(
