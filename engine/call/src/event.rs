@@ -68,6 +68,9 @@ pub enum Event {
     },
     /// No recognizer is left to hear the caller.
     RecognizerFailed,
+    /// The recognizer lost its connection and hears again what was said: last words come late, but
+    /// they come.
+    RecognizerRecovers,
     /// More words of a reply.
     Thought {
         /// Of which reply.
@@ -234,6 +237,7 @@ impl Event {
             | Self::Stable { .. }
             | Self::Final { .. }
             | Self::RecognizerFailed
+            | Self::RecognizerRecovers
             | Self::Thought { .. }
             | Self::ThoughtPaused { .. }
             | Self::ThoughtEffect { .. }

@@ -181,6 +181,7 @@ impl Builder {
             | Event::AttachAccepted
             | Event::RecognizerFailed
             | Event::ThoughtPaused { .. }
+            | Event::RecognizerRecovers
             | Event::ThoughtEffect { .. }
             | Event::ThoughtDone { .. }
             | Event::ThoughtFailed { .. }

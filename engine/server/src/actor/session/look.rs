@@ -78,6 +78,7 @@ impl Session {
             | Event::SpeechEnded { .. }
             | Event::SpeechStopped { .. }
             | Event::RecognizerFailed
+            | Event::RecognizerRecovers
             | Event::Thought { .. }
             | Event::ThoughtPaused { .. }
             | Event::ThoughtEffect { .. }
