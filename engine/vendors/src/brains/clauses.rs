@@ -16,7 +16,12 @@ const ABBREVIATIONS: [&str; 22] = [
 #[derive(Debug, Default)]
 pub(crate) struct Clauses {
     rest: String,
+    /// Characters of a bracketed note so far, if one is open: it is not spoken.
+    note: Option<usize>,
 }
+
+/// A bracket that is not closed within so many characters was none.
+const NOTE_CHARS_MAX: usize = 600;
 
 /// A piece of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +42,14 @@ impl Clauses {
     /// Takes in more words.
     pub(crate) fn push(&mut self, text: &str) {
         for c in text.chars() {
+            if let Some(chars) = self.note {
+                let is_over = c == ']' || NOTE_CHARS_MAX <= chars;
+                self.note = if is_over { None } else { Some(chars + 1) };
+                continue;
+            }
             match c {
+                '[' => self.note = Some(0),
+                ']' => (),
                 // Emphasis, headings, code: nobody hears them.
                 '*' | '`' | '#' | '~' | '|' => (),
                 // Emphasis too, unless it joins two halves of an address.
@@ -231,6 +243,13 @@ mod tests {
             "We offer:\n- **Cleaning**\n- Filling 🙂\n\n# Hours\nWrite _now_ to front_desk@x.example!",
             &["We offer:", "Cleaning.", "Filling.", "Hours.", "Write now to front_desk@x.example!"],
         );
+    }
+
+    #[test]
+    fn notes_are_not_read_out() {
+        check("[It is 9 AM.] We are open. [now", &["We are open."]);
+        let endless = format!("Yes. [{} We are.", "x".repeat(700));
+        assert!(clauses(&[&endless])[1].ends_with("We are."));
     }
 
     #[test]

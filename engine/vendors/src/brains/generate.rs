@@ -127,13 +127,14 @@ impl Reply {
     fn new(shared: Arc<Shared>, thought: Thought) -> Self {
         let Thought { generation, dialogue, now } = thought;
         let moment = moment(&shared.agent.facts, now);
-        let grounds = shared.grounds.with(&moment.grounds).with(&grounds(&dialogue));
+        let mut grounds = shared.grounds.with(&moment.grounds).with(&grounds(&dialogue));
         let mut prompt = shared.prompt();
         let mut text = moment.text;
         if let Some(caller) = &shared.caller {
             text.push_str(&format!("\n[The caller's number is {}.]", caller.reveal()));
         }
         let (done, summary) = (shared.ledger.all(), shared.summary());
+        done.iter().for_each(|done| grounds.add_text(&done.result, Source::Tool));
         let past = Past {
             dialogue: &dialogue,
             done: &done,

@@ -92,6 +92,9 @@ pub async fn warm(net: &Net, url: Url, headers: Vec<(HeaderName, Secret<String>)
 
 /// The rest of a body, at most `limit` bytes of it; the time for all of it is `patience`'s for
 /// the first byte.
+///
+/// # Errors
+/// [`VendorError`] if the connection breaks or the time is over.
 pub async fn read_to_end(mut answer: Answer, limit: usize) -> Result<Vec<u8>, VendorError> {
     let (vendor, patience) = (answer.vendor, answer.patience);
     let read = async {

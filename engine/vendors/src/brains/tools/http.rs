@@ -218,9 +218,10 @@ async fn ask(
 fn add_query(url: &mut Url, arguments: &Map<String, Value>) {
     let mut query = url.query_pairs_mut();
     for (name, value) in arguments {
-        match value {
-            Value::String(text) => query.append_pair(name, text),
-            other => query.append_pair(name, &other.to_string()),
+        // Text as it is, everything else as JSON.
+        match value.as_str() {
+            Some(text) => query.append_pair(name, text),
+            None => query.append_pair(name, &value.to_string()),
         };
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A tool of the engine's own changes nothing by itself: it becomes an effect of the reply, which
 //! the call carries out once the reply's words were heard. A tool of the business's own is an HTTP
-//! request ([`http`]): signed, bounded in time and size, sent to no address inside our own network
+//! request: signed, bounded in time and size, sent to no address inside our own network
 //! ([`guard`]), repeated only if that does no harm, and, if it changes something, not before the
 //! caller's turn is sure to be over.
 
