@@ -16,6 +16,7 @@
 mod adapters;
 mod aura;
 mod cartesia;
+pub mod catalog;
 mod convert;
 mod delivery;
 mod dialect;
