@@ -84,16 +84,6 @@ impl Line {
         self.schedule(delay, order, Message::text(text));
     }
 
-    /// Sends audio after `delay`.
-    pub(crate) fn send_binary(&mut self, delay: Millis, bytes: Bytes) {
-        self.schedule(delay, Order::Fixed, Message::Binary(bytes));
-    }
-
-    /// Forgets what waits and `is_stale`: work that was cancelled.
-    pub(crate) fn forget(&mut self, is_stale: impl Fn(&Message) -> bool) {
-        self.waiting.retain(|(_, _, message)| !is_stale(message));
-    }
-
     fn schedule(&mut self, delay: Millis, order: Order, message: Message) {
         let mut due = Instant::now() + self.session.slowed(delay);
         if let Some((before, _, _)) = self.waiting.back() {

@@ -204,6 +204,13 @@ impl Inbound {
         self.timeline.pop(out)
     }
 
+    /// The frame that [`Self::poll_frame`] gave last, as µ-law bytes: what the carrier sent, where it
+    /// sent something. `None` on legs of another format.
+    pub fn frame_codes(&self) -> Option<&[u8]> {
+        let codes = self.timeline.frame_codes();
+        (!codes.is_empty()).then_some(codes)
+    }
+
     /// Replaces the contents of `out` by audio that came too late for [`Self::poll_frame`].
     ///
     /// At most eight such pieces wait. A codec with a memory is shown the message before the loss
@@ -407,5 +414,7 @@ const BACKWARD_RUN_MAX: u32 = 25;
 /// More than any call has, and adding one is safe.
 const CHUNK_MAX: u64 = 1 << 62;
 
+#[cfg(test)]
+mod codes_tests;
 #[cfg(test)]
 mod tests;

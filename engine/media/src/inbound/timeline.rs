@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use codecs::CodecError;
 use codecs::framing::Framer;
+use codecs::g711::{ULAW_SILENCE, ulaw_encode};
 use codecs::l16::{ByteOrder, OrderCheck, OrderChoice};
 use codecs::leg::{Decoder, Recovery};
 use types::{AudioFormat, Encoding, Millis, PTIME};
@@ -19,6 +20,7 @@ pub(super) struct Timeline {
     framer: Framer,
     /// Decoded samples on their way into the framer.
     fresh: Vec<i16>,
+    codes: Codes,
     /// Where the framer's samples come from, oldest first.
     origins: VecDeque<(Origin, usize)>,
     /// Index of the sample after the last one in the framer.
@@ -28,6 +30,39 @@ pub(super) struct Timeline {
     /// How much has been concealed in a row.
     concealed: usize,
     late: Late,
+}
+
+/// The framer's samples as µ-law bytes, on a µ-law leg: as they came, where they came.
+#[derive(Debug)]
+struct Codes {
+    /// From this sample on they are kept; never, on other legs.
+    from: Option<u64>,
+    held: VecDeque<u8>,
+    /// Those of the frame that was taken last.
+    frame: Vec<u8>,
+}
+
+impl Codes {
+    fn new(format: AudioFormat, from: u64) -> Self {
+        let from = (format == AudioFormat::PCMU_8K).then_some(from);
+        let capacity = if from.is_some() { format.rate.samples_in(PTIME) } else { 0 };
+        let held = VecDeque::with_capacity(2 * capacity);
+        Self { from, held, frame: Vec::with_capacity(capacity) }
+    }
+
+    fn push(&mut self, codes: impl Iterator<Item = u8>) {
+        if self.from.is_some() {
+            self.held.extend(codes);
+        }
+    }
+
+    /// Takes out those of the frame at sample `at`.
+    fn pop(&mut self, at: u64, samples: usize) {
+        self.frame.clear();
+        if self.from.is_some_and(|from| from <= at) {
+            self.frame.extend(self.held.drain(..samples.min(self.held.len())));
+        }
+    }
 }
 
 /// The decoder in use, and one for audio out of order.
@@ -62,6 +97,7 @@ impl Timeline {
             order_switches: 0,
             framer: Framer::new(format.rate, PTIME),
             fresh: Vec::with_capacity(format.rate.samples_in(PTIME)),
+            codes: Codes::new(format, 0),
             origins: VecDeque::with_capacity(8),
             end: 0,
             samples_per_message: format.rate.samples_in(PTIME),
@@ -83,6 +119,7 @@ impl Timeline {
     /// Goes on with other decoders, at a frame's edge.
     pub(super) fn restart(&mut self, format: AudioFormat, decoders: Decoders) {
         let padding = self.framer.pad_tail();
+        self.codes.push(std::iter::repeat_n(ULAW_SILENCE, padding));
         self.note(Origin::Filled, padding);
         if format.rate != self.format.rate {
             // Frames of the old rate still in here would be cut wrongly.
@@ -98,6 +135,9 @@ impl Timeline {
         self.concealed = 0;
         self.late.last.clear();
         self.late.before.clear();
+        if format != self.format {
+            self.codes = Codes::new(format, self.end);
+        }
         self.format = format;
         self.decoders = decoders;
     }
@@ -130,6 +170,8 @@ impl Timeline {
             self.late.last.extend_from_slice(&payload[..payload.len().min(PRIMER_BYTES_MAX)]);
         }
         self.framer.push(&self.fresh);
+        // One byte is one sample there.
+        self.codes.push(payload.iter().copied());
         self.note(Origin::Received, self.fresh.len());
         Ok(())
     }
@@ -180,6 +222,7 @@ impl Timeline {
         let concealed = wanted.min(concealable);
         self.concealed += wanted;
         self.framer.push(&self.fresh);
+        self.codes.push(self.fresh.iter().map(|&sample| ulaw_encode(sample)));
         self.note(Origin::Concealed, concealed);
         self.note(Origin::Filled, wanted - concealed);
     }
@@ -189,6 +232,7 @@ impl Timeline {
         let frame = self.framer.pop()?;
         out.clear();
         out.extend_from_slice(frame);
+        self.codes.pop(at, frame.len());
         let mut left = frame.len();
         let mut least = Origin::Received;
         while 0 < left
@@ -238,6 +282,11 @@ impl Timeline {
         out.clear();
         out.extend(self.late.samples.drain(..samples));
         Some(piece)
+    }
+
+    /// The frame that was taken last as µ-law bytes; empty on other legs.
+    pub(super) fn frame_codes(&self) -> &[u8] {
+        &self.codes.frame
     }
 
     pub(super) fn format(&self) -> AudioFormat {

@@ -11,7 +11,7 @@ use media::{
     Inbound, KeyFilter, KeySource, MediaFault, Origin, Starvation, StarvationSettings, Starved,
 };
 use speech::{Audibility, DetectorSettings, Edge, SpeechDetector, Vad};
-use types::{AudioFormat, CallTime, DtmfDigit, Encoding, Millis, PTIME, SampleRate, UtteranceId};
+use types::{AudioFormat, CallTime, DtmfDigit, Millis, PTIME, SampleRate, UtteranceId};
 use vendor::{AudioChunk, RecognizerSession};
 
 use super::timeline::Timeline;
@@ -197,18 +197,7 @@ impl Hearing {
         if let Some(recording) = recording {
             recording.caller(at, &self.frame);
         }
-        self.recognized.clear();
-        self.to_recognizer.process(&self.frame, &mut self.recognized);
-        self.recognizer.push_audio(match self.wanted.encoding {
-            Encoding::Pcmu => {
-                self.codes.clear();
-                g711::encode_ulaw(&self.recognized, &mut self.codes);
-                AudioChunk::Mulaw(&self.codes)
-            }
-            Encoding::Pcma | Encoding::G722 | Encoding::L16 | Encoding::Opus => {
-                AudioChunk::Linear(&self.recognized)
-            }
-        });
+        self.show_recognizer();
         self.detected.clear();
         self.to_detector.process(&self.frame, &mut self.detected);
         let edge = match info.origin {
@@ -236,6 +225,23 @@ impl Hearing {
         };
         events.extend(edge.map(|edge| self.event(edge)));
         Some(())
+    }
+
+    /// Hands the frame to the recognizer: the line's own bytes, if it takes those.
+    fn show_recognizer(&mut self) {
+        let is_mulaw = self.wanted == AudioFormat::PCMU_8K;
+        if let Some(codes) = self.inbound.frame_codes().filter(|_| is_mulaw) {
+            return self.recognizer.push_audio(AudioChunk::Mulaw(codes));
+        }
+        self.recognized.clear();
+        self.to_recognizer.process(&self.frame, &mut self.recognized);
+        if !is_mulaw {
+            return self.recognizer.push_audio(AudioChunk::Linear(&self.recognized));
+        }
+        // The leg has changed its format in the middle of the call.
+        self.codes.clear();
+        g711::encode_ulaw(&self.recognized, &mut self.codes);
+        self.recognizer.push_audio(AudioChunk::Mulaw(&self.codes));
     }
 
     /// Lays what came too late into the recording.
