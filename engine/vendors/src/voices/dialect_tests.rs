@@ -106,6 +106,9 @@ async fn elevenlabs_cuts_sound_where_a_segment_ends_and_sums_up_the_clocks() {
     talk.hear(&elevenlabs_speech("g7", 100, "."));
     assert_eq!(talk.found(), "w1:4@1200 s7.1x100");
     assert_eq!(talk.dialect.owing(), None, "all that was asked for has come");
+    advance(duration(Millis::new(401))).await;
+    talk.dialect.handle_timeout(Instant::now(), &mut talk.out);
+    assert_eq!(talk.found(), "r7.2", "nothing follows: it is complete");
     talk.end(7);
     assert_eq!(talk.dialect.owing(), Some(Epoch(7)), "but for its end");
     talk.hear(r#"{"isFinal":true,"context_id":"g7"}"#);
