@@ -200,6 +200,18 @@ async fn cartesia_goes_on_in_one_context_and_begins_another_after_a_pause() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn cartesia_s_sound_says_where_it_belongs_if_nothing_else_does() {
+    let mut talk = cartesia();
+    talk.speak(1, 0, "One moment,");
+    talk.speak(1, 1, "please.");
+    let name = context_of(&talk.sent()[0]);
+    for flush in [4, 4, 5] {
+        talk.hear(&cartesia::Message::chunk(&name, &[0; 800], Some(flush)).encode());
+    }
+    assert_eq!(talk.found(), "s1.0x100 s1.0x100 r1.1 s1.1x100");
+}
+
+#[tokio::test(start_paused = true)]
 async fn cartesia_s_failed_context_ends_its_reply_and_no_other() {
     let mut talk = cartesia();
     talk.speak(1, 0, "One.");
