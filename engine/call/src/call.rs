@@ -236,6 +236,7 @@ impl Call {
                 self.on_final(utterance, Readings::new(text, others), audio);
             }
             Event::RecognizerFailed => self.on_recognizer_failed(),
+            Event::RecognizerRecovers => self.on_recognizer_recovers(),
             Event::Dtmf { digit } => self.on_dtmf(digit),
             Event::Detached { how } => self.on_detached(how),
             Event::Reattached { gap } => self.on_reattached(gap),

@@ -26,7 +26,17 @@ pub(crate) struct Ear {
     pub(crate) began: Option<CallTime>,
     /// The line broke within a sentence: how long more of it is waited for.
     pub(crate) cut_off: Option<Millis>,
+    recognizer: Recognizer,
     next: UtteranceId,
+}
+
+/// How the recognizer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Recognizer {
+    #[default]
+    Well,
+    /// It hears again what was said: its next last words are late.
+    Recovers,
 }
 
 /// An utterance that has not ended for good.
@@ -210,6 +220,7 @@ impl Call {
 
     pub(crate) fn on_final(&mut self, id: UtteranceId, words: Readings, audio: Millis) {
         self.counts.recognized = self.counts.recognized + audio;
+        self.ear.recognizer = Recognizer::Well;
         let mut parts = self.ear.parts.iter_mut();
         let awaited =
             |part: &&mut Part| part.utterance == id && part.last_words == LastWords::Awaited;
@@ -288,7 +299,19 @@ impl Call {
             words: utterance.words,
             last_words: LastWords::Awaited,
         });
-        self.timers.start(Timer::FinalWait, self.now + FINAL_WAIT_MAX);
+        let wait = match self.ear.recognizer {
+            Recognizer::Well => FINAL_WAIT_MAX,
+            Recognizer::Recovers => RECOVERY_WAIT_MAX,
+        };
+        self.timers.start(Timer::FinalWait, self.now + wait);
+    }
+
+    /// Last words come late: what is awaited is awaited longer.
+    pub(crate) fn on_recognizer_recovers(&mut self) {
+        self.ear.recognizer = Recognizer::Recovers;
+        if self.ear.parts.iter().any(|part| part.last_words == LastWords::Awaited) {
+            self.timers.start(Timer::FinalWait, self.now + RECOVERY_WAIT_MAX);
+        }
     }
 
     pub(crate) fn on_speech_max(&mut self) {
@@ -298,6 +321,7 @@ impl Call {
     }
 
     pub(crate) fn on_final_wait(&mut self) {
+        self.ear.recognizer = Recognizer::Well;
         let mut missing = Vec::new();
         for part in &mut self.ear.parts {
             if part.last_words == LastWords::Awaited {
@@ -345,6 +369,10 @@ impl Call {
 /// A final that takes longer is not worth waiting for: the words before it are used
 /// (conversation.md §7.3).
 const FINAL_WAIT_MAX: Millis = Millis::new(1_000);
+
+/// The same while the recognizer hears again what was said: recovered words come within 2.5 s or not at
+/// all, and a caller waits for no more than three seconds.
+const RECOVERY_WAIT_MAX: Millis = Millis::new(2_600);
 
 /// Nobody speaks for this long without a pause: music on hold, a machine, noise (conversation.md §7.3).
 const SPEECH_MAX: Millis = Millis::from_secs(60);

@@ -68,6 +68,9 @@ pub enum Event {
     },
     /// No recognizer is left to hear the caller.
     RecognizerFailed,
+    /// The recognizer lost its connection and hears again what was said: last words come late, but
+    /// they come.
+    RecognizerRecovers,
     /// More words of a reply.
     Thought {
         /// Of which reply.
@@ -217,6 +220,7 @@ impl Event {
             | Self::Stable { .. }
             | Self::Final { .. }
             | Self::RecognizerFailed
+            | Self::RecognizerRecovers
             | Self::Thought { .. }
             | Self::ThoughtEffect { .. }
             | Self::ThoughtDone { .. }

@@ -153,7 +153,8 @@ fn rare(detail: u8, generation: GenerationId, segment: SegmentId) -> Event {
     match detail {
         0..4 => Event::EndRequested { manner: EndManner::Polite },
         4..8 => Event::EndRequested { manner: EndManner::AtOnce },
-        8..12 => Event::RecognizerFailed,
+        8..10 => Event::RecognizerFailed,
+        10..12 => Event::RecognizerRecovers,
         12..20 => Event::Detached { how: LegEnd::Lost },
         20..24 => Event::Detached { how: LegEnd::MediaDead },
         24..34 => Event::Reattached { gap: Millis::new(u32::from(detail) * 100) },

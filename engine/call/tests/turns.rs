@@ -160,6 +160,46 @@ fn a_final_that_does_not_come_is_not_waited_for() {
 }
 
 #[test]
+fn a_recognizer_that_recovers_is_waited_for_longer_but_not_for_ever() {
+    let recovering = "
+        1000 caller starts
+        1600 recognizer recovers
+        1700 caller ended 1500
+        1700 stable 0 'Are you open'
+        ";
+    let asked = "
+        1000 begin 0
+        1700 pause 0
+        1803 finalize 0
+        ";
+    greeted(
+        &format!("{recovering} 4200 final 0 'Are you open on Monday?'\n 4300 end"),
+        &format!("{asked} 4200 think 1.0 agent: Hello. | caller: Are you open on Monday?"),
+    );
+    greeted(
+        &format!("{recovering} 6000 end"),
+        &format!("{asked} 4403 discard 0\n 4403 think 1.0 agent: Hello. | caller: Are you open"),
+    );
+    // It broke while its last words were awaited.
+    greeted(
+        "
+        1000 caller starts
+        1700 caller ended 1500
+        1700 stable 0 'Are you open on Sunday?'
+        1900 recognizer recovers
+        3000 final 0 'Are you open on Monday?'
+        3100 end
+        ",
+        "
+        1000 begin 0
+        1700 pause 0
+        1803 finalize 0
+        3000 think 1.0 agent: Hello. | caller: Are you open on Monday?
+        ",
+    );
+}
+
+#[test]
 fn a_caller_who_goes_on_while_we_think_takes_the_turn_back() {
     greeted(
         "

@@ -163,6 +163,7 @@ fn event(what: &str, now: CallTime) -> Event {
             Event::Final { utterance: utterance(n), text, others, audio: Millis::new(500) }
         }
         ["recognizer", "fails"] => Event::RecognizerFailed,
+        ["recognizer", "recovers"] => Event::RecognizerRecovers,
         ["key", key] => {
             let symbol = key.chars().next().expect("a key");
             Event::Dtmf { digit: DtmfDigit::new(symbol).expect("a key") }

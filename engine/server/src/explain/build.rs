@@ -172,6 +172,7 @@ impl Builder {
             // What follows from these is told where it shows.
             Event::Answered
             | Event::RecognizerFailed
+            | Event::RecognizerRecovers
             | Event::ThoughtEffect { .. }
             | Event::ThoughtDone { .. }
             | Event::ThoughtFailed { .. }

@@ -108,6 +108,11 @@ impl Task {
         // What was asked is answered, whatever becomes of it.
         self.tell();
         self.count_connection();
+        let lost = self.format.rate.span_of(self.ring.lost());
+        if Millis::ZERO < lost {
+            let vendor = self.dialect.order().vendor;
+            tracing::warn!(%vendor, lost_ms = lost.get(), "audio was never recognized");
+        }
         if let Some(socket) = self.link.replace() {
             farewell(socket, self.dialect.farewell()).await;
         }

@@ -1,8 +1,8 @@
 //! Wyoming: one connection, and one question, per utterance (providers.md §6.2).
 //!
 //! A server on the own premises that recognizes what lies between `audio-start` and `audio-stop`. The
-//! audio of an utterance streams there while it is spoken, on a connection that is already there when
-//! speech begins. What a pause makes of it is asked at the end only: the server takes one request per
+//! audio of an utterance streams there while it is spoken, on a connection that is opened when speech
+//! begins. What a pause makes of it is asked at the end only: the server takes one request per
 //! connection and tells nothing before. An utterance whose connection breaks is repeated on another.
 
 use std::collections::VecDeque;

@@ -63,7 +63,11 @@ impl Session {
                 Event::Final { utterance, text, others, audio }
             }
             // The engine decides by words and silence.
-            RecognizerEvent::Turn { .. } | RecognizerEvent::Recovering { .. } => return,
+            RecognizerEvent::Turn { .. } => return,
+            RecognizerEvent::Recovering { behind } => {
+                tracing::warn!(call = %self.id, behind_ms = behind.get(), "recognizer recovers");
+                Event::RecognizerRecovers
+            }
             RecognizerEvent::Failed { error } => {
                 tracing::error!(%error, "recognizer failed");
                 Event::RecognizerFailed

@@ -75,6 +75,7 @@ impl Session {
             | Event::SpeechEnded { .. }
             | Event::SpeechStopped { .. }
             | Event::RecognizerFailed
+            | Event::RecognizerRecovers
             | Event::Thought { .. }
             | Event::ThoughtEffect { .. }
             | Event::ThoughtDone { .. }
