@@ -27,7 +27,7 @@ const CASTS: [([&str; 3], [Protocol; 3]); 4] = [
         [Protocol::DeepgramFlux, Protocol::Anthropic, Protocol::ElevenLabs],
     ),
     (
-        ["wyoming", "openai", "deepgram"],
+        ["wyoming", "openai", "deepgram-aura"],
         [Protocol::WyomingRecognizer, Protocol::OpenAiChat, Protocol::DeepgramAura],
     ),
     (
@@ -90,8 +90,6 @@ fn environment(far: &FakeVendors) -> Environment {
         variables.insert(format!("{name}_BASE_URL"), base.clone());
     }
     variables.insert("OPENAI_BASE_URL".into(), format!("{base}/v1"));
-    variables.insert("ELEVENLABS_VOICE_ID".into(), "any".into());
-    variables.insert("CARTESIA_VOICE_ID".into(), "any".into());
     variables.insert("WYOMING_STT_URL".into(), wyoming.clone());
     variables.insert("WYOMING_TTS_URL".into(), wyoming);
     Environment::new(move |name| variables.get(name).cloned())

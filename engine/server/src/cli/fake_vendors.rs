@@ -119,7 +119,6 @@ fn settings(vendors: &FakeVendors, key: &str) -> String {
         lines.push(format!("export {name}_API_KEY={key} {name}_BASE_URL={base}"));
     }
     lines.push(format!("export OPENAI_API_KEY={key} OPENAI_BASE_URL={base}/v1"));
-    lines.push("export ELEVENLABS_VOICE_ID=any CARTESIA_VOICE_ID=any".to_owned());
     lines.push(format!("export WYOMING_STT_URL={wyoming} WYOMING_TTS_URL={wyoming}"));
     lines.join("\n")
 }

@@ -13,7 +13,6 @@ use vendors::brains::tools::guard::Guard;
 use vendors::brains::tools::{ToolNet, ToolNetError};
 use vendors::keys::AccountError;
 use vendors::net::{Net, NetError};
-use vendors::voices::catalog::PlaceError as VoiceError;
 use vendors::{brains, recognizers, voices};
 
 /// What the environment says: keys and addresses of vendors, secrets of tools.
@@ -58,15 +57,12 @@ pub enum CloudError {
     /// No tools.
     #[error(transparent)]
     Tools(#[from] ToolNetError),
-    /// A recognizer's settings.
+    /// A recognizer's or a voice's settings.
     #[error(transparent)]
-    Recognizer(#[from] AccountError),
+    Account(#[from] AccountError),
     /// A brain's settings.
     #[error(transparent)]
     Brain(#[from] BrainError),
-    /// A voice's settings.
-    #[error(transparent)]
-    Voice(#[from] VoiceError),
 }
 
 /// The threads and connections of vendors that are not in this process.

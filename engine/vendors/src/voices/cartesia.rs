@@ -55,6 +55,8 @@ struct Context {
     start: Millis,
     /// When its last sound came.
     sounded: Instant,
+    /// The number of its first flushed piece, and which segment that is.
+    first: Option<(u32, usize)>,
     /// Whether nothing is to be added.
     is_complete: bool,
 }
@@ -88,7 +90,7 @@ impl Cartesia {
     ) -> Result<(), VendorError> {
         let vendor = self.vendor;
         match message {
-            Message::Chunk { context, audio, .. } => {
+            Message::Chunk { context, audio, flush } => {
                 // Of a context that we have forgotten nothing is wanted.
                 let Some(at) = self.place(&context) else { return Ok(()) };
                 let mut bytes = Vec::new();
@@ -96,6 +98,7 @@ impl Cartesia {
                 audio
                     .decode(&mut bytes)
                     .map_err(|_| VendorError::Malformed { vendor, reason: reason() })?;
+                self.replies[at].follow(flush, out);
                 self.replies[at].sound(now, bytes.into(), out);
             }
             Message::Words { context, words, .. } => {
@@ -150,6 +153,19 @@ impl Speaking {
         self.bytes += bytes.len() as u64;
         let segment = self.done.min(self.asked.saturating_sub(1));
         out.find(Found::Sound { epoch: self.epoch, segment, bytes });
+    }
+
+    /// Sound says which piece it belongs to: what comes before that is complete, should nobody have
+    /// said so.
+    fn follow(&mut self, flush: Option<u32>, out: &mut Out) {
+        let done = self.done;
+        let Some(context) = &mut self.context else { return };
+        let Some(number) = flush else { return };
+        let (first, segment) = *context.first.get_or_insert((number, done));
+        let place = segment + number.saturating_sub(first) as usize;
+        while self.done < place.min(self.asked.saturating_sub(1)) {
+            self.segment_done(out);
+        }
     }
 
     fn words(&mut self, words: &[WordSpan<'_>], out: &mut Out) {
@@ -228,6 +244,7 @@ impl Dialect for Cartesia {
                 name: format!("g{}-{}", epoch.number(), self.names),
                 start: Millis::new(start.unwrap_or(u32::MAX)),
                 sounded: now,
+                first: None,
                 is_complete: false,
             });
         }

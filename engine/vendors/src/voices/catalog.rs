@@ -2,38 +2,39 @@
 
 use std::sync::Arc;
 
-use thiserror::Error;
 use types::{SampleRate, VendorName};
 use vendor::Voice;
 
-use super::{
+use super::adapters::{
     CartesiaSettings, CartesiaVoice, DeepgramSettings, DeepgramVoice, ElevenLabsSettings,
-    ElevenLabsVoice, OpenAiSpeechSettings, OpenAiVoice, Seat, WyomingVoice,
+    ElevenLabsVoice, Seat,
 };
+use super::openai::{OpenAiSpeechSettings, OpenAiVoice};
+use super::wyoming::WyomingVoice;
 use crate::keys::{Account, AccountError, Service};
 use crate::net::Net;
 
-/// A place where is spoken.
+/// A place where a voice is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Its name in agents' files: `elevenlabs`.
+    /// Its name in agents' files: `cartesia`.
     pub name: &'static str,
-    /// Whose account is used.
+    /// Whose account it needs: names the variables of key and address.
     pub service: Service,
-    /// The model, if there is a choice.
-    pub model: Option<Choice>,
-    /// The voice, if it is not part of the model.
-    pub voice: Option<Choice>,
+    /// What says with which model it speaks.
+    pub model: Setting,
+    /// What says with which voice, where that is not the model's.
+    pub voice: Setting,
     kind: Kind,
 }
 
-/// What an operator may choose.
+/// A variable, and what it is if nobody sets it; an empty default lets the server choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// The variable that says it.
-    pub variable: &'static str,
-    /// What holds if that is not set; none where the operator has to say it.
-    pub default: Option<&'static str>,
+pub struct Setting {
+    /// The variable; none if there is nothing to say.
+    pub variable: Option<&'static str>,
+    /// Unless that is set.
+    pub default: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,75 +46,65 @@ enum Kind {
     Wyoming,
 }
 
-const fn choice(variable: &'static str, default: &'static str) -> Option<Choice> {
-    Some(Choice { variable, default: Some(default) })
+const fn setting(variable: &'static str, default: &'static str) -> Setting {
+    Setting { variable: Some(variable), default }
 }
 
-/// Voices belong to accounts: whose it is to be, the operator says.
-const fn required(variable: &'static str) -> Option<Choice> {
-    Some(Choice { variable, default: None })
-}
+const NOTHING: Setting = Setting { variable: None, default: "" };
 
-/// All places. Models: providers.md §4.
+/// All places. The defaults are the vendors' quick models, and voices that their own examples use.
 pub const PLACES: [Place; 6] = [
     Place {
         name: "elevenlabs",
         service: Service::ElevenLabs,
-        model: choice("ELEVENLABS_MODEL", "eleven_flash_v2_5"),
-        voice: required("ELEVENLABS_VOICE_ID"),
+        model: setting("ELEVENLABS_MODEL", "eleven_flash_v2_5"),
+        // Rachel.
+        voice: setting("ELEVENLABS_VOICE_ID", "21m00Tcm4TlvDq8ikWAM"),
         kind: Kind::ElevenLabs,
     },
     Place {
         name: "cartesia",
         service: Service::Cartesia,
-        model: choice("CARTESIA_MODEL", "sonic-3.5"),
-        voice: required("CARTESIA_VOICE_ID"),
+        model: setting("CARTESIA_MODEL", "sonic-3.5"),
+        // Katie, the voice of the vendor's own examples.
+        voice: setting("CARTESIA_VOICE_ID", "f786b574-daa5-4673-aa0c-cbe3e8534c02"),
         kind: Kind::Cartesia,
     },
     Place {
-        name: "deepgram",
+        name: "deepgram-aura",
         service: Service::Deepgram,
-        model: choice("DEEPGRAM_TTS_MODEL", "aura-2-thalia-en"),
-        voice: None,
+        model: setting("DEEPGRAM_AURA_MODEL", "aura-2-thalia-en"),
+        voice: NOTHING,
         kind: Kind::Deepgram,
     },
     Place {
         name: "deepgram-flux",
         service: Service::Deepgram,
-        model: choice("DEEPGRAM_FLUX_TTS_MODEL", "flux-alexis-en"),
-        voice: None,
+        model: setting("DEEPGRAM_FLUX_VOICE_MODEL", "flux-alexis-en"),
+        voice: NOTHING,
         kind: Kind::Deepgram,
     },
     Place {
-        name: "openai",
+        name: "openai-speech",
         service: Service::OpenAi,
-        model: choice("OPENAI_TTS_MODEL", "gpt-4o-mini-tts"),
-        voice: choice("OPENAI_TTS_VOICE", "cedar"),
+        model: setting("OPENAI_TTS_MODEL", "gpt-4o-mini-tts"),
+        voice: setting("OPENAI_TTS_VOICE", "cedar"),
         kind: Kind::OpenAi,
     },
     Place {
         name: "wyoming",
         service: Service::WyomingVoice,
-        model: None,
-        voice: Some(Choice { variable: "WYOMING_TTS_VOICE", default: Some("") }),
+        model: NOTHING,
+        voice: setting("WYOMING_TTS_VOICE", ""),
         kind: Kind::Wyoming,
     },
 ];
 
-/// What is wrong with the settings of a place.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum PlaceError {
-    /// Its key or its address.
-    #[error(transparent)]
-    Account(#[from] AccountError),
-    /// Nobody says whose voice.
-    #[error("{variable} is not set: which voice is {name} to speak with?")]
-    Voice {
-        /// Which place.
-        name: &'static str,
-        /// Which variable.
-        variable: &'static str,
-    },
+impl Setting {
+    fn read(&self, lookup: impl Fn(&str) -> Option<String>) -> String {
+        let named = self.variable.and_then(lookup).map(|value| value.trim().to_owned());
+        named.filter(|value| !value.is_empty()).unwrap_or_else(|| self.default.to_owned())
+    }
 }
 
 impl Place {
@@ -125,25 +116,24 @@ impl Place {
         self.name.parse().expect("a constant slug")
     }
 
-    /// The voice at this place, or none if the environment names none. `lookup` gives a variable's
+    /// The voice at this place, or none if the environment names no account. `lookup` gives a variable's
     /// value.
     ///
     /// # Errors
-    /// [`PlaceError`] if a variable is there and unusable, or one that is needed is not.
+    /// [`AccountError`] if a variable is there and unusable.
     pub fn voice(
         &self,
         net: &Net,
         lookup: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Arc<dyn Voice>>, PlaceError> {
+    ) -> Result<Option<Arc<dyn Voice>>, AccountError> {
         let Some(account) = Account::from_env(self.service, &lookup)? else { return Ok(None) };
-        let model = self.chosen(self.model, &lookup)?;
-        let voice = self.chosen(self.voice, &lookup)?;
         let seat = Seat::new(self.vendor(), account, net.clone());
+        let (model, voice) = (self.model.read(&lookup), self.voice.read(&lookup));
         Ok(Some(match self.kind {
-            Kind::ElevenLabs => Arc::new(ElevenLabsVoice::new(
-                seat,
-                ElevenLabsSettings { voice, model, tuning: None },
-            )),
+            Kind::ElevenLabs => {
+                let settings = ElevenLabsSettings { voice, model, tuning: None };
+                Arc::new(ElevenLabsVoice::new(seat, settings))
+            }
             Kind::Cartesia => {
                 Arc::new(CartesiaVoice::new(seat, CartesiaSettings { voice, model, speed: None }))
             }
@@ -151,28 +141,14 @@ impl Place {
                 Arc::new(DeepgramVoice::new(seat, DeepgramSettings { model, speed: None }))
             }
             Kind::OpenAi => {
-                let rate = SampleRate::Hz24000;
-                let (instructions, speed) = (None, None);
+                let (instructions, speed, rate) = (None, None, SampleRate::Hz24000);
                 let settings = OpenAiSpeechSettings { model, voice, instructions, speed, rate };
                 Arc::new(OpenAiVoice::new(seat, settings))
             }
             Kind::Wyoming => {
-                Arc::new(WyomingVoice::new(seat, Some(voice).filter(|voice| !voice.is_empty())))
+                Arc::new(WyomingVoice::new(seat, (!voice.is_empty()).then_some(voice)))
             }
         }))
-    }
-
-    /// What the operator chose, or what holds; empty where there is no choice.
-    fn chosen(
-        &self,
-        choice: Option<Choice>,
-        lookup: impl Fn(&str) -> Option<String>,
-    ) -> Result<String, PlaceError> {
-        let Some(Choice { variable, default }) = choice else { return Ok(String::new()) };
-        let named = lookup(variable).map(|value| value.trim().to_owned());
-        let named = named.filter(|value| !value.is_empty());
-        let chosen = named.or_else(|| default.map(str::to_owned));
-        chosen.ok_or(PlaceError::Voice { name: self.name, variable })
     }
 }
 
@@ -183,30 +159,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_voice_is_there_if_the_environment_says_where_and_whose() {
+    fn a_voice_is_there_if_the_environment_says_where() {
         let runtime = Runtime::new().unwrap();
         let net = Net::new(runtime.handle().clone()).unwrap();
-        let ask = |name: &str, variables: &[(&str, &str)]| {
-            let place = PLACES.iter().find(|place| place.name == name).unwrap();
-            let voice = place.voice(&net, |name| {
+        let found = |variables: &[(&str, &str)]| -> Vec<&str> {
+            let lookup = |name: &str| {
                 let found = variables.iter().find(|(known, _)| *known == name);
                 found.map(|(_, value)| (*value).to_owned())
-            });
-            voice.map(|voice| voice.is_some())
+            };
+            let is_there = |place: &&Place| place.voice(&net, lookup).unwrap().is_some();
+            PLACES.iter().filter(is_there).map(|place| place.name).collect()
         };
+        assert_eq!(found(&[]), Vec::<&str>::new());
+        assert_eq!(found(&[("DEEPGRAM_API_KEY", "k")]), ["deepgram-aura", "deepgram-flux"]);
+        assert_eq!(found(&[("OPENAI_API_KEY", "k")]), ["openai-speech"]);
+        assert_eq!(found(&[("WYOMING_TTS_URL", "tcp://127.0.0.1:10200")]), ["wyoming"]);
+        let bad = PLACES[1].voice(&net, |name| (name == "CARTESIA_API_KEY").then(|| "a b".to_owned()));
+        assert_eq!(bad.err(), Some(AccountError::Key { variable: "CARTESIA_API_KEY" }));
         for place in PLACES {
-            assert_eq!(ask(place.name, &[]), Ok(false));
             assert_eq!(place.vendor().as_str(), place.name);
         }
-        let key = ("ELEVENLABS_API_KEY", "k");
-        let missing = PlaceError::Voice { name: "elevenlabs", variable: "ELEVENLABS_VOICE_ID" };
-        assert_eq!(ask("elevenlabs", &[key]), Err(missing.clone()));
-        assert_eq!(ask("elevenlabs", &[key, ("ELEVENLABS_VOICE_ID", " ")]), Err(missing));
-        assert_eq!(ask("elevenlabs", &[key, ("ELEVENLABS_VOICE_ID", "v")]), Ok(true));
-        assert_eq!(ask("deepgram", &[("DEEPGRAM_API_KEY", "k")]), Ok(true));
-        assert_eq!(ask("openai", &[("OPENAI_API_KEY", "k")]), Ok(true));
-        assert_eq!(ask("wyoming", &[("WYOMING_TTS_URL", "tcp://127.0.0.1:10200")]), Ok(true));
-        let bad = ask("cartesia", &[("CARTESIA_API_KEY", "a b")]);
-        assert_eq!(bad, Err(AccountError::Key { variable: "CARTESIA_API_KEY" }.into()));
+    }
+
+    #[test]
+    fn a_blank_variable_is_not_set() {
+        let setting = setting("CARTESIA_MODEL", "sonic-3.5");
+        assert_eq!(setting.read(|_| Some("  ".into())), "sonic-3.5");
+        assert_eq!(setting.read(|_| Some(" sonic-3.6 ".into())), "sonic-3.6");
     }
 }

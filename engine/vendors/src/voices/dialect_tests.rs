@@ -106,6 +106,9 @@ async fn elevenlabs_cuts_sound_where_a_segment_ends_and_sums_up_the_clocks() {
     talk.hear(&elevenlabs_speech("g7", 100, "."));
     assert_eq!(talk.found(), "w1:4@1200 s7.1x100");
     assert_eq!(talk.dialect.owing(), None, "all that was asked for has come");
+    advance(duration(Millis::new(401))).await;
+    talk.dialect.handle_timeout(Instant::now(), &mut talk.out);
+    assert_eq!(talk.found(), "r7.2", "nothing follows: it is complete");
     talk.end(7);
     assert_eq!(talk.dialect.owing(), Some(Epoch(7)), "but for its end");
     talk.hear(r#"{"isFinal":true,"context_id":"g7"}"#);
@@ -194,6 +197,18 @@ async fn cartesia_goes_on_in_one_context_and_begins_another_after_a_pause() {
     talk.hear(&format!(r#"{{"type":"done","context_id":"{other}"}}"#));
     assert_eq!(talk.found(), "r1.4 f1");
     assert!(talk.dialect.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn cartesia_s_sound_says_where_it_belongs_if_nothing_else_does() {
+    let mut talk = cartesia();
+    talk.speak(1, 0, "One moment,");
+    talk.speak(1, 1, "please.");
+    let name = context_of(&talk.sent()[0]);
+    for flush in [4, 4, 5] {
+        talk.hear(&cartesia::Message::chunk(&name, &[0; 800], Some(flush)).encode());
+    }
+    assert_eq!(talk.found(), "s1.0x100 s1.0x100 r1.1 s1.1x100");
 }
 
 #[tokio::test(start_paused = true)]

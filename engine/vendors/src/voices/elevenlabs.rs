@@ -20,6 +20,10 @@ use crate::socket::SocketOrder;
 /// for more (providers.md §1.4), and we ask for [`INACTIVITY_SECS`].
 const KEEP_ALIVE_EVERY: Millis = Millis::from_secs(15);
 
+/// A segment whose last character has been spoken is complete if so long nothing follows: the vendor
+/// says so only of contexts.
+const SEGMENT_QUIET: Millis = Millis::new(400);
+
 /// The longest the vendor takes.
 pub(crate) const INACTIVITY_SECS: u32 = 180;
 
@@ -42,6 +46,8 @@ struct Context {
     bytes: u64,
     /// Whether characters were ever told.
     has_times: bool,
+    /// When sound came last, if no segment has been declared complete since.
+    sounded: Option<Instant>,
     life: Life,
 }
 
@@ -71,7 +77,12 @@ impl ElevenLabs {
         out.send(order.encode());
     }
 
-    fn handle_speech(&mut self, speech: Speech<'_>, out: &mut Out) -> Result<(), VendorError> {
+    fn handle_speech(
+        &mut self,
+        now: Instant,
+        speech: Speech<'_>,
+        out: &mut Out,
+    ) -> Result<(), VendorError> {
         let at = match &speech.context {
             Some(name) => self.contexts.iter().position(|context| name_of(context.epoch) == **name),
             // Where only one is open, no other can be meant.
@@ -88,6 +99,7 @@ impl ElevenLabs {
                     vendor: self.vendor,
                     reason: "audio that is no base64".into(),
                 })?;
+                context.sounded = Some(now);
                 context.sound(bytes.into(), &speech.characters, bytes_per_second, out);
             }
             if speech.is_final {
@@ -102,6 +114,12 @@ impl ElevenLabs {
 }
 
 impl Context {
+    /// When all that was asked for so far counts as complete, if nothing follows.
+    fn complete_at(&self) -> Option<Instant> {
+        let is_said = self.life == Life::Open && self.has_times && self.follower.is_at_end();
+        self.sounded.filter(|_| is_said).map(|at| after(at, SEGMENT_QUIET))
+    }
+
     /// Sound, and the characters in it: cut where a segment ends.
     fn sound(
         &mut self,
@@ -188,6 +206,7 @@ impl Dialect for ElevenLabs {
                 follower: Follower::default(),
                 bytes: 0,
                 has_times: false,
+                sounded: None,
                 life: Life::Open,
             });
         }
@@ -219,12 +238,12 @@ impl Dialect for ElevenLabs {
         }
     }
 
-    fn handle_text(&mut self, _now: Instant, text: &str, out: &mut Out) -> Result<(), VendorError> {
+    fn handle_text(&mut self, now: Instant, text: &str, out: &mut Out) -> Result<(), VendorError> {
         let vendor = self.vendor;
         let message = decode(text)
             .map_err(|fault| VendorError::Malformed { vendor, reason: fault.to_string() })?;
         match message {
-            Message::Speech(speech) => self.handle_speech(speech, out),
+            Message::Speech(speech) => self.handle_speech(now, speech, out),
             Message::Failure(failure) => Err(refusal::closed(vendor, failure.code, &failure.error)),
             Message::Unknown => Ok(()),
         }
@@ -233,10 +252,18 @@ impl Dialect for ElevenLabs {
     fn handle_binary(&mut self, _now: Instant, _bytes: Bytes, _out: &mut Out) {}
 
     fn timeout(&self) -> Option<Instant> {
-        Some(after(self.sent, KEEP_ALIVE_EVERY))
+        let quiet = self.contexts.iter().filter_map(Context::complete_at);
+        quiet.chain([after(self.sent, KEEP_ALIVE_EVERY)]).min()
     }
 
     fn handle_timeout(&mut self, now: Instant, out: &mut Out) {
+        for context in &mut self.contexts {
+            if context.complete_at().is_some_and(|at| at <= now) {
+                context.sounded = None;
+                let (epoch, segment) = (context.epoch, context.follower.len());
+                out.find(Found::Reached { epoch, segment, certainty: Certainty::Told });
+            }
+        }
         if after(self.sent, KEEP_ALIVE_EVERY) <= now {
             // It must not name a context that has not been opened.
             let open = self.contexts.iter().rev().find(|context| context.life == Life::Open);

@@ -135,6 +135,11 @@ impl Follower {
         self.texts.push(text.to_owned());
     }
 
+    /// How many segments were sent.
+    pub(crate) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
     /// Which segment is being spoken.
     pub(crate) const fn segment(&self) -> usize {
         self.segment

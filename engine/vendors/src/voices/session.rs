@@ -244,7 +244,10 @@ impl Task {
             let count = u32::try_from(attempt).unwrap_or(u32::MAX);
             after(now, jittered(*pause, self.seed, count))
         });
-        let bar = Bar::of(error, now);
+        // One that has spoken took offense at a text, not at us: the next may be welcome.
+        let is_about_text =
+            self.watch.has_sounded && matches!(error, VendorError::BadRequest { .. });
+        let bar = if is_about_text { Bar::None } else { Bar::of(error, now) };
         loop {
             if self.gate.is_closed() {
                 return false;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use fake_vendors::{Fault, Plan};
+use futures_util::future::join_all;
 use types::{AudioFormat, Millis, SampleRate};
 use vendor::{Delivered, Precision, VendorError, VoiceEvent};
 
@@ -14,8 +15,8 @@ use super::support::{Call, Kind, far_side, generation, words_heard};
 const TEXTS: [&str; 3] =
     ["Good morning, Bright Smile.", "A cleaning takes forty minutes.", "Shall I book it?"];
 
-/// Shorter than a caller's patience, so that the test has some too.
-const SOUND_WAIT: Millis = Millis::new(400);
+/// A little shorter than a caller's patience, so that the test has some too.
+const SOUND_WAIT: Millis = Millis::new(1_000);
 
 const fn ms(ms: u32) -> Millis {
     Millis::new(ms)
@@ -168,9 +169,10 @@ async fn faults_come_out_as_the_matrix_says() {
     matrix.push_str(&"---|".repeat(Kind::ALL.len()));
     for (name, fault) in FAULTS {
         let _ = write!(matrix, "\n| {name} |");
-        for kind in Kind::ALL {
-            let _ = write!(matrix, " {} |", cell(kind, fault).await);
-        }
+        let row = join_all(Kind::ALL.map(|kind| cell(kind, fault))).await;
+        row.iter().for_each(|cell| {
+            let _ = write!(matrix, " {cell} |");
+        });
     }
     matrix.push('\n');
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/voices/matrix.md");

@@ -1,9 +1,12 @@
 //! A reply from its first word to its last.
 
-use fake_vendors::Plan;
-use types::{Audio, AudioFormat, Encoding, Millis, SampleRate};
+use fake_vendors::{FakeVendors, Options, Plan};
+use tokio::runtime::Handle;
+use types::{Audio, AudioFormat, Encoding, Millis, SampleRate, Secret};
 use vendor::{Precision, VoiceEvent};
+use vendors::net::Net;
 use vendors::voices::SOUND_WAIT;
+use vendors::voices::catalog::PLACES;
 
 use super::support::{Call, Kind, far_side, linear, words_heard};
 
@@ -185,4 +188,31 @@ async fn the_vendor_s_own_account_of_an_interruption_is_told() {
         let VoiceEvent::Heard { segment, text_end, .. } = heard else { panic!("{heard:?}") };
         assert_eq!((segment.get(), text_end), (1, "A cleaning".len()), "turn {turn}");
     }
+}
+
+#[tokio::test]
+async fn every_place_speaks_with_nothing_but_addresses_and_keys() {
+    let options = Options { key: Some(Secret::new("key-1".into())), ..Options::default() };
+    let far = FakeVendors::start(options).await.unwrap();
+    let (http, wyoming) = (far.base_url(), far.wyoming_url());
+    let lookup = |name: &str| match name {
+        "OPENAI_BASE_URL" => Some(format!("{http}/v1")),
+        "WYOMING_TTS_URL" => Some(wyoming.clone()),
+        name if name.ends_with("_BASE_URL") => Some(http.clone()),
+        name if name.ends_with("_API_KEY") => Some("key-1".into()),
+        _ => None,
+    };
+    let net = Net::new(Handle::current()).unwrap();
+    for place in PLACES {
+        assert!(place.voice(&net, |_| None).unwrap().is_none(), "{}", place.name);
+        let voice = place.voice(&net, lookup).unwrap().expect("an account");
+        let mut call = Call::open(&*voice, AudioFormat::PCMU_8K);
+        call.speak(1, 0, TEXTS[0]);
+        call.session.end(super::support::generation(1));
+        let events = call.until_settled(1).await;
+        assert_eq!(order(&events), "a0 d0", "{}", place.name);
+    }
+    let openai = PLACES.iter().find(|place| place.name == "openai-speech").unwrap();
+    let bad = openai.voice(&net, |name| (name == "OPENAI_API_KEY").then(|| "a b".into()));
+    assert!(bad.err().unwrap().to_string().contains("OPENAI_API_KEY"));
 }
