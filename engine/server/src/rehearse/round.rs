@@ -12,7 +12,7 @@ use types::{CallRecord, E164, FactId, Millis};
 use wire::telnyx::WallMicros;
 
 use super::RehearseError;
-use super::child::{Bridge, Engine, Supervised};
+use super::child::{Bridge, Engine, Supervised, Way};
 use super::cores::Cores;
 use super::story::{Story, due_from, heard_after};
 use super::verdict::{Fault, LegSeen, Memory, RoundSeen, Standing};
@@ -218,7 +218,9 @@ impl Round {
                 Ok(from)
             }
             Fault::Api => {
-                bridge.cut().await;
+                // An API that is gone refuses, or it says nothing at all: by turns.
+                let how = if self.number.is_multiple_of(2) { Way::Closed } else { Way::Silent };
+                bridge.cut(how).await;
                 let begun = Instant::now();
                 for ((leg, _), noticed_after) in legs.iter().zip(&times.noticed) {
                     leg.drop_socket_unnoticed(*noticed_after).await;
