@@ -68,7 +68,8 @@ mod tests {
             }
             asked
         };
-        let near = stream_again(&carrier, (&leg, ids), &order, is_waited_for);
+        // A carrier that nobody asks any more hears that nobody does.
+        let near = async move { stream_again(&carrier, (&leg, ids), &order, is_waited_for).await };
         tokio::join!(far, near)
     }
 

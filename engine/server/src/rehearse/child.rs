@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
@@ -91,7 +92,9 @@ impl Drop for Engine {
 /// A way to an address that can be cut.
 #[derive(Debug)]
 pub(super) struct Bridge {
-    cut: watch::Sender<Cut>,
+    way: watch::Sender<Way>,
+    /// Each connection that is carried holds one.
+    carried: Arc<()>,
     task: JoinHandle<()>,
     pub(super) address: SocketAddr,
 }
@@ -101,37 +104,41 @@ impl Bridge {
     pub(super) async fn to(to: SocketAddr) -> Result<Self, RehearseError> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let (cut, seen) = watch::channel(Cut::No);
+        let (way, seen) = watch::channel(Way::Open);
+        let carried = Arc::new(());
+        let token = carried.clone();
         let task = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                if *seen.borrow() == Cut::No {
-                    tokio::spawn(carry(near, to, seen.clone()));
-                }
+                tokio::spawn(carry(near, to, (seen.clone(), token.clone())));
             }
         });
-        Ok(Self { cut, task, address })
+        Ok(Self { way, carried, task, address })
     }
 
     /// Cuts it: nothing that is sent from now on arrives.
-    pub(super) async fn cut(&self) {
-        self.cut.send_replace(Cut::Yes);
-        // Each connection holds a receiver, and so does who takes new ones.
-        while 1 < self.cut.receiver_count() {
+    pub(super) async fn cut(&self, how: Way) {
+        self.way.send_replace(how);
+        // Ours, and that of who takes new connections.
+        while 2 < Arc::strong_count(&self.carried) {
             tokio::task::yield_now().await;
         }
     }
 
     /// Mends it.
     pub(super) fn mend(&self) {
-        self.cut.send_replace(Cut::No);
+        self.way.send_replace(Way::Open);
     }
 }
 
-/// Whether a way is cut.
+/// What becomes of what is sent over a bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
-    Yes,
-    No,
+pub(super) enum Way {
+    /// It arrives.
+    Open,
+    /// Whoever sends it is told at once that nobody is there.
+    Closed,
+    /// Nobody says anything.
+    Silent,
 }
 
 impl Drop for Bridge {
@@ -140,9 +147,14 @@ impl Drop for Bridge {
     }
 }
 
-/// Carries one connection until it ends or the way is cut.
-async fn carry(mut near: TcpStream, to: SocketAddr, mut cut: watch::Receiver<Cut>) {
-    let carried = async {
+/// Carries one connection until it ends or the way is cut. On one that is silent it then hangs, as
+/// long as the way does.
+async fn carry(
+    mut near: TcpStream,
+    to: SocketAddr,
+    (mut way, carried): (watch::Receiver<Way>, Arc<()>),
+) {
+    let carrying = async {
         let mut far = TcpStream::connect(to).await?;
         tokio::io::copy_bidirectional(&mut near, &mut far).await
     };
@@ -150,10 +162,14 @@ async fn carry(mut near: TcpStream, to: SocketAddr, mut cut: watch::Receiver<Cut
         // What has not left yet does not leave any more.
         biased;
         // A bridge that is gone carries nobody either.
-        _ = cut.wait_for(|cut| *cut == Cut::Yes) => (),
-        carried = carried => if let Err(error) = carried {
+        _ = way.wait_for(|way| *way != Way::Open) => (),
+        ended = carrying => if let Err(error) = ended {
             tracing::debug!(%error, "a connection broke");
         },
+    }
+    drop(carried);
+    if *way.borrow() == Way::Silent && way.wait_for(|way| *way != Way::Silent).await.is_err() {
+        tracing::debug!("the bridge is gone");
     }
 }
 
@@ -172,7 +188,7 @@ mod tests {
         let (mut end, _) = far.accept().await.unwrap();
         let mut seen = [0; 6];
         end.read_exact(&mut seen).await.unwrap();
-        bridge.cut().await;
+        bridge.cut(Way::Closed).await;
         // The near end may not have learned of it yet.
         let _ = near.write_all(b"behind").await;
         let mut rest = Vec::new();
@@ -180,7 +196,18 @@ mod tests {
         assert_eq!(rest, b"");
         let mut refused = TcpStream::connect(bridge.address).await.unwrap();
         assert_eq!(refused.read_to_end(&mut Vec::new()).await.unwrap_or(0), 0);
+        bridge.cut(Way::Silent).await;
+        let mut hangs = TcpStream::connect(bridge.address).await.unwrap();
+        hangs.write_all(b"hello?").await.unwrap();
+        let mut heard = [0];
+        let mut hearing = std::pin::pin!(hangs.read(&mut heard));
+        tokio::select! {
+            biased;
+            _ = &mut hearing => panic!("somebody answers"),
+            () = tokio::task::yield_now() => (),
+        }
         bridge.mend();
+        assert_eq!(hearing.await.unwrap_or(0), 0, "it was lost");
         let mut again = TcpStream::connect(bridge.address).await.unwrap();
         again.write_all(b"again").await.unwrap();
         let (mut end, _) = far.accept().await.unwrap();

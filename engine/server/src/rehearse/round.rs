@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use caller::carrier::{FakeCarrier, Leg, LegReport, RingPlan};
 use caller::{CallPlan, Gate, Script, Step, Wait};
 use tokio::time::{Instant, sleep, sleep_until};
-use types::{CallRecord, E164, FactId, Millis};
+use types::{CallRecord, E164, FactId, Millis, WallTime};
 use wire::telnyx::WallMicros;
 
 use super::RehearseError;
-use super::child::{Bridge, Engine, Supervised};
+use super::child::{Bridge, Engine, Supervised, Way};
 use super::cores::Cores;
 use super::story::{Story, due_from, heard_after};
 use super::verdict::{Fault, LegSeen, Memory, RoundSeen, Standing};
@@ -218,7 +218,9 @@ impl Round {
                 Ok(from)
             }
             Fault::Api => {
-                bridge.cut().await;
+                // An API that is gone refuses, or it says nothing at all: by turns.
+                let how = if self.number.is_multiple_of(2) { Way::Closed } else { Way::Silent };
+                bridge.cut(how).await;
                 let begun = Instant::now();
                 for ((leg, _), noticed_after) in legs.iter().zip(&times.noticed) {
                     leg.drop_socket_unnoticed(*noticed_after).await;
@@ -257,7 +259,10 @@ fn look(
         Fault::Killed | Fault::Api => true,
         Fault::Socket => from.is_some_and(|from| {
             was_speaking(report, from)
-                && records.first().is_none_or(|(record, dir)| was_cut(record, dir, from))
+                && records.first().is_none_or(|(record, dir)| {
+                    let log = fs::read_to_string(dir.join("events.jsonl")).unwrap_or_default();
+                    was_cut(&log, record.began, from)
+                })
         }),
     };
     let heard_after = from.and_then(|from| heard_after(report, from));
@@ -289,9 +294,8 @@ fn was_speaking(report: &LegReport, at: WallMicros) -> bool {
 
 /// Whether words got lost at `at`. Who is cut off within the last sound of its last word has been
 /// heard, by the engine's own log, and has nothing to say again.
-fn was_cut(record: &CallRecord, dir: &Path, at: WallMicros) -> bool {
-    let Ok(log) = fs::read_to_string(dir.join("events.jsonl")) else { return true };
-    let began = record.began.as_unix_millis() * 1_000;
+fn was_cut(log: &str, began: WallTime, at: WallMicros) -> bool {
+    let began = began.as_unix_millis() * 1_000;
     let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
     let is_behind = |line: &serde_json::Value| {
         line["at"].as_i64().is_some_and(|since| at.as_unix_micros() <= began + since + NOTED_WITHIN)
@@ -354,4 +358,38 @@ async fn calls_of(control: &str) -> Option<usize> {
     let page = reqwest::get(format!("http://{control}/readyz")).await.ok()?.text().await.ok()?;
     let state: serde_json::Value = serde_json::from_str(&page).ok()?;
     usize::try_from(state["calls"].as_u64()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_lost_unless_the_log_says_that_all_were_heard() {
+        let began = WallTime::from_unix_millis(1_000_000);
+        let lost = |ms: i64| WallMicros::from_unix_micros((1_000_000 + ms) * 1_000);
+        let line = |at: u32, what: &str| format!(r#"{{"at":{at}000,{what}}}"#);
+        let detached = r#""event":{"event":"detached","how":"lost"}"#;
+        let back = r#""event":{"event":"reattached","gap":10}"#;
+        let heard = |heard: &str| {
+            format!(
+                r#""action":{{"action":"note","decision":{{"decision":"heard_text","heard":"{heard}"}}}}"#
+            )
+        };
+        let log = [
+            r#"{"format":2}"#.to_owned(),
+            line(3_000, &heard("whole")),
+            line(5_000, detached),
+            line(5_001, &heard("cut")),
+            line(5_010, back),
+            line(9_000, detached),
+            line(9_001, &heard("whole")),
+            line(9_010, back),
+        ];
+        let log = log.join("\n");
+        assert!(was_cut(&log, began, lost(5_010)), "a word was cut off");
+        assert!(!was_cut(&log, began, lost(8_990)), "all had been heard");
+        assert!(was_cut(&log, began, lost(20_000)), "the engine never noticed");
+        assert!(was_cut("", began, lost(5_010)), "there is no log");
+    }
 }

@@ -174,7 +174,8 @@ mod tests {
         assert_eq!(found(&[("DEEPGRAM_API_KEY", "k")]), ["deepgram-aura", "deepgram-flux"]);
         assert_eq!(found(&[("OPENAI_API_KEY", "k")]), ["openai-speech"]);
         assert_eq!(found(&[("WYOMING_TTS_URL", "tcp://127.0.0.1:10200")]), ["wyoming"]);
-        let bad = PLACES[1].voice(&net, |name| (name == "CARTESIA_API_KEY").then(|| "a b".to_owned()));
+        let bad =
+            PLACES[1].voice(&net, |name| (name == "CARTESIA_API_KEY").then(|| "a b".to_owned()));
         assert_eq!(bad.err(), Some(AccountError::Key { variable: "CARTESIA_API_KEY" }));
         for place in PLACES {
             assert_eq!(place.vendor().as_str(), place.name);
