@@ -16,6 +16,7 @@ impl Sink<RecognizerEvent> for Told {
                     others.iter().map(|other| format!("/{}", other.reveal())).collect();
                 format!("final:{}{others}", text.reveal())
             }
+            RecognizerEvent::Turn { .. } | RecognizerEvent::Recovering { .. } => "news".into(),
             RecognizerEvent::Failed { .. } => "failed".into(),
         };
         self.0.lock().unwrap().push(word);
@@ -53,7 +54,7 @@ impl Setup {
 }
 
 fn error() -> VendorError {
-    VendorError::Overloaded { vendor: "local".parse().unwrap() }
+    VendorError::Overloaded { vendor: "local".parse().unwrap(), retry_after: None }
 }
 
 #[test]
