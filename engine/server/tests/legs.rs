@@ -10,6 +10,7 @@ use caller::carrier::{
     RingPlan, StreamNews, TransferOutcome, Verdict, When,
 };
 use caller::{CallPlan, Step};
+use server::engine::Engine;
 use support::exchange::{Ports, call, let_go, records};
 use support::raw::block_on;
 use support::rings::GREETED;
@@ -232,6 +233,27 @@ fn transfers(site: &Site, ports: &Ports, shop: &Shop) {
     }
 }
 
+/// Waits until the only call that is up has heard these words.
+async fn heard(engine: &Engine, words: &str) {
+    let door = format!("http://{}/v1/calls", engine.control);
+    let get = async |url: String| -> serde_json::Value {
+        let text = reqwest::get(url).await.expect("an answer").text().await.expect("a text");
+        serde_json::from_str(&text).unwrap_or_default()
+    };
+    let mut look = tokio::time::interval(std::time::Duration::from_millis(100));
+    for _ in 0..900 {
+        look.tick().await;
+        let list = get(door.clone()).await;
+        let Some(id) = list["calls"][0]["call"].as_str() else { continue };
+        let call = get(format!("{door}/{id}")).await;
+        let turns = call["turns"].as_array().cloned().unwrap_or_default();
+        if turns.iter().any(|turn| turn["heard"].as_str().is_some_and(|t| t.contains(words))) {
+            return;
+        }
+    }
+    panic!("never heard: {words}");
+}
+
 /// Refused, busy, not there: the agent says so and goes on.
 fn goes_on_with_whom_nobody_took(site: &Site, ports: &Ports, shop: &Shop) {
     let refused = vec![RestFault {
@@ -246,8 +268,15 @@ fn goes_on_with_whom_nobody_took(site: &Site, ports: &Ports, shop: &Shop) {
         ("not there", Vec::new(), TransferOutcome::NoAnswer { ring: ringing }),
     ] {
         let options = CarrierOptions { transfer, ..options(ports, rest) };
-        // The ring, the voice's own time on a busy machine, and eight seconds of words.
-        let report = ring(site, options, wants_a_person(shop, Millis::from_secs(20)));
+        let report = block_on(async {
+            let carrier = FakeCarrier::start(options).await.expect("a carrier");
+            let leg = carrier.ring(wants_a_person(shop, LONG)).expect("a leg");
+            heard(&site.engine, "take a message").await;
+            leg.hang_up().await;
+            let report = leg.ended().await.expect("an end");
+            let_go(site).await;
+            report
+        });
         let call = report.call.as_ref().expect("a call");
         assert!(call.greeting.is_some(), "{case}");
         let record = record(site, shop, &report);
