@@ -106,7 +106,7 @@ const HANGOVER: Millis = Millis::new(120);
 const SETTLE: Millis = Millis::new(80);
 
 /// An answer that takes longer is not coming: twice the slowest hundredth (providers.md §8).
-const ANSWER_MAX: Millis = Millis::new(700);
+pub(crate) const ANSWER_MAX: Millis = Millis::new(700);
 
 /// What the answer to the order to finish may be ahead of the words themselves.
 const GRACE: Millis = Millis::new(120);
@@ -248,6 +248,11 @@ impl Ear {
     /// The vendor sent something that cannot be read.
     pub(crate) const fn handle_damage(&mut self) {
         self.is_damaged = true;
+    }
+
+    /// Whether this connection sent something that cannot be read.
+    pub(crate) const fn is_damaged(&self) -> bool {
+        self.is_damaged
     }
 
     /// The order to finish was sent, behind all audio up to `place`.

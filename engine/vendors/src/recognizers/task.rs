@@ -13,7 +13,7 @@ use crate::socket::{Incoming, Socket};
 use crate::usage::{Meter, Unit};
 
 use super::dialect::{Certainty, Dialect, Greets, Manners, Said, Words};
-use super::ear::{Ear, LinkState, Silence};
+use super::ear::{ANSWER_MAX, Ear, LinkState, Silence};
 use super::feed::{Feed, Rest};
 use super::link::{Link, LinkNews};
 use super::ring::Ring;
@@ -333,11 +333,16 @@ impl Task {
             Some(_) => LinkState::Up,
             None => LinkState::Down,
         };
-        let timeout = VendorError::Timeout { vendor, phase: Phase::BetweenBytes, limit };
+        let error = if self.ear.is_damaged() {
+            let reason = "words that cannot be read".to_owned();
+            VendorError::Malformed { vendor, reason }
+        } else {
+            VendorError::Timeout { vendor, phase: Phase::BetweenBytes, limit: ANSWER_MAX }
+        };
         match self.ear.handle_timeout(now, link) {
             None => Course::GoesOn,
-            Some(Silence::Reconnect) => self.give_up_link(timeout),
-            Some(Silence::Hopeless) => self.fail(timeout),
+            Some(Silence::Reconnect) => self.give_up_link(error),
+            Some(Silence::Hopeless) => self.fail(error),
         }
     }
 
