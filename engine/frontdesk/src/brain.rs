@@ -38,7 +38,7 @@ impl BrainSession for Session {
             dialogue: &dialogue,
             now,
         };
-        let reply = reply_with(&self.index, &context);
+        let reply = reply_with(&self.index, &context, None);
         let texts = reply.sentences.into_iter().map(|text| BrainEvent::Text { generation, text });
         let effects =
             reply.effects.into_iter().map(|effect| BrainEvent::Effect { generation, effect });

@@ -65,6 +65,10 @@ pub(crate) enum Subject {
     Hours,
     /// To speak with a person.
     Person,
+    /// What a service costs.
+    Price(usize),
+    /// How long it takes.
+    Duration(usize),
 }
 
 /// What there is to know about a business itself.

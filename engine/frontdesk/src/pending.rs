@@ -90,6 +90,8 @@ impl Turn<'_> {
                 Row::Staff(at) => Ask::Staff(at),
                 Row::Emergency => return None,
             }])),
+            (Verdict::Yes, Subject::Price(at)) => Some(self.answer_asks(&[Ask::Price(at)])),
+            (Verdict::Yes, Subject::Duration(at)) => Some(self.answer_asks(&[Ask::Duration(at)])),
             (Verdict::Yes, Subject::House(house)) => Some(self.answer_asks(&[Ask::House(house)])),
             (Verdict::Yes, Subject::Hours) => {
                 let ask = HoursAsk { aspect: Aspect::Hours, days: sense.days.clone(), clock: None };

@@ -7,7 +7,9 @@ use types::{
 
 use crate::cues::Cue;
 use crate::desk::Desk;
+use crate::doubt::second_thought;
 use crate::matching::Index;
+use crate::meaning::Meanings;
 use crate::memory::{Memory, Topic};
 use crate::pattern::find_cues;
 use crate::turn::Turn;
@@ -113,11 +115,35 @@ const WORDS_BYTES_MAX: usize = 2_000;
 /// phrases in the facts: about a millisecond for twenty words and a hundred phrases on a current
 /// core, half of it for the index of the phrases, which a session makes once.
 pub fn reply(context: &Context<'_>) -> Reply {
-    reply_with(&Index::new(&context.agent.facts), context)
+    reply_with(&Index::new(&context.agent.facts), context, None)
+}
+
+/// What the caller's words mean, beside the words themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    /// What the rows of the business mean.
+    pub meanings: &'a Meanings,
+    /// The direction of the words that [`unanswered`] gives for the same dialogue.
+    pub direction: &'a [f32],
+}
+
+/// [`reply`], and where the words do not say enough, by what they mean. As deterministic: the same
+/// direction gives the same reply.
+pub fn reply_by_meaning(context: &Context<'_>, sight: Sight<'_>) -> Reply {
+    reply_with(&Index::new(&context.agent.facts), context, Some(sight))
+}
+
+/// The caller's words that no reply has answered.
+pub fn unanswered(dialogue: &Dialogue) -> String {
+    Reading::of(&dialogue.entries).words
 }
 
 /// [`reply`] with the `index` of the agent's facts, made beforehand.
-pub(crate) fn reply_with(index: &Index, context: &Context<'_>) -> Reply {
+pub(crate) fn reply_with(
+    index: &Index,
+    context: &Context<'_>,
+    sight: Option<Sight<'_>>,
+) -> Reply {
     let desk = Desk::new(context.agent, context.caller, context.now);
     let entries = &context.dialogue.entries[..];
     let reading = Reading::of(entries);
@@ -125,7 +151,12 @@ pub(crate) fn reply_with(index: &Index, context: &Context<'_>) -> Reply {
         reading.keys.is_empty() && reading.no_input == 0 && wants_repeat(&reading.words)
     };
     if !asks_again(&reading) {
-        return Turn::new(&desk, index, &reading).respond();
+        let reply = Turn::new(&desk, index, &reading).respond();
+        let meant = sight.and_then(|sight| second_thought(&desk, &reading, &reply, sight));
+        return match meant {
+            Some(meant) => Turn::new(&desk, index, &reading).respond_to(&meant),
+            None => reply,
+        };
     }
     // What was said last is said again by thinking it again.
     let mut end = reading.answered;

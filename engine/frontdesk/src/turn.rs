@@ -4,11 +4,13 @@
 use types::{Effect, Expect, FactId};
 
 use crate::answers::{self, Verdict};
+use crate::calendar::find_days;
 use crate::contact;
 use crate::correction::corrected;
 use crate::cues::Cue;
 use crate::desk::{Desk, Speech};
-use crate::hours::{self, Openness};
+use crate::doubt::Meant;
+use crate::hours::{self, Aspect, HoursAsk, Openness};
 use crate::intent::{Ask, Certainty, Danger, Sense, Subject, Thread};
 use crate::matching::Index;
 use crate::memory::{Draft, Memory, Purpose, Question, Slot, Told, Topic};
@@ -75,6 +77,23 @@ impl<'a> Turn<'a> {
         }
         let expect = self.miss();
         self.finish(Intent::NotUnderstood, expect)
+    }
+
+    /// Answers what was meant.
+    pub(crate) fn respond_to(mut self, meant: &Meant) -> Reply {
+        let ask = match meant {
+            Meant::Tell(ask) => ask.clone(),
+            Meant::Hours => {
+                let utterance = Utterance::new(&self.reading.words);
+                let exceptions = &self.desk.facts.hours.exceptions;
+                let days = find_days(&utterance, self.desk.now.date(), exceptions);
+                Ask::Hours(HoursAsk { aspect: Aspect::Hours, days, clock: None })
+            }
+            Meant::Perhaps(subjects) => Ask::Confirm(subjects.clone()),
+        };
+        self.memory.question = Question::Open;
+        let (intent, expect) = self.answer_asks(&[ask]);
+        self.finish(intent, expect)
     }
 
     pub(crate) fn finish(mut self, intent: Intent, expect: Expect) -> Reply {

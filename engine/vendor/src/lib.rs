@@ -6,12 +6,14 @@
 
 mod brain;
 mod error;
+mod meaning;
 mod recognizer;
 mod sink;
 mod voice;
 
 pub use brain::{Brain, BrainContext, BrainEvent, BrainSession, Thought};
 pub use error::{Phase, Remedy, VendorError};
+pub use meaning::Meaning;
 pub use recognizer::{
     Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent, RecognizerRequest,
     RecognizerSession,
