@@ -10,7 +10,7 @@ use crate::cues::Cue;
 use crate::desk::Desk;
 use crate::intent::{Ask, House, Subject};
 use crate::meaning::{Kind, Likeness, Target};
-use crate::memory::Question;
+use crate::memory::{Memory, Question};
 use crate::pattern::find_cues;
 use crate::reply::{Intent, Reading, Reply, Sight};
 use crate::words::Utterance;
@@ -20,8 +20,6 @@ use crate::words::Utterance;
 pub(crate) enum Meant {
     /// This is told.
     Tell(Ask),
-    /// The hours of the days it names.
-    Hours,
     /// Whether one of these was meant is asked back.
     Perhaps(Vec<Subject>),
 }
@@ -38,49 +36,198 @@ pub(crate) fn second_thought(
     if under_way || reading.words.is_empty() || !reply.effects.is_empty() {
         return None;
     }
-    let likenesses = sight.meanings.likenesses(sight.direction);
-    let best = *likenesses.first()?;
-    let second = *likenesses.iter().find(|other| !other.target.is_with(best.target))?;
+    let question = Asked::new(&reading.words, sight.meanings.likenesses(sight.direction));
     let told = told(desk.facts, &reply.sentences);
-    let vague = matches!(reply.intent, Intent::Clarify | Intent::Unknown | Intent::NotUnderstood)
-        && told.is_empty();
-    let cues: Vec<Cue> =
-        find_cues(&Utterance::new(&reading.words)).into_iter().map(|hit| hit.cue).collect();
     if std::env::var_os("DUMP").is_some() {
-        eprintln!("DUMP {:?} | {:?} | told {told:?} | {:?}", reading.words, reply.intent, likenesses.iter().take(5).map(|l| format!("{:?} {:.2} {:.2}", l.target, l.alike, l.score)).collect::<Vec<_>>());
+        eprintln!("DUMP {:?} | {:?} | told {told:?} | {:?}", reading.words, reply.intent, question.likenesses.iter().take(5).map(|l| format!("{:?} {:.2} {:.2}", l.target, l.alike, l.score)).collect::<Vec<_>>());
     }
-    if vague {
-        return rescue(best, second, &cues, reply);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is told, and may be doubted")]
+    match reply.intent {
+        Intent::Clarify | Intent::Unknown | Intent::NotUnderstood if told.is_empty() => {
+            question.rescue(reply)
+        }
+        Intent::SmallTalk if question.words > SMALL_TALK_WORDS_MAX => question.perhaps(),
+        Intent::Booking if told.is_empty() => question.doubt_wish(),
+        Intent::Emergency
+        | Intent::Person
+        | Intent::Message
+        | Intent::Greeting
+        | Intent::Thanks
+        | Intent::Goodbye => None,
+        _ => question.doubt(&told),
     }
-    None
 }
 
-fn rescue(best: Likeness, second: Likeness, cues: &[Cue], reply: &Reply) -> Option<Meant> {
-    let lead = best.score - second.score;
-    let passes = |bars: &[(f32, f32)]| bars.iter().any(|(bar, by)| best.alike >= *bar && lead >= *by);
-    if passes(bars(best.target)) {
-        return match best.target {
-            Target::Hours => Some(Meant::Hours),
-            target => target.ask().map(Meant::Tell),
+/// A question, by its words and by its meaning.
+struct Asked {
+    /// The rows it is like, those of another kind than its words ask for left out.
+    likenesses: Vec<Likeness>,
+    /// How many words it has.
+    words: usize,
+    /// Whether it asks plainly for one thing: the price of it, its time, or whether it is there.
+    plain: bool,
+    cues: Vec<Cue>,
+}
+
+impl Asked {
+    fn new(words: &str, mut likenesses: Vec<Likeness>) -> Self {
+        let utterance = Utterance::new(words);
+        let cues: Vec<Cue> = find_cues(&utterance).into_iter().map(|hit| hit.cue).collect();
+        let has = |cue: Cue| cues.contains(&cue);
+        let kind = match (has(Cue::Price), has(Cue::Duration)) {
+            (true, false) => Some(Kind::Price),
+            (false, true) => Some(Kind::Duration),
+            (true, true) | (false, false) => None,
         };
+        if let Some(kind) = kind {
+            likenesses.retain(|likeness| {
+                likeness.target.service().is_none() || likeness.target.kind() == kind
+            });
+        }
+        let words = utterance.tokens.len();
+        let one = utterance.tokens.last().is_none_or(|token| token.part == 0);
+        let asks = kind.is_some() || has(Cue::Offered);
+        Self { likenesses, words, plain: one && asks && words <= PLAIN_WORDS_MAX, cues }
     }
-    if best.alike >= PERHAPS.0 && lead >= PERHAPS.1 {
-        return Some(Meant::Perhaps(vec![best.target.subject()?]));
+
+    fn has(&self, cue: Cue) -> bool {
+        self.cues.contains(&cue)
     }
-    None
+
+    /// The row it is most like, and by how much it leads over every other.
+    fn best(&self) -> Option<(Likeness, f32, Likeness)> {
+        let best = *self.likenesses.first()?;
+        let second = *self.likenesses.iter().find(|other| !other.target.is_with(best.target))?;
+        Some((best, best.score - second.score, second))
+    }
+
+    /// What is meant by words that told nothing.
+    fn rescue(&self, reply: &Reply) -> Option<Meant> {
+        let (best, lead, _) = self.best()?;
+        let unknown = reply.intent == Intent::Unknown;
+        // What is not offered is often like what is: a plain question gets a plain answer.
+        if self.plain && best.alike < PLAIN_ALIKE_MIN {
+            return None;
+        }
+        // What the words made likely, and the meaning not, is not told.
+        let rival = meant(reply).is_some_and(|subject| best.target.subject() != Some(subject));
+        let passes = |(bar, by)| best.alike >= bar && lead >= by;
+        if !self.plain && !rival && self.bar(best.target, unknown).is_some_and(passes) {
+            return best.target.ask().map(Meant::Tell);
+        }
+        if reply.intent == Intent::Clarify { None } else { self.perhaps() }
+    }
+
+    /// What may be meant: one thing, or two if neither leads.
+    fn perhaps(&self) -> Option<Meant> {
+        let (best, lead, second) = self.best()?;
+        if best.alike < PERHAPS_ALIKE_MIN {
+            return None;
+        }
+        let mut subjects = vec![best.target.subject()?];
+        if lead < PERHAPS_LEAD_MIN && second.alike >= PERHAPS_ALIKE_MIN {
+            subjects.extend(second.target.subject());
+        }
+        Some(Meant::Perhaps(subjects))
+    }
+
+    /// A row this much alike is what is meant if it leads by this much over any other.
+    fn bar(&self, target: Target, unknown: bool) -> Option<(f32, f32)> {
+        match target {
+            Target::Price(_) if self.has(Cue::Price) => Some((0.60, 0.15)),
+            Target::Duration(_) if self.has(Cue::Duration) => Some((0.55, 0.12)),
+            Target::Policy(_) | Target::Faq(_) if self.has(Cue::Price) => None,
+            Target::Policy(_) | Target::Faq(_) if unknown => Some((0.70, 0.15)),
+            Target::Policy(_) | Target::Faq(_) => Some((0.62, 0.15)),
+            Target::House(House::Phone | House::Name) => None,
+            Target::House(_) => Some((0.65, 0.15)),
+            Target::Price(_)
+            | Target::Duration(_)
+            | Target::Offered(_)
+            | Target::Staff(_)
+            | Target::Hours
+            | Target::Other(_) => None,
+        }
+    }
+
+    /// Whether another row was meant than `told`.
+    fn doubt(&self, told: &[Target]) -> Option<Meant> {
+        let (best, _, _) = self.best()?;
+        let first = *told.first()?;
+        if told.iter().any(|one| !one.is_with(first)) {
+            return self.doubt_one_of(told);
+        }
+        if best.target.is_with(first) {
+            return None;
+        }
+        let own = self.likenesses.iter().find(|likeness| likeness.target.is_with(first))?;
+        let lead_min = if matches!(first, Target::Offered(_)) { OFFERED_LEAD_MIN } else { DOUBT_LEAD_MIN };
+        let unlike = own.alike < UNLIKE && best.alike - own.alike >= UNLIKE_LEAD_MIN;
+        if best.alike < DOUBT_ALIKE_MIN || best.score - own.score < lead_min && !unlike {
+            return None;
+        }
+        let mut subjects = vec![best.target.subject()?];
+        subjects.extend(own.target.subject());
+        Some(Meant::Perhaps(subjects))
+    }
+
+    /// Whether of several things told one was not asked for: nothing in the question is like it.
+    fn doubt_one_of(&self, told: &[Target]) -> Option<Meant> {
+        let own: Vec<Likeness> =
+            self.likenesses.iter().filter(|own| told.contains(&own.target)).copied().collect();
+        let (best, least) = (own.first()?, own.last()?);
+        let stray = least.alike < STRAY && best.alike - least.alike >= UNLIKE_LEAD_MIN;
+        if stray { Some(Meant::Perhaps(vec![best.target.subject()?])) } else { None }
+    }
+
+    /// Whether a question was taken for the wish for an appointment.
+    fn doubt_wish(&self) -> Option<Meant> {
+        let (best, _, _) = self.best()?;
+        let wish = self.likenesses.iter().filter(|likeness| {
+            matches!(likeness.target, Target::Other(Kind::Booking | Kind::Message | Kind::Person))
+        });
+        let wish = wish.map(|likeness| likeness.score).fold(0.0, f32::max);
+        if best.alike < DOUBT_ALIKE_MIN || best.score - wish < WISH_LEAD_MIN {
+            return None;
+        }
+        self.perhaps()
+    }
 }
 
-/// A row this much alike may be what is meant if it leads by this much.
-const PERHAPS: (f32, f32) = (0.40, 0.04);
+/// More words are no small talk.
+const SMALL_TALK_WORDS_MAX: usize = 7;
+/// A question of more words is no plain one.
+const PLAIN_WORDS_MAX: usize = 9;
+/// A plain question for what is not in the table is about a row only if it is this much alike.
+const PLAIN_ALIKE_MIN: f32 = 0.70;
+/// A row this much alike is worth asking back; with the next one if it leads by less.
+const PERHAPS_ALIKE_MIN: f32 = 0.40;
+const PERHAPS_LEAD_MIN: f32 = 0.05;
+/// What was told is doubted if another row is this much alike, and so much more.
+const DOUBT_ALIKE_MIN: f32 = 0.50;
+const DOUBT_LEAD_MIN: f32 = 0.12;
+/// A wish is doubted if a row is so much more alike than any wish.
+const WISH_LEAD_MIN: f32 = 0.20;
+/// That something is offered says the least of all answers.
+const OFFERED_LEAD_MIN: f32 = 0.04;
+/// An answer as little alike as this is doubted for any other that is so much more alike.
+const UNLIKE: f32 = 0.40;
+const STRAY: f32 = 0.30;
+const UNLIKE_LEAD_MIN: f32 = 0.15;
 
-/// A row this much alike is what is meant if it leads by this much over any other.
-fn bars(target: Target) -> &'static [(f32, f32)] {
-    match target {
-        Target::Price(_) | Target::Duration(_) => &[(0.65, 0.10)],
-        Target::Hours => &[(0.60, 0.10)],
-        // What is not offered is often like what is.
-        Target::Offered(_) | Target::House(House::Phone | House::Name) | Target::Other(_) => &[],
-        Target::Policy(_) | Target::Faq(_) | Target::House(_) | Target::Staff(_) => &[(0.55, 0.10)],
+/// What `reply` asks back, if it asks for one thing.
+fn meant(reply: &Reply) -> Option<Subject> {
+    let memory = Memory::from_note(reply.note.as_ref()?)?;
+    match memory.question {
+        Question::Meant(subject) => Some(subject),
+        Question::Open
+        | Question::AnythingElse
+        | Question::Which
+        | Question::MoreServices(_)
+        | Question::Message
+        | Question::Urgent
+        | Question::Connect
+        | Question::AfterHours => None,
     }
 }
 

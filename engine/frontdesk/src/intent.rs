@@ -186,6 +186,7 @@ impl Sense {
         sense.rows = rows.clone();
         sense.doubt_compounds();
         sense.ask_services(thread);
+        sense.doubt_sales(desk);
         sense.ask_rows(&rows);
         sense.ask_undo(desk);
         sense.ask_hours(thread);
@@ -263,7 +264,11 @@ impl Sense {
             "her", "now", "am", "have", "had", "got", "his", "their", "me", "took", "we",
         ];
         let texts = self.utterance.texts();
-        let asks = self.has_any(&[Cue::Price, Cue::Duration, Cue::Offered, Cue::ServiceList])
+        let there = texts.windows(2).any(|pair| {
+            ["is", "are", "do"].contains(&pair[0]) && ["there", "you"].contains(&pair[1])
+        });
+        let asks = (there
+            || self.has_any(&[Cue::Price, Cue::Duration, Cue::Offered, Cue::ServiceList]))
             && self.is_question()
             && !texts.iter().enumerate().any(|(at, text)| {
                 TELLS.contains(text) && !(*text == "have" && at > 0 && texts[at - 1] == "you")

@@ -10,7 +10,7 @@ use crate::correction::corrected;
 use crate::cues::Cue;
 use crate::desk::{Desk, Speech};
 use crate::doubt::Meant;
-use crate::hours::{self, Aspect, HoursAsk, Openness};
+use crate::hours::{self, Openness};
 use crate::intent::{Ask, Certainty, Danger, Sense, Subject, Thread};
 use crate::matching::Index;
 use crate::memory::{Draft, Memory, Purpose, Question, Slot, Told, Topic};
@@ -83,14 +83,17 @@ impl<'a> Turn<'a> {
     pub(crate) fn respond_to(mut self, meant: &Meant) -> Reply {
         let ask = match meant {
             Meant::Tell(ask) => ask.clone(),
-            Meant::Hours => {
-                let utterance = Utterance::new(&self.reading.words);
-                let exceptions = &self.desk.facts.hours.exceptions;
-                let days = find_days(&utterance, self.desk.now.date(), exceptions);
-                Ask::Hours(HoursAsk { aspect: Aspect::Hours, days, clock: None })
-            }
             Meant::Perhaps(subjects) => Ask::Confirm(subjects.clone()),
         };
+        // The day of "did you mean our hours?" is not asked for again.
+        if matches!(meant, Meant::Perhaps(_)) {
+            let utterance = Utterance::new(&self.reading.words);
+            let exceptions = &self.desk.facts.hours.exceptions;
+            let days = find_days(&utterance, self.desk.now.date(), exceptions);
+            if let [day] = &days.days[..] {
+                self.memory.day = Some(day.date);
+            }
+        }
         self.memory.question = Question::Open;
         let (intent, expect) = self.answer_asks(&[ask]);
         self.finish(intent, expect)
