@@ -1,9 +1,9 @@
 //! The front door: a real carrier's calls, from `call.initiated` to the last hang-up.
 //!
 //! ```text
-//! carrier --webhook--> [webhook] verify, claim, acknowledge --> [desk] one LegLife per leg
-//!    ^                                                            |  answer, stream, hang up
-//!    '--REST-- [rest] attempts by [retry] <-- [carrier] <---------'
+//! carrier --webhook--> [hall] verify, claim, acknowledge --> [desk] one LegLife per leg
+//!    ^                                                         |  answer, stream, hang up
+//!    '--REST-- [rest] attempts by [retry] <-- [carrier] <------'
 //!    '--socket with one-shot token--> media threads: the call takes the leg's seat
 //! ```
 //!
@@ -15,6 +15,8 @@ pub mod leg;
 
 mod claims;
 mod desk;
+mod document;
+mod hall;
 mod handle;
 mod news;
 pub(crate) mod record;
@@ -43,9 +45,11 @@ pub(crate) use handle::{OwnShare, Seat, SeatSlot};
 use carrier::{Carrier, LegName};
 use claims::{CLAIM_LIFE_MS, Claims, EventKey};
 use desk::Desk;
+use document::{handle_stream_status, handle_texml};
+use hall::Hall;
 use handle::{Delivered, Work};
 use rest::Api;
-use webhook::{Hall, handle_stream_status, handle_texml, handle_webhook};
+use webhook::handle_webhook;
 
 use crate::journal::{JournalReader, Kind};
 use crate::listen::Running;

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
+use types::Millis;
 
+use super::super::carrier::CarrierError;
 use super::*;
 
 const SETTINGS: LegSettings = LegSettings {
