@@ -12,7 +12,7 @@ use crate::intent::{Ask, House, Subject};
 use crate::meaning::{Kind, Likeness, Target};
 use crate::memory::{Memory, Question};
 use crate::pattern::find_cues;
-use crate::reply::{Intent, Reading, Reply, Sight};
+use crate::reply::{Intent, Reading, Reply, SENTENCE_WORDS_MIN, Sight};
 use crate::words::Utterance;
 
 /// What is to be said instead.
@@ -31,9 +31,8 @@ pub(crate) fn second_thought(
     reply: &Reply,
     sight: Sight<'_>,
 ) -> Option<Meant> {
-    let under_way = reading.memory.draft.is_some()
-        || !matches!(reading.memory.question, Question::Open | Question::AnythingElse);
-    if under_way || reading.words.is_empty() || !reply.effects.is_empty() {
+    let short = reading.words.split_whitespace().nth(SENTENCE_WORDS_MIN - 1).is_none();
+    if short || is_under_way(reading) || !reply.effects.is_empty() {
         return None;
     }
     let question = Asked::new(&reading.words, sight.meanings.likenesses(sight.direction));
@@ -56,6 +55,12 @@ pub(crate) fn second_thought(
         | Intent::Goodbye => None,
         _ => question.doubt(&told),
     }
+}
+
+/// Whether the words belong to what the agent has asked.
+pub(crate) fn is_under_way(reading: &Reading) -> bool {
+    reading.memory.draft.is_some()
+        || !matches!(reading.memory.question, Question::Open | Question::AnythingElse)
 }
 
 /// A question, by its words and by its meaning.
@@ -110,7 +115,10 @@ impl Asked {
             return None;
         }
         // What the words made likely, and the meaning not, is not told.
-        let rival = meant(reply).is_some_and(|subject| best.target.subject() != Some(subject));
+        let asked = best.target.service().is_some() && meant(reply).is_none();
+        let rival = reply.intent == Intent::Clarify
+            && !asked
+            && meant(reply) != best.target.subject();
         let passes = |(bar, by)| best.alike >= bar && lead >= by;
         if !self.plain && !rival && self.bar(best.target, unknown).is_some_and(passes) {
             return best.target.ask().map(Meant::Tell);

@@ -62,7 +62,10 @@ impl Sense {
             .into_iter()
             .map(|(at, ask, evidence)| {
                 let noise = self.noise(&ask, evidence, dropped);
-                let settled = Self::settled(ask.clone(), evidence, noise);
+                let settled = match self.opens_itself(&ask, evidence) {
+                    Some(row) => Ask::Confirm(vec![Subject::Row(row), Subject::Hours]),
+                    None => Self::settled(ask.clone(), evidence, noise),
+                };
                 let doubted = settled != ask && matches!(settled, Ask::Confirm(_));
                 (at, settled, doubted)
             })
@@ -155,6 +158,31 @@ impl Sense {
             }
             ask => ask,
         }
+    }
+
+    /// "What time does the pool close?": hours are asked of something in a row, not of the business.
+    fn opens_itself(&self, ask: &Ask, evidence: Evidence) -> Option<Row> {
+        const WE: [&str; 12] = [
+            "you", "yall", "y'all", "we", "i", "guys", "office", "store", "shop", "place",
+            "business", "anybody",
+        ];
+        let tokens = &self.utterance.tokens;
+        let beside = |at: usize| self.share_clause(Mask::span(at, at + 1), evidence.mask);
+        let ours = (0..tokens.len())
+            .any(|at| beside(at) && WE.contains(&tokens[at].text.as_str()));
+        if !matches!(ask, Ask::Hours(_)) || ours {
+            return None;
+        }
+        let named = |row: &&Candidate| {
+            matches!(row.row, Row::Policy(_) | Row::Faq(_))
+                && (0..tokens.len()).any(|at| {
+                    row.mask.holds(at)
+                        && !evidence.mask.holds(at)
+                        && tokens[at].weight >= 1.0
+                        && beside(at)
+                })
+        };
+        self.rows.iter().find(named).map(|row| row.row)
     }
 
     fn evidence(&self, at: usize, ask: &Ask) -> Evidence {

@@ -267,12 +267,15 @@ impl Sense {
         let there = texts.windows(2).any(|pair| {
             ["is", "are", "do"].contains(&pair[0]) && ["there", "you"].contains(&pair[1])
         });
+        let tells = |at: usize, text: &str| match text {
+            "have" => !(at > 0 && texts[at - 1] == "you"),
+            "there" => !(at > 0 && ["is", "are"].contains(&texts[at - 1])),
+            _ => TELLS.contains(&text),
+        };
         let asks = (there
             || self.has_any(&[Cue::Price, Cue::Duration, Cue::Offered, Cue::ServiceList]))
             && self.is_question()
-            && !texts.iter().enumerate().any(|(at, text)| {
-                TELLS.contains(text) && !(*text == "have" && at > 0 && texts[at - 1] == "you")
-            });
+            && !texts.iter().enumerate().any(|(at, text)| tells(at, text));
         let topic = !asks
             && candidates.iter().any(|candidate| {
                 candidate.row == Row::Emergency

@@ -55,7 +55,7 @@ mod talk;
 mod turn;
 mod words;
 
-pub use brain::Frontdesk;
+pub use brain::{Frontdesk, Insight, Then};
 pub use fuzz::fuzz_reply;
 pub use meaning::{General, Meanings};
 pub use reply::{Context, Intent, Reply, Sight, reply, reply_by_meaning, unanswered};

@@ -495,6 +495,10 @@ impl Sense {
             self.asks.push((hit.mask.first(), hit.ask_topic()));
         }
         let days = !self.days.days.is_empty() || self.days.stretch.is_some();
+        if days && self.is_vague_day() {
+            self.asks.push((self.days.mask.first(), Ask::WhichDay));
+            return;
+        }
         let parts = self.utterance.tokens.last().map_or(0, |token| token.part);
         let short = parts == 0
             || self.utterance.tokens.len() <= ELLIPTIC_WORDS_MAX

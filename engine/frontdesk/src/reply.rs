@@ -133,6 +133,17 @@ pub fn reply_by_meaning(context: &Context<'_>, sight: Sight<'_>) -> Reply {
     reply_with(&Index::new(&context.agent.facts), context, Some(sight))
 }
 
+/// Whether what the words mean can change the reply to `dialogue`: it is a sentence, and no answer
+/// to what the agent asked.
+pub(crate) fn is_worth_a_second_thought(dialogue: &Dialogue) -> bool {
+    let reading = Reading::of(&dialogue.entries);
+    !crate::doubt::is_under_way(&reading)
+        && reading.words.split_whitespace().nth(SENTENCE_WORDS_MIN - 1).is_some()
+}
+
+/// Fewer words are what they say.
+pub(crate) const SENTENCE_WORDS_MIN: usize = 3;
+
 /// The caller's words that no reply has answered.
 pub fn unanswered(dialogue: &Dialogue) -> String {
     Reading::of(&dialogue.entries).words

@@ -43,7 +43,7 @@ pub use hibari::{Prediction, Speech, Synthesizer, VOICE_RATE};
 pub use meaning::{MEANING_LEN, Sentences};
 pub use models::{MODEL_FILES, ModelDir, ModelError, ModelFile};
 pub use moonshine::{Moonshine, PIECE_MAX};
-pub use pool::{PoolCounters, WorkerPool};
+pub use pool::{Job, JobClass, JobFailure, PoolCounters, WorkerPool, lower_priority};
 pub use recognizer::LocalRecognizer;
 pub use session::{InferenceError, on_inference_thread};
 pub use silero::{Vad, WINDOW};

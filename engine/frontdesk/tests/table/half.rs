@@ -106,6 +106,11 @@ impl Half {
         Some(judge(row, &reply))
     }
 
+    /// The agent of the business `name`, which any row of the half calls.
+    pub(crate) fn agent(&self, name: &str) -> Option<AgentConfig> {
+        self.businesses.get(name).map(|(agent, _)| agent.clone())
+    }
+
     /// Says `words` in `talk` and hears the whole reply.
     pub(crate) fn say(&self, row: &Row, talk: &mut Talk, words: &str) -> Reply {
         let seen = self.sight.as_ref().and_then(|(model, meanings)| {

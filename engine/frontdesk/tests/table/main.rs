@@ -2,6 +2,7 @@
 //! a confusion report, gates. `README.md` beside this file describes the format and the commands.
 #![expect(clippy::print_stdout, reason = "a report is printed")]
 
+mod dialogues;
 mod half;
 mod judge;
 mod outcomes;
@@ -51,6 +52,11 @@ fn main() -> ExitCode {
     let word = |at: usize| words.get(at).map(String::as_str);
     if let Some(at) = words.iter().position(|word| word == "outcomes") {
         outcomes::write(&halves, word(at + 2), word(at + 1).unwrap_or_default());
+        return ExitCode::SUCCESS;
+    }
+    if has("dialogues") {
+        dialogues::totals(&halves);
+        halves.iter().for_each(Half::keep);
         return ExitCode::SUCCESS;
     }
     let judged: Vec<_> = halves.iter().map(Half::judge).collect();
