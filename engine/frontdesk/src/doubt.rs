@@ -123,7 +123,11 @@ impl Asked {
         if !self.plain && !rival && self.bar(best.target, unknown).is_some_and(passes) {
             return best.target.ask().map(Meant::Tell);
         }
-        if reply.intent == Intent::Clarify { None } else { self.perhaps() }
+        if reply.intent == Intent::Clarify && !asks_for_a_service(reply) {
+            None
+        } else {
+            self.perhaps()
+        }
     }
 
     /// What may be meant: one thing, or two if neither leads.
@@ -237,6 +241,14 @@ fn meant(reply: &Reply) -> Option<Subject> {
         | Question::Connect
         | Question::AfterHours => None,
     }
+}
+
+/// Whether `reply` asks which service is meant, without naming one.
+fn asks_for_a_service(reply: &Reply) -> bool {
+    let memory = reply.note.as_ref().and_then(Memory::from_note);
+    memory.is_some_and(|memory| {
+        memory.question == Question::Which && memory.services.is_empty()
+    })
 }
 
 /// The rows whose facts `sentences` cite.

@@ -24,12 +24,17 @@ pub(crate) fn totals(halves: &[Half]) {
         let Ok(text) = std::fs::read_to_string(path) else { continue };
         let table: Table = text.parse().expect("the file is TOML");
         let mut counts = [0; 3];
+        let mut faults: BTreeMap<&'static str, usize> = BTreeMap::new();
         for script in table.get("dialogue").and_then(Value::as_array).into_iter().flatten() {
-            let Some(fate) = Caller::new(half, script).and_then(Caller::call) else { continue };
+            let Some((fate, why)) = Caller::new(half, script).map(Caller::call) else { continue };
             counts[fate as usize] += 1;
+            why.into_iter().for_each(|why| *faults.entry(why).or_default() += 1);
             if half.name != "held-out" && fate != Fate::Right {
                 println!("{}: {fate:?} {}", half.name, text_of(script, "id"));
             }
+        }
+        for (fault, count) in faults {
+            println!("  {fault}: {count}");
         }
         let [right, missed, wrong] = counts;
         let all = right + missed + wrong;
@@ -56,6 +61,8 @@ struct Caller<'a> {
     asked: BTreeMap<&'static str, usize>,
     fate: Fate,
     kept: Option<Message>,
+    /// What went wrong, without a word of the dialogue.
+    faults: Vec<&'static str>,
 }
 
 impl<'a> Caller<'a> {
@@ -77,17 +84,18 @@ impl<'a> Caller<'a> {
         }
         let lines: Vec<&Value> = list(script.get("lines")).collect();
         let lines = lines.into_iter();
-        let (asked, kept) = (BTreeMap::new(), None);
-        Some(Self { half, script, row, talk, lines, asked, fate: Fate::Right, kept })
+        let (asked, kept, faults) = (BTreeMap::new(), None, Vec::new());
+        Some(Self { half, script, row, talk, lines, asked, fate: Fate::Right, kept, faults })
     }
 
     /// Calls, and tells what became of it.
-    fn call(mut self) -> Option<Fate> {
+    fn call(mut self) -> (Fate, Vec<&'static str>) {
         let mut end = "open";
         let mut question = None;
         for turn in 0.. {
             if turn == TURNS_MAX {
-                return Some(self.fate.max(Fate::Missed));
+                self.note(Fate::Missed, "too many turns");
+                break;
             }
             let Some(reply) = self.speak(question) else { break };
             for effect in &reply.effects {
@@ -103,9 +111,15 @@ impl<'a> Caller<'a> {
             question = asks(&reply);
         }
         if text_of(self.script, "ends") != end {
-            self.fate = self.fate.max(Fate::Missed);
+            self.note(Fate::Missed, "another end");
         }
-        Some(self.fate.max(self.judge_kept()))
+        self.judge_kept();
+        (self.fate, self.faults)
+    }
+
+    fn note(&mut self, fate: Fate, fault: &'static str) {
+        self.fate = self.fate.max(fate);
+        self.faults.push(fault);
     }
 
     /// Says what comes next, given what was asked; `None` when there is nothing more to say.
@@ -146,37 +160,41 @@ impl<'a> Caller<'a> {
         let said = plain(&spoken(reply));
         let says = list(line.get("say"))
             .all(|any| list(Some(any)).filter_map(Value::as_str).any(|phrase| holds(&said, phrase)));
-        let fate = match judge(&row, reply).verdict {
-            Verdict::Right if says => Fate::Right,
-            Verdict::Right | Verdict::AskedAgain | Verdict::Missed => Fate::Missed,
-            Verdict::Wrong => Fate::Wrong,
-        };
-        self.fate = self.fate.max(fate);
+        match judge(&row, reply).verdict {
+            Verdict::Right if says => (),
+            Verdict::Right => self.note(Fate::Missed, "line: said otherwise"),
+            Verdict::AskedAgain => self.note(Fate::Missed, "line: asked again"),
+            Verdict::Missed => self.note(Fate::Missed, "line: missed"),
+            Verdict::Wrong => self.note(Fate::Wrong, "line: wrong"),
+        }
     }
 
-    fn judge_kept(&self) -> Fate {
-        let (wanted, kept) = match (self.script.get("kept"), &self.kept) {
-            (None, None) => return Fate::Right,
-            (None, Some(_)) => return Fate::Wrong,
-            (Some(_), None) => return Fate::Missed,
+    fn judge_kept(&mut self) {
+        let (wanted, kept) = match (self.script.get("kept"), self.kept.take()) {
+            (None, None) => return,
+            (None, Some(_)) => return self.note(Fate::Wrong, "kept: not wanted"),
+            (Some(_), None) => return self.note(Fate::Missed, "kept: none"),
             (Some(wanted), Some(kept)) => (wanted, kept),
         };
-        let about = kept.reason.reveal();
-        let name = wanted.get("name").and_then(Value::as_str);
-        let other_name = name.is_some_and(|name| !name.eq_ignore_ascii_case(kept.name.reveal()));
-        let phone = wanted.get("phone").and_then(Value::as_str);
+        let text = |key: &str| wanted.get(key).and_then(Value::as_str);
+        let (name, number, about) =
+            (kept.name.reveal(), kept.number.reveal(), kept.reason.reveal());
+        if text("name").is_some_and(|wanted| !wanted.eq_ignore_ascii_case(name)) {
+            self.note(Fate::Wrong, "kept: another name");
+        }
         let digits = |number: &str| number.trim_start_matches("+1").to_owned();
-        let other_phone =
-            phone.is_some_and(|phone| digits(phone) != digits(kept.number.reveal()));
-        let whole = format!("{} {} {about}", kept.name.reveal(), kept.number.reveal());
-        let email = wanted.get("email").and_then(Value::as_str);
-        let other_email = email.is_some_and(|email| !whole.contains(email));
-        if other_name || other_phone || other_email {
-            return Fate::Wrong;
+        if text("phone").is_some_and(|wanted| digits(wanted) != digits(number)) {
+            self.note(Fate::Wrong, "kept: another number");
+        }
+        let whole = format!("{name} {number} {about}").to_lowercase();
+        if text("email").is_some_and(|wanted| !whole.contains(&wanted.to_lowercase())) {
+            self.note(Fate::Wrong, "kept: another address");
         }
         let said = plain(about);
-        let told = list(wanted.get("about")).filter_map(Value::as_str).all(|phrase| holds(&said, phrase));
-        if told { Fate::Right } else { Fate::Missed }
+        let about = list(wanted.get("about")).filter_map(Value::as_str);
+        if !about.clone().all(|phrase| holds(&said, phrase)) {
+            self.note(Fate::Missed, "kept: about something else");
+        }
     }
 }
 
@@ -205,7 +223,7 @@ fn text_of(value: &Value, key: &str) -> String {
     value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> + Clone {
     value.and_then(Value::as_array).into_iter().flatten()
 }
 
