@@ -37,9 +37,6 @@ pub(crate) fn second_thought(
     }
     let question = Asked::new(&reading.words, sight.meanings.likenesses(sight.direction));
     let told = told(desk.facts, &reply.sentences);
-    if std::env::var_os("DUMP").is_some() {
-        eprintln!("DUMP {:?} | {:?} | told {told:?} | {:?}", reading.words, reply.intent, question.likenesses.iter().take(5).map(|l| format!("{:?} {:.2} {:.2}", l.target, l.alike, l.score)).collect::<Vec<_>>());
-    }
     #[expect(clippy::wildcard_enum_match_arm, reason = "all else is told, and may be doubted")]
     match reply.intent {
         Intent::Clarify | Intent::Unknown | Intent::NotUnderstood if told.is_empty() => {
@@ -169,6 +166,9 @@ impl Asked {
         if told.iter().any(|one| !one.is_with(first)) {
             return self.doubt_one_of(told);
         }
+        if first == Target::Hours {
+            return self.doubt_hours();
+        }
         if best.target.is_with(first) {
             return None;
         }
@@ -181,6 +181,21 @@ impl Asked {
         let mut subjects = vec![best.target.subject()?];
         subjects.extend(own.target.subject());
         Some(Meant::Perhaps(subjects))
+    }
+
+    /// Whether hours were asked of something that a rule or an answer is about: "how late is
+    /// childcare open?" is like any question for the hours, and more like that answer.
+    fn doubt_hours(&self) -> Option<Meant> {
+        let own = self.likenesses.iter().find(|likeness| likeness.target == Target::Hours)?;
+        let rival = self
+            .likenesses
+            .iter()
+            .filter(|row| matches!(row.target, Target::Policy(_) | Target::Faq(_)))
+            .max_by(|left, right| left.alike.total_cmp(&right.alike))?;
+        let doubtful = rival.alike >= DOUBT_ALIKE_MIN && rival.alike >= own.alike + HOURS_LEAD_MIN;
+        doubtful.then(|| {
+            Meant::Perhaps(rival.target.subject().into_iter().chain([Subject::Hours]).collect())
+        })
     }
 
     /// Whether of several things told one was not asked for: nothing in the question is like it.
@@ -224,6 +239,7 @@ const WISH_LEAD_MIN: f32 = 0.20;
 const OFFERED_LEAD_MIN: f32 = 0.04;
 /// An answer as little alike as this is doubted for any other that is so much more alike.
 const UNLIKE: f32 = 0.40;
+const HOURS_LEAD_MIN: f32 = 0.02;
 const STRAY: f32 = 0.30;
 const UNLIKE_LEAD_MIN: f32 = 0.15;
 
@@ -281,4 +297,95 @@ fn target(facts: &Facts, cite: &FactId) -> Option<Target> {
         FactId::Staff(at) => Target::Staff(usize::from(*at)),
         FactId::Name | FactId::Transfer | FactId::Emergency => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use types::Expect;
+
+    use super::*;
+    use crate::matching::Row;
+
+    const OTHER: Likeness = like(Target::Faq(9), 0.30, 0.40);
+
+    const fn like(target: Target, alike: f32, score: f32) -> Likeness {
+        Likeness { target, alike, score }
+    }
+
+    fn asked(words: &str, likenesses: &[Likeness]) -> Asked {
+        Asked::new(words, likenesses.to_vec())
+    }
+
+    fn reply(intent: Intent) -> Reply {
+        let (sentences, effects) = (Vec::new(), Vec::new());
+        Reply { sentences, effects, expect: Expect::Open, note: None, intent }
+    }
+
+    fn perhaps(subjects: &[Subject]) -> Option<Meant> {
+        Some(Meant::Perhaps(subjects.to_vec()))
+    }
+
+    #[test]
+    fn a_row_that_leads_is_told_and_one_that_leads_less_is_asked_back() {
+        let words = "my bags are so heavy and we want to walk around";
+        let not_understood = reply(Intent::NotUnderstood);
+        let rescue = |best| asked(words, &[best, OTHER]).rescue(&not_understood);
+        let bags = Target::Faq(0);
+        assert_eq!(rescue(like(bags, 0.66, 0.70)), Some(Meant::Tell(Ask::Faq(0))));
+        let row = Subject::Row(Row::Faq(0));
+        assert_eq!(rescue(like(bags, 0.50, 0.70)), perhaps(&[row]));
+        let other = Subject::Row(Row::Faq(9));
+        let near = asked(words, &[like(bags, 0.66, 0.70), like(Target::Faq(9), 0.60, 0.68)]);
+        assert_eq!(near.rescue(&not_understood), perhaps(&[row, other]));
+        assert_eq!(rescue(like(bags, 0.30, 0.70)), None);
+    }
+
+    #[test]
+    fn what_is_offered_who_somebody_is_and_the_hours_are_never_told() {
+        let words = "could somebody over there have a look at it for me";
+        let not_understood = reply(Intent::NotUnderstood);
+        for target in [Target::Offered(1), Target::Staff(1), Target::Hours, Target::Price(1)] {
+            let meant = asked(words, &[like(target, 0.95, 1.5), OTHER]).rescue(&not_understood);
+            assert!(matches!(meant, Some(Meant::Perhaps(_))), "{target:?}: {meant:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_question_for_what_is_not_there_stays_answered_plainly() {
+        let unknown = reply(Intent::Unknown);
+        let near = [like(Target::Offered(0), 0.60, 0.90), OTHER];
+        assert_eq!(asked("Do you do tattoos?", &near).rescue(&unknown), None);
+        let row = Subject::Row(Row::Service(0));
+        let same = [like(Target::Offered(0), 0.80, 0.90), OTHER];
+        assert_eq!(asked("Do you do tattoos?", &same).rescue(&unknown), perhaps(&[row]));
+    }
+
+    #[test]
+    fn a_price_is_asked_of_no_other_kind_of_row_of_a_service() {
+        let rows = [like(Target::Duration(0), 0.9, 1.2), like(Target::Price(1), 0.7, 0.9), OTHER];
+        let question = asked("my tap keeps dripping, how much would it be to swap it out", &rows);
+        assert_eq!(question.rescue(&reply(Intent::Unknown)), Some(Meant::Tell(Ask::Price(1))));
+    }
+
+    #[test]
+    fn a_row_that_was_told_is_doubted_for_one_that_is_plainly_more_alike() {
+        let rows = [like(Target::Faq(2), 0.62, 0.74), like(Target::Policy(1), 0.36, 0.50)];
+        let question = asked("could we stash our suitcases after we check out", &rows);
+        let both = [Subject::Row(Row::Faq(2)), Subject::Row(Row::Policy(1))];
+        assert_eq!(question.doubt(&[Target::Policy(1)]), perhaps(&both));
+        assert_eq!(question.doubt(&[Target::Faq(2)]), None);
+        let near = [like(Target::Faq(2), 0.62, 0.74), like(Target::Policy(1), 0.56, 0.70)];
+        let question = asked("could we stash our suitcases after we check out", &near);
+        assert_eq!(question.doubt(&[Target::Policy(1)]), None);
+    }
+
+    #[test]
+    fn of_two_things_told_one_that_nothing_asks_for_is_doubted() {
+        let rows = [like(Target::Policy(0), 0.6, 0.8), like(Target::House(House::Location), 0.1, 0.2)];
+        let told = [Target::House(House::Location), Target::Policy(0)];
+        let question = asked("what is the place for paying by card", &rows);
+        assert_eq!(question.doubt(&told), perhaps(&[Subject::Row(Row::Policy(0))]));
+        let rows = [like(Target::Policy(0), 0.6, 0.8), like(Target::House(House::Location), 0.5, 0.6)];
+        assert_eq!(asked("where are you and can I pay by card", &rows).doubt(&told), None);
+    }
 }

@@ -197,6 +197,12 @@ impl Sense {
         sense.weigh_asks();
         sense.ask_who(index);
         sense.ask_relevant(index);
+        // "Good to know about the dogs, thanks": who thanks and asks nothing is told nothing again.
+        if sense.has(Cue::Thanks) && !sense.is_wanted() {
+            sense.asks.retain(|(_, ask)| {
+                !matches!(ask, Ask::Policy(_) | Ask::Faq(_) | Ask::Staff(_) | Ask::Confirm(_))
+            });
+        }
         sense.asks.sort_by_key(|(at, _)| *at);
         let mut seen: Vec<Ask> = Vec::new();
         sense.asks.retain(|(_, ask)| {

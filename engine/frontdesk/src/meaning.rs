@@ -272,3 +272,120 @@ impl Target {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Alike are texts with the same pairs of letters: enough to tell rows apart.
+    struct Pairs;
+
+    impl Meaning for Pairs {
+        fn embed(&self, text: &str) -> Option<Vec<f32>> {
+            let mut numbers = vec![0.0_f32; 27 * 27];
+            let place = |letter: u8| {
+                if letter.is_ascii_alphabetic() {
+                    usize::from(letter.to_ascii_lowercase() - b'a')
+                } else {
+                    26
+                }
+            };
+            for pair in text.as_bytes().windows(2) {
+                numbers[place(pair[0]) * 27 + place(pair[1])] += 1.0;
+            }
+            let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
+            Some(numbers.iter().map(|number| number / length.max(1.0)).collect())
+        }
+    }
+
+    struct Nothing;
+
+    impl Meaning for Nothing {
+        fn embed(&self, _: &str) -> Option<Vec<f32>> {
+            None
+        }
+    }
+
+    #[test]
+    fn every_line_of_the_exemplars_is_of_a_known_kind() {
+        for line in EXEMPLARS.lines() {
+            let (name, text) = line.split_once('\t').unwrap();
+            assert!(KINDS.iter().any(|(known, _)| *known == name) && !text.is_empty(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_meaning_is_not_known() {
+        assert!(General::of(&Nothing).is_none());
+        let general = Arc::new(General::of(&Pairs).unwrap());
+        assert!(Meanings::of(&facts(), general, &Nothing).is_none());
+    }
+
+    #[test]
+    fn the_row_whose_question_it_is_is_the_most_alike() {
+        let general = Arc::new(General::of(&Pairs).unwrap());
+        let meanings = Meanings::of(&facts(), general, &Pairs).unwrap();
+        let best = |text: &str| meanings.likenesses(&Pairs.embed(text).unwrap())[0];
+        assert_eq!(best("Do you see a parrot?").target, Target::Faq(0));
+        let site = best("Do you have a website?");
+        // It has none: known, and not told.
+        assert_eq!(site.target, Target::Other(Kind::Website));
+        assert_eq!((site.target.ask(), site.target.subject()), (None, None));
+        assert!(site.alike > 0.99, "{site:?}");
+    }
+
+    #[test]
+    fn one_service_is_one_thing_whatever_is_asked_of_it() {
+        assert!(Target::Price(1).is_with(Target::Duration(1)));
+        assert!(!Target::Price(1).is_with(Target::Price(2)));
+        assert!(!Target::Policy(1).is_with(Target::Faq(1)));
+        assert!(Target::Hours.is_with(Target::Hours));
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_are_as_good_as_numbers(
+            one in prop::collection::vec(-1.0_f32..1.0, 64),
+            two in prop::collection::vec(-1.0_f32..1.0, 64),
+        ) {
+            let unit = |numbers: &[f32]| -> Vec<f32> {
+                let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
+                numbers.iter().map(|number| number / length.max(0.1)).collect()
+            };
+            let (one, two) = (unit(&one), unit(&two));
+            let exact: f32 = one.iter().zip(&two).map(|(left, right)| left * right).sum();
+            prop_assert!((Direction::of(&one).along(&two) - exact).abs() < 0.02);
+        }
+    }
+
+    fn facts() -> Facts {
+        let faq = types::Faq {
+            id: "exotics".parse().unwrap(),
+            questions: vec!["Do you see parrots?".into(), "Do you see rabbits?".into()],
+            answer: "Yes, we see them all.".into(),
+        };
+        Facts {
+            name: "Harbor Vet".into(),
+            timezone: jiff::tz::TimeZone::UTC,
+            hours: types::Hours { week: Default::default(), exceptions: Vec::new() },
+            contact: types::Contact {
+                address: None,
+                directions: None,
+                parking: None,
+                phone: None,
+                email: None,
+                website: None,
+            },
+            services: Vec::new(),
+            policies: Vec::new(),
+            faqs: vec![faq],
+            staff: Vec::new(),
+            escalation: types::Escalation {
+                transfer_to: None,
+                emergency: None,
+                emergency_topics: Vec::new(),
+            },
+        }
+    }
+}

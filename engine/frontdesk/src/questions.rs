@@ -502,7 +502,8 @@ impl Sense {
         let parts = self.utterance.tokens.last().map_or(0, |token| token.part);
         let short = parts == 0
             || self.utterance.tokens.len() <= ELLIPTIC_WORDS_MAX
-            || thread.aspect.is_some();
+            || thread.aspect.is_some()
+            || find_clock(&self.utterance).is_some();
         if days && short && self.services.is_empty() && curt && !self.has_any(&[Cue::Bye, Cue::Done]) {
             let clock = find_clock(&self.utterance).map(|(clock, _)| clock);
             let now = matches!(

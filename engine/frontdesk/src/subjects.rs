@@ -260,6 +260,7 @@ impl Sense {
         let leftover = self.leftover;
         let named = self.services.iter().map(|hit| hit.mask).fold(Mask::default(), Mask::union);
         let foreign = telling(tokens).without(self.cue_mask().union(self.days.mask).union(named));
+        let mut modified = Mask::default();
         for hit in &mut self.services {
             let behind = hit.mask.last() + 1;
             let same = |at: usize| {
@@ -267,8 +268,12 @@ impl Sense {
             };
             let neutral = tokens.get(behind).is_some_and(|token| lexicon::is_neutral(&token.text));
             let continued = hit.mask.count() == 1 && leftover.holds(behind) && same(behind);
-            if continued && !neutral || is_modified(tokens, foreign, hit.mask) {
+            let is_modified = is_modified(tokens, foreign, hit.mask);
+            if continued && !neutral || is_modified {
                 hit.certainty = Certainty::Unsure;
+            }
+            if is_modified {
+                modified = modified.union(hit.mask);
             }
         }
         let sure = self.sure_services();
@@ -281,6 +286,7 @@ impl Sense {
         let utterance = &self.utterance;
         self.services.retain(|hit| {
             hit.certainty == Certainty::Sure
+                || modified.covers(hit.mask)
                 || hit.options.len() == 1 && utterance.weight(leftover) < 0.5
                 || utterance.weight(leftover) < 0.5
                 || hit.mask.count() > 1

@@ -24,7 +24,7 @@ const SEEK_LIMIT: Duration = Duration::from_millis(30);
 const YIELD: Duration = Duration::from_millis(20);
 
 /// The model that is set, if its files are there; says what is given up if not.
-pub fn load(models: &ModelDir, choice: MeaningModel) -> Option<Arc<Sentences>> {
+pub fn load(models: &ModelDir, choice: MeaningModel) -> Option<Arc<dyn Meaning>> {
     match choice {
         MeaningModel::None => None,
         MeaningModel::Minilm => match Sentences::load(models.root()) {
@@ -39,7 +39,7 @@ pub fn load(models: &ModelDir, choice: MeaningModel) -> Option<Arc<Sentences>> {
 
 /// Meanings for calls: never waits, and is never waited for.
 pub struct Seer {
-    sentences: Arc<Sentences>,
+    model: Arc<dyn Meaning>,
     pool: Arc<WorkerPool>,
     library: Arc<Library>,
     telemetry: Telemetry,
@@ -64,18 +64,18 @@ struct Wanted {
 
 impl Seer {
     /// Starts the thread that works out what rows mean.
-    pub fn start(sentences: Arc<Sentences>, pool: Arc<WorkerPool>) -> Self {
+    pub fn start(model: Arc<dyn Meaning>, pool: Arc<WorkerPool>) -> Self {
         let library = Arc::new(Library::default());
-        let (model, shelves, workers) = (sentences.clone(), library.clone(), pool.clone());
+        let (mind, shelves, workers) = (model.clone(), library.clone(), pool.clone());
         let work = move || {
             lower_priority();
-            shelves.fill(&model, &workers);
+            shelves.fill(&*mind, &workers);
         };
         let thread = std::thread::Builder::new()
             .name("meanings".into())
             .spawn(move || on_inference_thread(work))
             .expect("a thread can be started while the process starts");
-        Self { sentences, pool, library, telemetry: Telemetry::new(), thread: Some(thread) }
+        Self { model, pool, library, telemetry: Telemetry::new(), thread: Some(thread) }
     }
 
     /// Works out, in the background, what the rows of all businesses of `next` mean that it does
@@ -104,7 +104,7 @@ impl Insight for Seer {
         let once = Once { then: Mutex::new(Some(then)), began: Instant::now(), telemetry };
         let once = Arc::new(once);
         let late = once.clone();
-        let job = Seek { sentences: self.sentences.clone(), text, once };
+        let job = Seek { model: self.model.clone(), text, once };
         self.pool.submit(JobClass::Final, Box::new(job));
         // A call's thread has a clock; whoever has none can wait.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -138,8 +138,8 @@ impl Library {
     }
 
     /// Works out what is wanted until it is over.
-    fn fill(&self, sentences: &Sentences, pool: &WorkerPool) {
-        let model = Patient { sentences, pool, library: self };
+    fn fill(&self, mind: &dyn Meaning, pool: &WorkerPool) {
+        let model = Patient { model: mind, pool, library: self };
         let Some(general) = General::of(&model).map(Arc::new) else { return };
         while let Some(facts) = self.next() {
             let began = Instant::now();
@@ -175,7 +175,7 @@ impl Library {
 
 /// The model, while nobody on the telephone needs the cores.
 struct Patient<'a> {
-    sentences: &'a Sentences,
+    model: &'a dyn Meaning,
     pool: &'a WorkerPool,
     library: &'a Library,
 }
@@ -191,7 +191,7 @@ impl Meaning for Patient<'_> {
             return None;
         }
         drop(wanted);
-        Meaning::embed(self.sentences, text)
+        self.model.embed(text)
     }
 }
 
@@ -222,7 +222,7 @@ impl Once {
 
 /// The direction of one question, on a thread for inference.
 struct Seek {
-    sentences: Arc<Sentences>,
+    model: Arc<dyn Meaning>,
     text: String,
     once: Arc<Once>,
 }
@@ -231,7 +231,7 @@ impl Job for Seek {
     fn run(&mut self) {
         // Too late: the rules have answered.
         if !self.once.is_called() {
-            self.once.call(Meaning::embed(&*self.sentences, &self.text));
+            self.once.call(self.model.embed(&self.text));
         }
     }
 
@@ -242,16 +242,16 @@ impl Job for Seek {
 
 /// Meanings for one question after another, worked out when first asked for: for scoring.
 pub struct Reader {
-    sentences: Arc<Sentences>,
+    model: Arc<dyn Meaning>,
     general: Option<Arc<General>>,
     known: Mutex<HashMap<usize, (Arc<Facts>, Arc<Meanings>)>>,
 }
 
 impl Reader {
-    /// A reader with `sentences`.
-    pub fn new(sentences: Arc<Sentences>) -> Self {
-        let general = on_inference_thread(|| General::of(&*sentences)).map(Arc::new);
-        Self { sentences, general, known: Mutex::default() }
+    /// A reader with `model`.
+    pub fn new(model: Arc<dyn Meaning>) -> Self {
+        let general = on_inference_thread(|| General::of(&*model)).map(Arc::new);
+        Self { model, general, known: Mutex::default() }
     }
 }
 
@@ -263,14 +263,14 @@ impl Insight for Reader {
         }
         let general = self.general.clone()?;
         let meanings =
-            on_inference_thread(|| Meanings::of(&agent.facts, general, &*self.sentences))?;
+            on_inference_thread(|| Meanings::of(&agent.facts, general, &*self.model))?;
         let meanings = Arc::new(meanings);
         known.insert(place(&agent.facts), (agent.facts.clone(), meanings.clone()));
         Some(meanings)
     }
 
     fn seek(&self, text: String, then: Then) {
-        then(Meaning::embed(&*self.sentences, &text));
+        then(self.model.embed(&text));
     }
 }
 
@@ -281,4 +281,143 @@ fn place(facts: &Arc<Facts>) -> usize {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What stands under these locks is whole at any moment.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    use super::*;
+
+    /// A direction for any text, when it is let go.
+    struct Gate {
+        began: SyncSender<()>,
+        go: Mutex<Receiver<()>>,
+    }
+
+    impl Meaning for Gate {
+        fn embed(&self, _: &str) -> Option<Vec<f32>> {
+            let _ = self.began.send(());
+            let _ = self.go.lock().unwrap().recv();
+            Some(vec![1.0])
+        }
+    }
+
+    /// A direction for any text, at once.
+    struct Any;
+
+    impl Meaning for Any {
+        fn embed(&self, text: &str) -> Option<Vec<f32>> {
+            Some(vec![text.len() as f32, 1.0])
+        }
+    }
+
+    fn tell(out: &SyncSender<Option<Vec<f32>>>) -> Then {
+        let out = out.clone();
+        Box::new(move |direction| out.send(direction).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_model_that_is_late_is_not_waited_for() {
+        let ((began, begun), (go, gate), (out, got)) =
+            (sync_channel(9), sync_channel::<()>(9), sync_channel(9));
+        let pool = WorkerPool::new(1);
+        let model = Arc::new(Gate { began, go: Mutex::new(gate) });
+        // The thread that works out rows stands at the gate as well.
+        let seer = Seer::start(model, pool.clone());
+        begun.recv().unwrap();
+        seer.seek("how much is it".into(), tell(&out));
+        begun.recv().unwrap();
+        tokio::time::sleep(SEEK_LIMIT * 2).await;
+        assert_eq!(got.try_recv(), Ok(None));
+        drop(go);
+        drop(seer);
+        drop(pool);
+        assert!(got.try_recv().is_err(), "it was called twice");
+    }
+
+    #[test]
+    fn a_model_in_time_is_heard_once() {
+        let (out, got) = sync_channel(9);
+        let pool = WorkerPool::new(1);
+        let seer = Seer::start(Arc::new(Any), pool.clone());
+        seer.seek("four".into(), tell(&out));
+        assert_eq!(got.recv(), Ok(Some(vec![4.0, 1.0])));
+        drop(seer);
+        drop(pool);
+        assert!(got.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_pool_that_goes_leaves_nobody_waiting() {
+        let (out, got) = sync_channel(9);
+        let telemetry = Telemetry::new();
+        let once = Once { then: Mutex::new(Some(tell(&out))), began: Instant::now(), telemetry };
+        let once = Arc::new(once);
+        let mut job = Seek { model: Arc::new(Any), text: "four".into(), once };
+        job.fail(JobFailure::Shed);
+        assert_eq!(got.recv(), Ok(None));
+        job.run();
+        assert!(got.try_recv().is_err());
+    }
+
+    #[test]
+    fn what_is_known_is_not_worked_out_again_and_what_is_gone_is_forgotten() {
+        let (known, new) = (Arc::new(facts()), Arc::new(facts()));
+        let library = Library::default();
+        let general = Arc::new(General::of(&Any).unwrap());
+        let meanings = Arc::new(Meanings::of(&known, general, &Any).unwrap());
+        let entry = (Arc::downgrade(&known), meanings);
+        lock(&library.known).insert(place(&known), entry);
+        lock(&library.wanted).facts = vec![Arc::downgrade(&known), Arc::downgrade(&new)];
+        assert!(Arc::ptr_eq(&library.next().unwrap(), &new));
+        assert!(library.get(&known).is_some() && library.get(&new).is_none());
+        let gone = place(&known);
+        drop(known);
+        lock(&library.wanted).over = true;
+        lock(&library.wanted).facts = vec![Arc::downgrade(&new)];
+        assert!(library.next().is_none());
+        lock(&library.wanted).over = false;
+        assert!(library.next().is_some());
+        assert!(!lock(&library.known).contains_key(&gone));
+    }
+
+    #[test]
+    fn what_is_published_is_known_soon_after() {
+        let pool = WorkerPool::new(1);
+        let seer = Seer::start(Arc::new(Any), pool);
+        let facts = Arc::new(facts());
+        lock(&seer.library.wanted).facts = vec![Arc::downgrade(&facts)];
+        seer.library.wake.notify_all();
+        let until = Instant::now() + Duration::from_secs(60);
+        while seer.library.get(&facts).is_none() && Instant::now() < until {
+            std::thread::yield_now();
+        }
+        assert!(seer.library.get(&facts).is_some());
+    }
+
+    fn facts() -> Facts {
+        Facts {
+            name: "Harbor Vet".into(),
+            timezone: jiff::tz::TimeZone::UTC,
+            hours: types::Hours { week: Default::default(), exceptions: Vec::new() },
+            contact: types::Contact {
+                address: None,
+                directions: None,
+                parking: None,
+                phone: None,
+                email: None,
+                website: None,
+            },
+            services: Vec::new(),
+            policies: Vec::new(),
+            faqs: Vec::new(),
+            staff: Vec::new(),
+            escalation: types::Escalation {
+                transfer_to: None,
+                emergency: None,
+                emergency_topics: Vec::new(),
+            },
+        }
+    }
 }

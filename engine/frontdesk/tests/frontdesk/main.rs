@@ -11,6 +11,8 @@ mod foreign;
 #[cfg(test)]
 mod fresh;
 #[cfg(test)]
+mod insight;
+#[cfg(test)]
 mod misheard;
 #[cfg(test)]
 mod noise;
