@@ -84,9 +84,8 @@ impl BrainSession for Session {
         insight.seek(
             text,
             Box::new(move |direction| {
-                let sight = direction
-                    .as_deref()
-                    .map(|direction| Sight { meanings: &meanings, direction });
+                let sight =
+                    direction.as_deref().map(|direction| Sight { meanings: &meanings, direction });
                 inner.reply(&thought, sight);
             }),
         );

@@ -162,4 +162,3 @@ pub(crate) const GENERAL: &[(Kind, &[&str])] = &[
     (Kind::SmallTalk, &["How are you?", "Are you a robot?", "Can you hear me?"]),
     (Kind::Emergency, &["This is an emergency!", "I need help right now, somebody is hurt!"]),
 ];
-

@@ -111,11 +111,15 @@ impl Asked {
         if self.plain && best.alike < PLAIN_ALIKE_MIN {
             return None;
         }
+        // A short one about something in no row needs one row that leads.
+        let short = unknown && self.words <= PLAIN_WORDS_MAX;
+        if short && (best.alike < SHORT_ALIKE_MIN || lead < PERHAPS_LEAD_MIN) {
+            return None;
+        }
         // What the words made likely, and the meaning not, is not told.
         let asked = best.target.service().is_some() && meant(reply).is_none();
-        let rival = reply.intent == Intent::Clarify
-            && !asked
-            && meant(reply) != best.target.subject();
+        let rival =
+            reply.intent == Intent::Clarify && !asked && meant(reply) != best.target.subject();
         let passes = |(bar, by)| best.alike >= bar && lead >= by;
         if !self.plain && !rival && self.bar(best.target, unknown).is_some_and(passes) {
             return best.target.ask().map(Meant::Tell);
@@ -166,14 +170,19 @@ impl Asked {
         if told.iter().any(|one| !one.is_with(first)) {
             return self.doubt_one_of(told);
         }
-        if first == Target::Hours {
-            return self.doubt_hours();
+        if first == Target::Hours
+            && let Some(meant) = self.doubt_hours()
+        {
+            return Some(meant);
         }
         if best.target.is_with(first) {
-            return None;
+            // Words alike to those of a service, in a question that is not.
+            let unlike = first.service().is_some() && best.alike < TOLD_ALIKE_MIN;
+            return unlike.then(|| Meant::Perhaps(best.target.subject().into_iter().collect()));
         }
         let own = self.likenesses.iter().find(|likeness| likeness.target.is_with(first))?;
-        let lead_min = if matches!(first, Target::Offered(_)) { OFFERED_LEAD_MIN } else { DOUBT_LEAD_MIN };
+        let lead_min =
+            if matches!(first, Target::Offered(_)) { OFFERED_LEAD_MIN } else { DOUBT_LEAD_MIN };
         let unlike = own.alike < UNLIKE && best.alike - own.alike >= UNLIKE_LEAD_MIN;
         if best.alike < DOUBT_ALIKE_MIN || best.score - own.score < lead_min && !unlike {
             return None;
@@ -227,6 +236,8 @@ const SMALL_TALK_WORDS_MAX: usize = 7;
 const PLAIN_WORDS_MAX: usize = 9;
 /// A plain question for what is not in the table is about a row only if it is this much alike.
 const PLAIN_ALIKE_MIN: f32 = 0.70;
+/// A short question for what is not in the table is about a row only if it is this much alike.
+const SHORT_ALIKE_MIN: f32 = 0.45;
 /// A row this much alike is worth asking back; with the next one if it leads by less.
 const PERHAPS_ALIKE_MIN: f32 = 0.40;
 const PERHAPS_LEAD_MIN: f32 = 0.05;
@@ -239,6 +250,8 @@ const WISH_LEAD_MIN: f32 = 0.20;
 const OFFERED_LEAD_MIN: f32 = 0.04;
 /// An answer as little alike as this is doubted for any other that is so much more alike.
 const UNLIKE: f32 = 0.40;
+/// What was told of a service is doubted if it is less alike.
+const TOLD_ALIKE_MIN: f32 = 0.45;
 const HOURS_LEAD_MIN: f32 = 0.02;
 const STRAY: f32 = 0.30;
 const UNLIKE_LEAD_MIN: f32 = 0.15;
@@ -262,9 +275,7 @@ fn meant(reply: &Reply) -> Option<Subject> {
 /// Whether `reply` asks which service is meant, without naming one.
 fn asks_for_a_service(reply: &Reply) -> bool {
     let memory = reply.note.as_ref().and_then(Memory::from_note);
-    memory.is_some_and(|memory| {
-        memory.question == Question::Which && memory.services.is_empty()
-    })
+    memory.is_some_and(|memory| memory.question == Question::Which && memory.services.is_empty())
 }
 
 /// The rows whose facts `sentences` cite.
@@ -381,11 +392,13 @@ mod tests {
 
     #[test]
     fn of_two_things_told_one_that_nothing_asks_for_is_doubted() {
-        let rows = [like(Target::Policy(0), 0.6, 0.8), like(Target::House(House::Location), 0.1, 0.2)];
+        let rows =
+            [like(Target::Policy(0), 0.6, 0.8), like(Target::House(House::Location), 0.1, 0.2)];
         let told = [Target::House(House::Location), Target::Policy(0)];
         let question = asked("what is the place for paying by card", &rows);
         assert_eq!(question.doubt(&told), perhaps(&[Subject::Row(Row::Policy(0))]));
-        let rows = [like(Target::Policy(0), 0.6, 0.8), like(Target::House(House::Location), 0.5, 0.6)];
+        let rows =
+            [like(Target::Policy(0), 0.6, 0.8), like(Target::House(House::Location), 0.5, 0.6)];
         assert_eq!(asked("where are you and can I pay by card", &rows).doubt(&told), None);
     }
 }

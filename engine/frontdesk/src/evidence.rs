@@ -168,8 +168,7 @@ impl Sense {
         ];
         let tokens = &self.utterance.tokens;
         let beside = |at: usize| self.share_clause(Mask::span(at, at + 1), evidence.mask);
-        let ours = (0..tokens.len())
-            .any(|at| beside(at) && WE.contains(&tokens[at].text.as_str()));
+        let ours = (0..tokens.len()).any(|at| beside(at) && WE.contains(&tokens[at].text.as_str()));
         if !matches!(ask, Ask::Hours(_)) || ours {
             return None;
         }

@@ -190,7 +190,8 @@ impl Meanings {
 
 impl Direction {
     fn of(numbers: &[f32]) -> Self {
-        let greatest = numbers.iter().fold(f32::MIN_POSITIVE, |most, number| most.max(number.abs()));
+        let greatest =
+            numbers.iter().fold(f32::MIN_POSITIVE, |most, number| most.max(number.abs()));
         let step = greatest / f32::from(i8::MAX);
         let steps = numbers.iter().map(|number| (number / step).round() as i8).collect();
         Self { step, steps }

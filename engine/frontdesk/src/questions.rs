@@ -153,7 +153,8 @@ impl Sense {
 
     /// "Three hours away" is a distance, "open to new clients" a willingness.
     fn is_no_opening(&self, hit: &CueHit) -> bool {
-        let text = |at: usize| self.utterance.tokens.get(at).map_or("", |token| token.text.as_str());
+        let text =
+            |at: usize| self.utterance.tokens.get(at).map_or("", |token| token.text.as_str());
         let (first, last) = (hit.mask.first(), hit.mask.last());
         let before = first.checked_sub(1).map_or("", text);
         let counted = text(first).starts_with("hour")
@@ -170,8 +171,16 @@ impl Sense {
     /// exactly must be asked.
     fn is_vague_day(&self) -> bool {
         const MONTHS: [&str; 10] = [
-            "january", "february", "april", "june", "july", "august", "september", "october",
-            "november", "december",
+            "january",
+            "february",
+            "april",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
         ];
         let tokens = &self.utterance.tokens;
         let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
@@ -504,7 +513,12 @@ impl Sense {
             || self.utterance.tokens.len() <= ELLIPTIC_WORDS_MAX
             || thread.aspect.is_some()
             || find_clock(&self.utterance).is_some();
-        if days && short && self.services.is_empty() && curt && !self.has_any(&[Cue::Bye, Cue::Done]) {
+        if days
+            && short
+            && self.services.is_empty()
+            && curt
+            && !self.has_any(&[Cue::Bye, Cue::Done])
+        {
             let clock = find_clock(&self.utterance).map(|(clock, _)| clock);
             let now = matches!(
                 self.days.days.first().map(|day| &day.named),

@@ -150,11 +150,7 @@ pub fn unanswered(dialogue: &Dialogue) -> String {
 }
 
 /// [`reply`] with the `index` of the agent's facts, made beforehand.
-pub(crate) fn reply_with(
-    index: &Index,
-    context: &Context<'_>,
-    sight: Option<Sight<'_>>,
-) -> Reply {
+pub(crate) fn reply_with(index: &Index, context: &Context<'_>, sight: Option<Sight<'_>>) -> Reply {
     let desk = Desk::new(context.agent, context.caller, context.now);
     let entries = &context.dialogue.entries[..];
     let reading = Reading::of(entries);

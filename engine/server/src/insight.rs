@@ -262,8 +262,7 @@ impl Insight for Reader {
             return Some(meanings.clone());
         }
         let general = self.general.clone()?;
-        let meanings =
-            on_inference_thread(|| Meanings::of(&agent.facts, general, &*self.model))?;
+        let meanings = on_inference_thread(|| Meanings::of(&agent.facts, general, &*self.model))?;
         let meanings = Arc::new(meanings);
         known.insert(place(&agent.facts), (agent.facts.clone(), meanings.clone()));
         Some(meanings)

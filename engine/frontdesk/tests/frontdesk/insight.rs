@@ -15,7 +15,9 @@ impl Meaning for Words {
     fn embed(&self, text: &str) -> Option<Vec<f32>> {
         let mut numbers = vec![0.0_f32; 64];
         for word in text.to_lowercase().split(|letter: char| !letter.is_alphanumeric()) {
-            let place = word.bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31) + usize::from(byte) % 97);
+            let place = word
+                .bytes()
+                .fold(7_usize, |sum, byte| sum.wrapping_mul(31) + usize::from(byte) % 97);
             numbers[place % 64] += 1.0;
         }
         let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();

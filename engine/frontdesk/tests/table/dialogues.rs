@@ -150,16 +150,26 @@ impl<'a> Caller<'a> {
 
     fn judge_line(&mut self, line: &Value, reply: &Reply) {
         let words = |key: &str, by: char| -> Vec<String> {
-            text_of(line, key).split(by).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+            text_of(line, key)
+                .split(by)
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect()
         };
         let outcomes = words("outcome", '/');
         if outcomes.is_empty() {
             return;
         }
-        let row = Row { outcomes, facts: words("facts", ' '), also: words("also", ' '), ..self.row.clone() };
+        let row = Row {
+            outcomes,
+            facts: words("facts", ' '),
+            also: words("also", ' '),
+            ..self.row.clone()
+        };
         let said = plain(&spoken(reply));
-        let says = list(line.get("say"))
-            .all(|any| list(Some(any)).filter_map(Value::as_str).any(|phrase| holds(&said, phrase)));
+        let says = list(line.get("say")).all(|any| {
+            list(Some(any)).filter_map(Value::as_str).any(|phrase| holds(&said, phrase))
+        });
         match judge(&row, reply).verdict {
             Verdict::Right if says => (),
             Verdict::Right => self.note(Fate::Missed, "line: said otherwise"),
@@ -230,7 +240,8 @@ fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> + Clone {
 /// Lower-case words with a space around each.
 fn plain(text: &str) -> String {
     let words = text.to_lowercase();
-    let words = words.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words =
+        words.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     let words: Vec<&str> = words.collect();
     format!(" {} ", words.join(" "))
 }

@@ -113,9 +113,10 @@ impl Half {
 
     /// Says `words` in `talk` and hears the whole reply.
     pub(crate) fn say(&self, row: &Row, talk: &mut Talk, words: &str) -> Reply {
-        let seen = self.sight.as_ref().and_then(|(model, meanings)| {
-            Some((model, meanings.get(&row.business)?))
-        });
+        let seen = self
+            .sight
+            .as_ref()
+            .and_then(|(model, meanings)| Some((model, meanings.get(&row.business)?)));
         let Some((model, meanings)) = seen else { return talk.say(words) };
         talk.say_only(words);
         let direction = model.embed(&unanswered(&talk.dialogue)).expect("the model works");

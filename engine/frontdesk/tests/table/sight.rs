@@ -57,7 +57,10 @@ impl Meaning for Model {
         }
         let direction = self.sentences.as_ref()?.embed(text).ok()?.to_vec();
         *self.fresh.lock().expect("nobody panics with it") += 1;
-        self.known.lock().expect("nobody panics with it").insert(text.to_owned(), direction.clone());
+        self.known
+            .lock()
+            .expect("nobody panics with it")
+            .insert(text.to_owned(), direction.clone());
         Some(direction)
     }
 }

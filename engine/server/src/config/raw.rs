@@ -13,8 +13,8 @@ use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 
 use super::front::{RawConnections, RawFront, RawTls, tls_use};
 use super::{
-    Access, AgentDefaults, DirectoryConfig, EngineConfig, FrontConfig, KeepingConfig, MediaConfig,
-    MeaningModel, Mistake, ModelsConfig, PlayoutConfig, ResumeConfig, TlsUse,
+    Access, AgentDefaults, DirectoryConfig, EngineConfig, FrontConfig, KeepingConfig, MeaningModel,
+    MediaConfig, Mistake, ModelsConfig, PlayoutConfig, ResumeConfig, TlsUse,
 };
 
 #[derive(Deserialize)]
