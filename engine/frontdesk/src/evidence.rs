@@ -62,9 +62,13 @@ impl Sense {
             .into_iter()
             .map(|(at, ask, evidence)| {
                 let noise = self.noise(&ask, evidence, dropped);
-                let settled = match self.opens_itself(&ask, evidence) {
-                    Some(row) => Ask::Confirm(vec![Subject::Row(row), Subject::Hours]),
-                    None => Self::settled(ask.clone(), evidence, noise),
+                let settled = match (self.opens_itself(&ask, evidence), &ask) {
+                    (Some(row), _) => Ask::Confirm(vec![Subject::Row(row), Subject::Hours]),
+                    // "Your male address": another address than the one of the house.
+                    (None, Ask::House(house)) if self.is_qualified(evidence.mask) => {
+                        Ask::Confirm(vec![Subject::House(*house)])
+                    }
+                    (None, _) => Self::settled(ask.clone(), evidence, noise),
                 };
                 let doubted = settled != ask && matches!(settled, Ask::Confirm(_));
                 (at, settled, doubted)
@@ -158,6 +162,15 @@ impl Sense {
             }
             ask => ask,
         }
+    }
+
+    /// Whether a telling word that nothing accounts for stands right before `mask`.
+    fn is_qualified(&self, mask: Mask) -> bool {
+        let tokens = &self.utterance.tokens;
+        let last = mask.last();
+        let before = (mask.first()..=last).rev().find(|at| !mask.holds(*at));
+        let before = before.or(mask.first().checked_sub(1));
+        before.is_some_and(|at| self.leftover.holds(at) && tokens[at].part == tokens[last].part)
     }
 
     /// "What time does the pool close?": hours are asked of something in a row, not of the business.

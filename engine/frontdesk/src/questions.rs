@@ -342,7 +342,11 @@ impl Sense {
         for hit in self.cues.clone() {
             let Some((_, ask)) = ASKS.iter().find(|(cue, _)| *cue == hit.cue) else { continue };
             let named = hit.cue == Cue::ServiceList && !self.sure_services().is_empty()
-                || matches!(hit.cue, Cue::StaffList | Cue::BusinessName) && !self.staff.is_empty();
+                || matches!(hit.cue, Cue::StaffList | Cue::BusinessName) && !self.staff.is_empty()
+                // "What do you do break heads cost": the price of something that was misheard.
+                || hit.cue == Cue::ServiceList
+                    && self.has_any(&[Cue::Price, Cue::Duration])
+                    && !self.leftover.is_empty();
             // "Who does your towing?"
             let done = hit.cue == Cue::StaffList && !self.utterance.texts().contains(&"works");
             let explained = self
