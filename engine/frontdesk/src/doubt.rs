@@ -121,7 +121,7 @@ impl Asked {
         let rival =
             reply.intent == Intent::Clarify && !asked && meant(reply) != best.target.subject();
         let passes = |(bar, by)| best.alike >= bar && lead >= by;
-        if !self.plain && !rival && self.bar(best.target, unknown).is_some_and(passes) {
+        if !self.plain && !rival && self.bar(best.target, reply.intent).is_some_and(passes) {
             return best.target.ask().map(Meant::Tell);
         }
         if reply.intent == Intent::Clarify && !asks_for_a_service(reply) {
@@ -145,12 +145,12 @@ impl Asked {
     }
 
     /// A row this much alike is what is meant if it leads by this much over any other.
-    fn bar(&self, target: Target, unknown: bool) -> Option<(f32, f32)> {
+    fn bar(&self, target: Target, intent: Intent) -> Option<(f32, f32)> {
         match target {
             Target::Price(_) if self.has(Cue::Price) => Some((0.60, 0.15)),
             Target::Duration(_) if self.has(Cue::Duration) => Some((0.55, 0.12)),
             Target::Policy(_) | Target::Faq(_) if self.has(Cue::Price) => None,
-            Target::Policy(_) | Target::Faq(_) if unknown => Some((0.70, 0.15)),
+            Target::Policy(_) | Target::Faq(_) if intent == Intent::Unknown => Some((0.70, 0.15)),
             Target::Policy(_) | Target::Faq(_) => Some((0.62, 0.15)),
             Target::House(House::Phone | House::Name) => None,
             Target::House(_) => Some((0.65, 0.15)),

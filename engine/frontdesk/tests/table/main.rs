@@ -76,7 +76,8 @@ fn main() -> ExitCode {
         }
         report::totals(half);
     }
-    let passed = !has("gate") || judged.iter().all(report::passes);
+    let passed =
+        !has("gate") || judged.iter().filter(|half| half.name != "fresh").all(report::passes);
     if flawless && passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
