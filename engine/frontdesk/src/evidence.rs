@@ -164,13 +164,16 @@ impl Sense {
         }
     }
 
-    /// Whether a telling word that nothing accounts for stands right before `mask`.
+    /// Whether an address or a number is asked for by a telling word that nothing accounts for.
     fn is_qualified(&self, mask: Mask) -> bool {
+        const WHERE_TO: [&str; 6] = ["address", "number", "mail", "email", "site", "website"];
         let tokens = &self.utterance.tokens;
         let last = mask.last();
-        let before = (mask.first()..=last).rev().find(|at| !mask.holds(*at));
-        let before = before.or(mask.first().checked_sub(1));
-        before.is_some_and(|at| self.leftover.holds(at) && tokens[at].part == tokens[last].part)
+        last.checked_sub(1).is_some_and(|before| {
+            WHERE_TO.contains(&tokens[last].text.as_str())
+                && self.leftover.holds(before)
+                && tokens[before].part == tokens[last].part
+        })
     }
 
     /// "What time does the pool close?": hours are asked of something in a row, not of the business.

@@ -46,11 +46,14 @@ pub struct Seer {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What rows mean, by where their facts lie.
+type Shelf<Facts> = HashMap<usize, (Facts, Arc<Meanings>)>;
+
 /// What rows mean, by business.
 #[derive(Default)]
 struct Library {
-    /// By where the facts lie. An entry keeps that place taken as long as it stands here.
-    known: Mutex<HashMap<usize, (Weak<Facts>, Arc<Meanings>)>>,
+    /// An entry keeps the place of its facts taken as long as it stands here.
+    known: Mutex<Shelf<Weak<Facts>>>,
     wanted: Mutex<Wanted>,
     wake: Condvar,
 }
@@ -244,7 +247,7 @@ impl Job for Seek {
 pub struct Reader {
     model: Arc<dyn Meaning>,
     general: Option<Arc<General>>,
-    known: Mutex<HashMap<usize, (Arc<Facts>, Arc<Meanings>)>>,
+    known: Mutex<Shelf<Arc<Facts>>>,
 }
 
 impl Reader {

@@ -154,7 +154,12 @@ fn words_become_the_phonemes_the_voice_was_made_for() {
 #[test]
 fn sentences_mean_the_same() {
     let models = common::models();
-    let sentences = Sentences::load(&models).unwrap();
+    let sentences = match Sentences::load(models.root()) {
+        Ok(sentences) => sentences,
+        // The one model that may be missing.
+        Err(speech::ModelError::Missing { .. }) => return,
+        Err(error) => panic!("{error}"),
+    };
     let json = std::fs::read(models.file("meaning/tokenizer.json")).unwrap();
     let pieces = WordPieces::parse(&json).unwrap();
     for golden in common::golden()["meaning"].as_array().unwrap() {

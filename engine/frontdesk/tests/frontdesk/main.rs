@@ -7,6 +7,8 @@ mod dialogues;
 #[cfg(test)]
 mod dictated;
 #[cfg(test)]
+mod doubts;
+#[cfg(test)]
 mod foreign;
 #[cfg(test)]
 mod fresh;
