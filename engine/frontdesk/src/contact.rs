@@ -5,7 +5,7 @@ use types::{Contact, FactId, Facts, Staff};
 use crate::desk::{Desk, Speech};
 use crate::intent::{House, Subject};
 use crate::matching::Row;
-use crate::phrase::{capitalized, number, sentence, sentences, we_are};
+use crate::phrase::{capitalized, number, sentence, sentences, we_are, with_article};
 
 /// More people in one breath nobody remembers.
 const STAFF_SPOKEN: usize = 4;
@@ -135,6 +135,12 @@ pub(crate) fn label(facts: &Facts, subject: Subject) -> Option<String> {
             House::Name => "our name",
         }
         .to_owned(),
+        Subject::Price(at) => {
+            format!("the price of {}", with_article(&facts.services.get(at)?.name))
+        }
+        Subject::Duration(at) => {
+            format!("the time for {}", with_article(&facts.services.get(at)?.name))
+        }
         Subject::Hours => "our opening hours".to_owned(),
         Subject::Person => "that you would like to talk to a person".to_owned(),
     })

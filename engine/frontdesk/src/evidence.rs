@@ -112,7 +112,14 @@ impl Sense {
             .into_iter()
             .map(|(at, ask, evidence)| {
                 let noise = self.noise(&ask, evidence, dropped);
-                let settled = Self::settled(ask.clone(), evidence, noise);
+                let settled = match (self.opens_itself(&ask, evidence), &ask) {
+                    (Some(row), _) => Ask::Confirm(vec![Subject::Row(row), Subject::Hours]),
+                    // "Your male address": another address than the one of the house.
+                    (None, Ask::House(house)) if self.is_qualified(evidence.mask) => {
+                        Ask::Confirm(vec![Subject::House(*house)])
+                    }
+                    (None, _) => Self::settled(ask.clone(), evidence, noise),
+                };
                 let doubted = settled != ask && matches!(settled, Ask::Confirm(_));
                 (at, settled, doubted)
             })
@@ -205,6 +212,42 @@ impl Sense {
             }
             ask => ask,
         }
+    }
+
+    /// Whether an address or a number is asked for by a telling word that nothing accounts for.
+    fn is_qualified(&self, mask: Mask) -> bool {
+        const WHERE_TO: [&str; 6] = ["address", "number", "mail", "email", "site", "website"];
+        let tokens = &self.utterance.tokens;
+        let last = mask.last();
+        last.checked_sub(1).is_some_and(|before| {
+            WHERE_TO.contains(&tokens[last].text.as_str())
+                && self.leftover.holds(before)
+                && tokens[before].part == tokens[last].part
+        })
+    }
+
+    /// "What time does the pool close?": hours are asked of something in a row, not of the business.
+    fn opens_itself(&self, ask: &Ask, evidence: Evidence) -> Option<Row> {
+        const WE: [&str; 12] = [
+            "you", "yall", "y'all", "we", "i", "guys", "office", "store", "shop", "place",
+            "business", "anybody",
+        ];
+        let tokens = &self.utterance.tokens;
+        let beside = |at: usize| self.share_clause(Mask::span(at, at + 1), evidence.mask);
+        let ours = (0..tokens.len()).any(|at| beside(at) && WE.contains(&tokens[at].text.as_str()));
+        if !matches!(ask, Ask::Hours(_)) || ours {
+            return None;
+        }
+        let named = |row: &&Candidate| {
+            matches!(row.row, Row::Policy(_) | Row::Faq(_))
+                && (0..tokens.len()).any(|at| {
+                    row.mask.holds(at)
+                        && !evidence.mask.holds(at)
+                        && tokens[at].weight >= 1.0
+                        && beside(at)
+                })
+        };
+        self.rows.iter().find(named).map(|row| row.row)
     }
 
     fn evidence(&self, at: usize, ask: &Ask) -> Evidence {

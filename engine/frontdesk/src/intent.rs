@@ -65,6 +65,10 @@ pub(crate) enum Subject {
     Hours,
     /// To speak with a person.
     Person,
+    /// What a service costs.
+    Price(usize),
+    /// How long it takes.
+    Duration(usize),
 }
 
 /// What there is to know about a business itself.
@@ -182,6 +186,7 @@ impl Sense {
         sense.rows = rows.clone();
         sense.doubt_compounds();
         sense.ask_services(thread);
+        sense.doubt_sales(desk);
         sense.ask_rows(&rows);
         sense.ask_undo(desk);
         sense.ask_hours(thread);
@@ -192,6 +197,12 @@ impl Sense {
         sense.weigh_asks();
         sense.ask_who(index);
         sense.ask_relevant(index);
+        // "Good to know about the dogs, thanks": who thanks and asks nothing is told nothing again.
+        if sense.has(Cue::Thanks) && !sense.is_wanted() {
+            sense.asks.retain(|(_, ask)| {
+                !matches!(ask, Ask::Policy(_) | Ask::Faq(_) | Ask::Staff(_) | Ask::Confirm(_))
+            });
+        }
         sense.asks.sort_by_key(|(at, _)| *at);
         let mut seen: Vec<Ask> = Vec::new();
         sense.asks.retain(|(_, ask)| {
@@ -259,11 +270,18 @@ impl Sense {
             "her", "now", "am", "have", "had", "got", "his", "their", "me", "took", "we",
         ];
         let texts = self.utterance.texts();
-        let asks = self.has_any(&[Cue::Price, Cue::Duration, Cue::Offered, Cue::ServiceList])
+        let there = texts.windows(2).any(|pair| {
+            ["is", "are", "do"].contains(&pair[0]) && ["there", "you"].contains(&pair[1])
+        });
+        let tells = |at: usize, text: &str| match text {
+            "have" => !(at > 0 && texts[at - 1] == "you"),
+            "there" => !(at > 0 && ["is", "are"].contains(&texts[at - 1])),
+            _ => TELLS.contains(&text),
+        };
+        let asks = (there
+            || self.has_any(&[Cue::Price, Cue::Duration, Cue::Offered, Cue::ServiceList]))
             && self.is_question()
-            && !texts.iter().enumerate().any(|(at, text)| {
-                TELLS.contains(text) && !(*text == "have" && at > 0 && texts[at - 1] == "you")
-            });
+            && !texts.iter().enumerate().any(|(at, text)| tells(at, text));
         let topic = !asks
             && candidates.iter().any(|candidate| {
                 candidate.row == Row::Emergency

@@ -197,6 +197,13 @@ impl Index {
             || self.hints.contains_key(&token.lemma)
     }
 
+    /// Whether a phrase of the table has the two words one after the other.
+    pub(crate) fn has_side_by_side(&self, left: &str, right: &str) -> bool {
+        self.phrases.iter().any(|phrase| {
+            phrase.words.windows(2).any(|two| two[0].lemma == left && two[1].lemma == right)
+        })
+    }
+
     /// Gives words that say little elsewhere their weight where the table is about them.
     pub(crate) fn lift(&self, utterance: &mut Utterance) {
         for token in utterance.tokens.iter_mut().filter(|token| lexicon::is_light(&token.text)) {

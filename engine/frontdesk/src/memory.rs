@@ -347,6 +347,8 @@ impl Subject {
             Self::Row(Row::Faq(at)) => format!("faq{at}"),
             Self::Row(Row::Staff(at)) => format!("staff{at}"),
             Self::Row(Row::Emergency) => String::new(),
+            Self::Price(at) => format!("price{at}"),
+            Self::Duration(at) => format!("duration{at}"),
             Self::House(_) | Self::Hours | Self::Person => {
                 let named = Self::NAMED.iter().find(|(subject, _)| *subject == self);
                 named.map_or_else(String::new, |(_, name)| (*name).to_owned())
@@ -359,6 +361,12 @@ impl Subject {
             return Some(*subject);
         }
         let place = |kind| code.strip_prefix(kind)?.parse::<usize>().ok();
+        if let Some(at) = place("price") {
+            return Some(Self::Price(at));
+        }
+        if let Some(at) = place("duration") {
+            return Some(Self::Duration(at));
+        }
         place("service")
             .map(Row::Service)
             .or_else(|| place("policy").map(Row::Policy))

@@ -3,6 +3,7 @@
 use types::{Expect, Urgency};
 
 use crate::answers::{self, Verdict};
+use crate::calendar::Day;
 use crate::cues::Cue;
 use crate::hours::{Aspect, HoursAsk};
 use crate::intent::{Ask, Certainty, Danger, Sense, Subject};
@@ -90,9 +91,15 @@ impl Turn<'_> {
                 Row::Staff(at) => Ask::Staff(at),
                 Row::Emergency => return None,
             }])),
+            (Verdict::Yes, Subject::Price(at)) => Some(self.answer_asks(&[Ask::Price(at)])),
+            (Verdict::Yes, Subject::Duration(at)) => Some(self.answer_asks(&[Ask::Duration(at)])),
             (Verdict::Yes, Subject::House(house)) => Some(self.answer_asks(&[Ask::House(house)])),
             (Verdict::Yes, Subject::Hours) => {
-                let ask = HoursAsk { aspect: Aspect::Hours, days: sense.days.clone(), clock: None };
+                let mut days = sense.days.clone();
+                if days.days.is_empty() {
+                    days.days.extend(self.memory.day.map(Day::later));
+                }
+                let ask = HoursAsk { aspect: Aspect::Hours, days, clock: None };
                 Some(self.answer_asks(&[Ask::Hours(ask)]))
             }
         }

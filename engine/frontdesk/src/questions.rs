@@ -53,6 +53,21 @@ impl Sense {
         self.asks.extend(asks);
     }
 
+    /// "Do you sell used cars?": work that takes its time is not sold over a counter.
+    pub(crate) fn doubt_sales(&mut self, desk: &Desk<'_>) {
+        let texts = self.utterance.texts();
+        if !["sell", "rent", "carry"].iter().any(|verb| texts.contains(verb)) {
+            return;
+        }
+        for (_, ask) in &mut self.asks {
+            if let Ask::Offered(at) = ask
+                && desk.facts.services.get(*at).is_some_and(|row| row.duration_min.is_some())
+            {
+                *ask = Ask::Unknown(Topic::Offered);
+            }
+        }
+    }
+
     /// The cues about services, and what they ask about them.
     fn service_cues(&self) -> Vec<(CueHit, Topic)> {
         const TOPICS: [(Cue, Topic); 3] = [
@@ -126,7 +141,7 @@ impl Sense {
             .collect();
         // "Closing on a house": the word is that of a service.
         let sure = self.sure_services().iter().fold(Mask::default(), |mask, hit| mask.union(hit.0));
-        hits.retain(|hit| !sure.covers(hit.mask));
+        hits.retain(|hit| !sure.covers(hit.mask) && !self.is_no_opening(hit));
         // "Could I come by at noon?"
         let timed = !self.days.days.is_empty() || find_clock(&self.utterance).is_some();
         let free = self.asks.is_empty() && self.services.is_empty() && hits.is_empty();
@@ -134,6 +149,52 @@ impl Sense {
             hits.extend(self.cues.iter().filter(|hit| hit.cue == Cue::Visit));
         }
         hits
+    }
+
+    /// "Three hours away" is a distance, "open to new clients" a willingness.
+    fn is_no_opening(&self, hit: &CueHit) -> bool {
+        let text =
+            |at: usize| self.utterance.tokens.get(at).map_or("", |token| token.text.as_str());
+        let (first, last) = (hit.mask.first(), hit.mask.last());
+        let before = first.checked_sub(1).map_or("", text);
+        let counted = text(first).starts_with("hour")
+            && (crate::numbers::is_number(before)
+                || ["few", "couple", "several", "many"].contains(&before));
+        let willing = text(last) == "open"
+            && text(last + 1) == "to"
+            && !["the", "public", "everyone", "everybody"].contains(&text(last + 2))
+            && find_clock(&self.utterance).is_none();
+        counted || willing
+    }
+
+    /// A month without a day, and a day that is counted from another in a way not known: when
+    /// exactly must be asked.
+    fn is_vague_day(&self) -> bool {
+        const MONTHS: [&str; 10] = [
+            "january",
+            "february",
+            "april",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ];
+        let tokens = &self.utterance.tokens;
+        let text = |at: usize| tokens.get(at).map_or("", |token| token.text.as_str());
+        let free = |at: usize| !self.days.mask.holds(at);
+        (0..tokens.len()).any(|at| {
+            let month = MONTHS.contains(&text(at))
+                || text(at) == "march" && at.checked_sub(1).is_some_and(|at| text(at) == "in");
+            let counted = at.checked_sub(1).map_or("", text);
+            let counts = text(at) == "around"
+                || ["after", "before"].contains(&text(at))
+                    && ["week", "weeks", "weekend", "days", "month"].contains(&counted);
+            let next = if text(at + 1) == "the" { at + 2 } else { at + 1 };
+            free(at) && (month || counts && next < tokens.len() && !free(next))
+        })
     }
 
     /// Whether `hits` stand in a question about something else.
@@ -217,6 +278,10 @@ impl Sense {
                 return;
             }
         }
+        if self.is_vague_day() {
+            self.asks.push((first.mask.first(), Ask::WhichDay));
+            return;
+        }
         let clock = find_clock(&self.utterance).map(|(clock, _)| clock);
         let clock =
             clock.filter(|_| matches!(aspect, Aspect::IsOpen | Aspect::IsClosed | Aspect::Closes));
@@ -277,7 +342,11 @@ impl Sense {
         for hit in self.cues.clone() {
             let Some((_, ask)) = ASKS.iter().find(|(cue, _)| *cue == hit.cue) else { continue };
             let named = hit.cue == Cue::ServiceList && !self.sure_services().is_empty()
-                || matches!(hit.cue, Cue::StaffList | Cue::BusinessName) && !self.staff.is_empty();
+                || matches!(hit.cue, Cue::StaffList | Cue::BusinessName) && !self.staff.is_empty()
+                // "What do you do break heads cost": the price of something that was misheard.
+                || hit.cue == Cue::ServiceList
+                    && self.has_any(&[Cue::Price, Cue::Duration])
+                    && !self.leftover.is_empty();
             // "Who does your towing?"
             let done = hit.cue == Cue::StaffList && !self.utterance.texts().contains(&"works");
             let explained = self
@@ -439,7 +508,21 @@ impl Sense {
             self.asks.push((hit.mask.first(), hit.ask_topic()));
         }
         let days = !self.days.days.is_empty() || self.days.stretch.is_some();
-        if days && self.services.is_empty() && curt && !self.has_any(&[Cue::Bye, Cue::Done]) {
+        if days && self.is_vague_day() {
+            self.asks.push((self.days.mask.first(), Ask::WhichDay));
+            return;
+        }
+        let parts = self.utterance.tokens.last().map_or(0, |token| token.part);
+        let short = parts == 0
+            || self.utterance.tokens.len() <= ELLIPTIC_WORDS_MAX
+            || thread.aspect.is_some()
+            || find_clock(&self.utterance).is_some();
+        if days
+            && short
+            && self.services.is_empty()
+            && curt
+            && !self.has_any(&[Cue::Bye, Cue::Done])
+        {
             let clock = find_clock(&self.utterance).map(|(clock, _)| clock);
             let now = matches!(
                 self.days.days.first().map(|day| &day.named),
@@ -458,6 +541,8 @@ impl Sense {
     }
 }
 
+/// More words than these in several parts say something themselves.
+const ELLIPTIC_WORDS_MAX: usize = 8;
 /// They ask for a place.
 const PLACES: [&str; 6] = ["where", "there", "near", "nearby", "close", "which"];
 

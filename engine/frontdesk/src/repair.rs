@@ -36,13 +36,21 @@ pub(crate) fn repair(utterance: Utterance, index: &Index) -> Utterance {
             repaired.push(token);
         } else {
             match split(&token, SPLIT_WORDS_MAX, &is_word) {
-                Some(parts) => repaired.extend(parts),
-                None => repaired.push(token),
+                // "Paychecks" are no "pay" and no "checks": two words that say something are run
+                // together only where the table has them side by side.
+                Some(parts) if parts.windows(2).all(|two| may_meet(&two[0], &two[1], index)) => {
+                    repaired.extend(parts);
+                }
+                Some(_) | None => repaired.push(token),
             }
         }
     }
     repaired.truncate(crate::words::TOKENS_MAX);
     Utterance { tokens: repaired }
+}
+
+fn may_meet(left: &Token, right: &Token, index: &Index) -> bool {
+    left.weight < 0.5 || right.weight < 0.5 || index.has_side_by_side(&left.lemma, &right.lemma)
 }
 
 /// Whether `part` is no more than the end of another word: "make-up" is not "make" and "up".

@@ -8,7 +8,9 @@ use types::{
 use crate::arbitration::settle;
 use crate::cues::Cue;
 use crate::desk::Desk;
+use crate::doubt::second_thought;
 use crate::matching::Index;
+use crate::meaning::Meanings;
 use crate::memory::{Memory, Topic};
 use crate::pattern::find_cues;
 use crate::turn::Turn;
@@ -127,11 +129,42 @@ const WORDS_BYTES_MAX: usize = 2_000;
 /// phrases in the facts: about a millisecond for twenty words and a hundred phrases on a current
 /// core, half of it for the index of the phrases, which a session makes once.
 pub fn reply(context: &Context<'_>) -> Reply {
-    reply_with(&Index::new(&context.agent.facts), context)
+    reply_with(&Index::new(&context.agent.facts), context, None)
+}
+
+/// What the caller's words mean, beside the words themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    /// What the rows of the business mean.
+    pub meanings: &'a Meanings,
+    /// The direction of the words that [`unanswered`] gives for the same dialogue.
+    pub direction: &'a [f32],
+}
+
+/// [`reply`], and where the words do not say enough, by what they mean. As deterministic: the same
+/// direction gives the same reply.
+pub fn reply_by_meaning(context: &Context<'_>, sight: Sight<'_>) -> Reply {
+    reply_with(&Index::new(&context.agent.facts), context, Some(sight))
+}
+
+/// Whether what the words mean can change the reply to `dialogue`: it is a sentence, and no answer
+/// to what the agent asked.
+pub(crate) fn is_worth_a_second_thought(dialogue: &Dialogue) -> bool {
+    let reading = Reading::of(&dialogue.entries);
+    !crate::doubt::is_under_way(&reading)
+        && reading.words.split_whitespace().nth(SENTENCE_WORDS_MIN - 1).is_some()
+}
+
+/// Fewer words are what they say.
+pub(crate) const SENTENCE_WORDS_MIN: usize = 3;
+
+/// The caller's words that no reply has answered.
+pub fn unanswered(dialogue: &Dialogue) -> String {
+    Reading::of(&dialogue.entries).words
 }
 
 /// [`reply`] with the `index` of the agent's facts, made beforehand.
-pub(crate) fn reply_with(index: &Index, context: &Context<'_>) -> Reply {
+pub(crate) fn reply_with(index: &Index, context: &Context<'_>, sight: Option<Sight<'_>>) -> Reply {
     let desk = Desk::new(context.agent, context.caller, context.now);
     let entries = &context.dialogue.entries[..];
     let reading = Reading::of(entries);
@@ -139,7 +172,19 @@ pub(crate) fn reply_with(index: &Index, context: &Context<'_>) -> Reply {
         reading.keys.is_empty() && reading.no_input == 0 && wants_repeat(&reading.words)
     };
     if !asks_again(&reading) {
-        return settle(&desk, index, &reading);
+        let reply = settle(&desk, index, &reading);
+        // The direction is that of the first reading: it says nothing about a reply to another one,
+        // and which of several was meant has been asked more exactly than it could.
+        let is_first = reply
+            .chosen
+            .as_ref()
+            .is_none_or(|chosen| chosen.reading == 0 && chosen.because != Because::Asked);
+        let meant = sight
+            .filter(|_| is_first)
+            .and_then(|sight| second_thought(&desk, &reading, &reply, sight));
+        let Some(meant) = meant else { return reply };
+        let instead = Turn::new(&desk, index, &reading).respond_instead(&meant);
+        return Reply { chosen: reply.chosen, ..instead };
     }
     // What was said last is said again by thinking it again.
     let mut end = reading.answered;

@@ -5,7 +5,7 @@ use crate::cues::Cue;
 use crate::intent::{Certainty, FILLERS, Sense, ServiceHit};
 use crate::lexicon;
 use crate::matching::{Candidate, Place, Row, Wording};
-use crate::words::Mask;
+use crate::words::{Mask, Token};
 
 /// A service is taken for sure from here.
 const SURE: f32 = 0.82;
@@ -258,14 +258,22 @@ impl Sense {
     pub(crate) fn doubt_compounds(&mut self) {
         let tokens = &self.utterance.tokens;
         let leftover = self.leftover;
+        let named = self.services.iter().map(|hit| hit.mask).fold(Mask::default(), Mask::union);
+        let foreign = telling(tokens).without(self.cue_mask().union(self.days.mask).union(named));
+        let mut modified = Mask::default();
         for hit in &mut self.services {
             let behind = hit.mask.last() + 1;
             let same = |at: usize| {
                 tokens.get(at).is_some_and(|token| token.part == tokens[hit.mask.last()].part)
             };
             let neutral = tokens.get(behind).is_some_and(|token| lexicon::is_neutral(&token.text));
-            if hit.mask.count() == 1 && leftover.holds(behind) && same(behind) && !neutral {
+            let continued = hit.mask.count() == 1 && leftover.holds(behind) && same(behind);
+            let is_modified = is_modified(tokens, foreign, hit.mask);
+            if continued && !neutral || is_modified {
                 hit.certainty = Certainty::Unsure;
+            }
+            if is_modified {
+                modified = modified.union(hit.mask);
             }
         }
         let sure = self.sure_services();
@@ -278,11 +286,38 @@ impl Sense {
         let utterance = &self.utterance;
         self.services.retain(|hit| {
             hit.certainty == Certainty::Sure
+                || modified.covers(hit.mask)
                 || hit.options.len() == 1 && utterance.weight(leftover) < 0.5
                 || utterance.weight(leftover) < 0.5
                 || hit.mask.count() > 1
         });
     }
+}
+
+/// "A gold crown", "aerial yoga": a telling word of no row right before a name makes another thing
+/// of it, unless it tells whose: "my dog's nail trim".
+fn is_modified(tokens: &[Token], foreign: Mask, mask: Mask) -> bool {
+    let first = mask.first();
+    let same = |at: usize| tokens[at].part == tokens[first].part;
+    let run = (0..first).rev().take_while(|at| foreign.holds(*at) && same(*at)).last();
+    let Some(start) = run else { return false };
+    let owned = start.checked_sub(1).is_some_and(|before| {
+        ["my", "our", "his", "her", "their", "to"].contains(&tokens[before].text.as_str())
+    });
+    let last = &tokens[first - 1].text;
+    let whose = last.ends_with('s') && lexicon::synonym(last).is_some();
+    !owned && !whose
+}
+
+/// The words that say as much as a name.
+fn telling(tokens: &[Token]) -> Mask {
+    let mut mask = Mask::default();
+    for (at, token) in tokens.iter().enumerate() {
+        if token.weight >= 1.0 && !crate::numbers::is_number(&token.text) {
+            mask.add(at);
+        }
+    }
+    mask
 }
 
 /// Whether `rival` is so near to `candidate` that one must ask.

@@ -4,10 +4,12 @@
 use types::{Effect, Expect, FactId};
 
 use crate::answers::{self, Verdict};
+use crate::calendar::find_days;
 use crate::contact;
 use crate::correction::corrected;
 use crate::cues::Cue;
 use crate::desk::{Desk, Speech};
+use crate::doubt::Meant;
 use crate::hours::{self, Openness};
 use crate::intent::{Ask, Certainty, Danger, Sense, Subject, Thread};
 use crate::matching::Index;
@@ -84,6 +86,26 @@ impl<'a> Turn<'a> {
         }
         let expect = self.miss();
         self.finish(Intent::NotUnderstood, expect)
+    }
+
+    /// Answers what was meant.
+    pub(crate) fn respond_instead(mut self, meant: &Meant) -> Reply {
+        let ask = match meant {
+            Meant::Tell(ask) => ask.clone(),
+            Meant::Perhaps(subjects) => Ask::Confirm(subjects.clone()),
+        };
+        // The day of "did you mean our hours?" is not asked for again.
+        if matches!(meant, Meant::Perhaps(_)) {
+            let utterance = Utterance::new(&self.reading.words);
+            let exceptions = &self.desk.facts.hours.exceptions;
+            let days = find_days(&utterance, self.desk.now.date(), exceptions);
+            if let [day] = &days.days[..] {
+                self.memory.day = Some(day.date);
+            }
+        }
+        self.memory.question = Question::Open;
+        let (intent, expect) = self.answer_asks(&[ask]);
+        self.finish(intent, expect)
     }
 
     pub(crate) fn finish(mut self, intent: Intent, expect: Expect) -> Reply {

@@ -14,6 +14,7 @@ pub mod engine;
 pub mod explain;
 pub mod feed;
 pub mod front;
+pub mod insight;
 pub mod journal;
 pub mod listen;
 pub mod node;

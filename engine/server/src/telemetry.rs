@@ -78,6 +78,10 @@ handles! {
     legs_stalled: Counter = counter!("apex_legs_stalled_total");
     /// Vendors' events that were dropped because a call's inbox was full.
     inbox_shed: Counter = counter!("apex_inbox_shed_total");
+    /// How long the brain waited for what a caller's words mean, in milliseconds.
+    meaning_ms: Histogram = histogram!("apex_meaning_ms");
+    /// How often that came too late or not at all, and the rules alone answered.
+    meanings_missed: Counter = counter!("apex_meanings_missed_total");
     /// Calls ended by a fault of ours.
     calls_panicked: Counter = counter!("apex_calls_panicked_total");
     /// Gaps in replies because audio came too late.

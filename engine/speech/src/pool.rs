@@ -252,7 +252,8 @@ fn next(shared: &Shared) -> Option<Box<dyn Job>> {
     }
 }
 
-fn lower_priority() {
+/// Has the calling thread yield to media threads, as a worker does.
+pub fn lower_priority() {
     // Linux counts niceness per thread (setpriority(2)). Without it the pool works all the same.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, NICENESS);

@@ -4,7 +4,7 @@
 mod common;
 
 use serde_json::Value;
-use speech::{Bias, Moonshine, Synthesizer, Transcript, Vad, Whisper};
+use speech::{Bias, Moonshine, Sentences, Synthesizer, Transcript, Vad, Whisper, WordPieces};
 
 fn floats(value: &Value) -> Vec<f32> {
     value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect()
@@ -148,5 +148,25 @@ fn words_become_the_phonemes_the_voice_was_made_for() {
             .filter_map(|sound| Some(vocab[sound.to_string()].as_i64()? as i32))
             .collect();
         assert_eq!(ids_of(word), expected, "{word}");
+    }
+}
+
+#[test]
+fn sentences_mean_the_same() {
+    let models = common::models();
+    let sentences = match Sentences::load(models.root()) {
+        Ok(sentences) => sentences,
+        // The one model that may be missing.
+        Err(speech::ModelError::Missing { .. }) => return,
+        Err(error) => panic!("{error}"),
+    };
+    let json = std::fs::read(models.file("meaning/tokenizer.json")).unwrap();
+    let pieces = WordPieces::parse(&json).unwrap();
+    for golden in common::golden()["meaning"].as_array().unwrap() {
+        let text = golden["text"].as_str().unwrap();
+        assert_eq!(pieces.encode(text, 64), integers(&golden["pieces"]), "{text}");
+        let ours: Vec<f32> = sentences.embed(text).unwrap().into_iter().step_by(8).collect();
+        let (_, greatest) = distance(&ours, &floats(&golden["direction"]));
+        assert!(greatest < 0.0001, "{text}: {greatest}");
     }
 }

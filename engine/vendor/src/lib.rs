@@ -6,6 +6,7 @@
 
 mod brain;
 mod error;
+mod meaning;
 mod recognizer;
 mod sink;
 mod usage;
@@ -13,6 +14,7 @@ mod voice;
 
 pub use brain::{Brain, BrainContext, BrainEvent, BrainSession, Thought};
 pub use error::{Phase, Remedy, VendorError};
+pub use meaning::Meaning;
 pub use recognizer::{
     AudioChunk, Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent,
     RecognizerRequest, RecognizerSession, TurnOpinion,

@@ -760,7 +760,7 @@ fn the_brain_offers_its_reply_in_order() {
     let caller = Some(Pii::new(CALLER.parse().unwrap()));
     let abilities = LegAbilities::ALL;
     let context = BrainContext { agent, caller, call: CallId::new(1), abilities };
-    let mut session = frontdesk::Frontdesk.open(context, events.clone()).unwrap();
+    let mut session = frontdesk::Frontdesk::default().open(context, events.clone()).unwrap();
     let mut dialogue = types::Dialogue::default();
     let text = Pii::new("How much is a cleaning? I'd like to talk to a person.".to_owned());
     dialogue.entries.push(DialogueEntry::Caller { turn: TurnId::FIRST, text, others: Vec::new() });

@@ -7,9 +7,13 @@ mod dialogues;
 #[cfg(test)]
 mod dictated;
 #[cfg(test)]
+mod doubts;
+#[cfg(test)]
 mod foreign;
 #[cfg(test)]
 mod fresh;
+#[cfg(test)]
+mod insight;
 #[cfg(test)]
 mod misheard;
 #[cfg(test)]

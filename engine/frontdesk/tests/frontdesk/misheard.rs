@@ -38,8 +38,8 @@ const DENTAL: &str = "
     Is there anywhere to partner your office?                    | asks again/unknown |
     Is there any way to park near your office?                   | answer             | parking *
     And like each of your persons, please.                       | asks again/unknown |
-    How much is this eats claiming?                              | answer             | service.cleaning.price
-    How much is a piece cleaning?                                | answer             | service.cleaning.price
+    How much is this eats claiming?                              | asks again         |
+    How much is a piece cleaning?                                | asks again         |
     What do you charge for a ceiling?                            | asks again/unknown |
     D. D. Root Canal.                                            | asks again/unknown |
     D. D. Ricanelle.                                             | asks again/unknown |

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use frontdesk::{Context, General, Meanings, Reply, Sight, reply_by_meaning, unanswered};
 use types::AgentConfig;
+use vendor::Meaning as _;
 
 use crate::judge::{Judged, judge};
 use crate::row::{Row, rows};
+use crate::sight::Model;
 use crate::support::{Talk, fixtures, read_business};
 
 /// A half of the table.
@@ -17,6 +21,8 @@ pub(crate) struct Half {
     pub(crate) rows: Vec<Row>,
     /// The businesses its rows call, by name, with their trades.
     businesses: BTreeMap<String, (AgentConfig, String)>,
+    /// What the rows of the businesses mean.
+    pub(crate) sight: Option<(Arc<Model>, BTreeMap<String, Meanings>)>,
     /// What is malformed, without a word of any row.
     pub(crate) flaws: Vec<String>,
 }
@@ -45,14 +51,30 @@ impl Half {
             if businesses.contains_key(&row.business) {
                 continue;
             }
-            match find(&folder.join("businesses").join(name), &row.business) {
+            match find(&folder.join("businesses").join(folder_of(name)), &row.business) {
                 Some(path) => {
                     businesses.insert(row.business.clone(), read_business(&path));
                 }
                 None => flaws.push(format!("line {}: no such business", row.line)),
             }
         }
-        Self { name, rows, businesses, flaws }
+        Self { name, rows, businesses, sight: None, flaws }
+    }
+
+    /// From now on rows are answered by meaning, too, as `model` sees it.
+    pub(crate) fn see(&mut self, model: &Arc<Model>, general: &Arc<General>) {
+        let of = |agent: &AgentConfig| Meanings::of(&agent.facts, general.clone(), &**model);
+        let meanings = self.businesses.iter();
+        let meanings = meanings.filter_map(|(name, (agent, _))| Some((name.clone(), of(agent)?)));
+        let meanings = meanings.collect();
+        self.sight = Some((model.clone(), meanings));
+    }
+
+    /// Keeps what the model of meaning has worked out.
+    pub(crate) fn keep(&self) {
+        if let Some((model, _)) = &self.sight {
+            model.keep();
+        }
     }
 
     /// Calls every business, asks every row's question.
@@ -78,10 +100,41 @@ impl Half {
         }
         let mut reply = None;
         for turn in &row.turns {
-            reply = Some(talk.say(turn));
+            reply = Some(self.say(row, &mut talk, turn));
         }
-        reply.map(|reply| judge(row, &reply))
+        let reply = reply?;
+        Some(judge(row, &reply))
     }
+
+    /// The agent of the business `name`, which any row of the half calls.
+    pub(crate) fn agent(&self, name: &str) -> Option<AgentConfig> {
+        self.businesses.get(name).map(|(agent, _)| agent.clone())
+    }
+
+    /// Says `words` in `talk` and hears the whole reply.
+    pub(crate) fn say(&self, row: &Row, talk: &mut Talk, words: &str) -> Reply {
+        let seen = self
+            .sight
+            .as_ref()
+            .and_then(|(model, meanings)| Some((model, meanings.get(&row.business)?)));
+        let Some((model, meanings)) = seen else { return talk.say(words) };
+        talk.say_only(words);
+        let direction = model.embed(&unanswered(&talk.dialogue)).expect("the model works");
+        let context = Context {
+            agent: &talk.agent,
+            caller: talk.caller,
+            dialogue: &talk.dialogue,
+            now: talk.now,
+        };
+        let reply = reply_by_meaning(&context, Sight { meanings, direction: &direction });
+        talk.hear(&reply);
+        reply
+    }
+}
+
+/// Both halves that may be read call the same businesses.
+fn folder_of(half: &str) -> &str {
+    if half == "fresh" { "tuned" } else { half }
 }
 
 fn find(folder: &Path, name: &str) -> Option<PathBuf> {

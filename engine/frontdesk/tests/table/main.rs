@@ -2,12 +2,14 @@
 //! a confusion report, gates. `README.md` beside this file describes the format and the commands.
 #![expect(clippy::print_stdout, reason = "a report is printed")]
 
+mod dialogues;
 mod half;
 mod judge;
 mod outcomes;
 mod recorded;
 mod report;
 mod row;
+mod sight;
 #[path = "../frontdesk/support.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the other tests")]
 mod support;
@@ -26,7 +28,10 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let halves = [Half::load("tuned"), Half::load("held-out")];
+    let mut halves = vec![Half::load("tuned"), Half::load("fresh")];
+    if !has("readable") {
+        halves.push(Half::load("held-out"));
+    }
     let mut flawless = true;
     for half in &halves {
         for flaw in &half.flaws {
@@ -41,17 +46,28 @@ fn main() -> ExitCode {
         recorded::totals(words.get(at + 1).map_or("", String::as_str));
         return ExitCode::SUCCESS;
     }
+    if !has("rules") {
+        see(&mut halves);
+    }
     let word = |at: usize| words.get(at).map(String::as_str);
     if let Some(at) = words.iter().position(|word| word == "outcomes") {
         outcomes::write(&halves, word(at + 2), word(at + 1).unwrap_or_default());
         return ExitCode::SUCCESS;
     }
+    if has("dialogues") {
+        dialogues::totals(&halves);
+        halves.iter().for_each(Half::keep);
+        return ExitCode::SUCCESS;
+    }
     let judged: Vec<_> = halves.iter().map(Half::judge).collect();
     if has("failures") {
-        report::failures(&judged[0]);
+        judged.iter().filter(|half| half.name != "held-out").for_each(report::failures);
     }
     if has("held-out-failures") {
-        report::failures(&judged[1]);
+        judged.iter().filter(|half| half.name == "held-out").for_each(report::failures);
+    }
+    for half in &halves {
+        half.keep();
     }
     for half in &judged {
         if has("report") {
@@ -60,6 +76,21 @@ fn main() -> ExitCode {
         }
         report::totals(half);
     }
-    let passed = !has("gate") || judged.iter().all(report::passes);
+    let passed =
+        !has("gate") || judged.iter().filter(|half| half.name != "fresh").all(report::passes);
     if flawless && passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Lets the model of meaning see, if its files are there.
+fn see(halves: &mut [Half]) {
+    let Some(model) = sight::Model::open() else {
+        println!("without the model of meaning: by the rules alone");
+        return;
+    };
+    if let Some(general) = model.general() {
+        for half in halves {
+            half.see(&model, &general);
+        }
+    }
+    model.keep();
 }

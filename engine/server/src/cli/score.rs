@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use speech::{LocalRecognizer, ModelDir, Vad, WorkerPool};
 
 use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted, engine_config, models_dir, rules};
 use crate::config::EngineConfig;
+use crate::insight::{self, Reader};
 use crate::score::{Cast, Ears, Item, RIGHT_PERCENT_MIN, Readings, Report, Verdict, score};
 
 /// What `apex score` takes.
@@ -146,7 +148,13 @@ fn told(file: &Path) -> Result<BTreeMap<String, Readings>, String> {
 }
 
 fn run_with(args: &Args, config: &EngineConfig, ears: Ears<'_>) -> Result<Report, String> {
-    let cast = Cast { ears, brain: &Frontdesk };
+    let models = ModelDir::open(models_dir(args.models.as_ref(), config)).ok();
+    let sentences = models.and_then(|models| insight::load(&models, config.models.meaning));
+    let brain = match sentences {
+        Some(sentences) => Frontdesk::with(Arc::new(Reader::new(sentences))),
+        None => Frontdesk::default(),
+    };
+    let cast = Cast { ears, brain: &brain };
     let bar = progress_bar();
     let progress = |done: usize, of: usize| {
         bar.set_length(of as u64);

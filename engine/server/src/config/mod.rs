@@ -104,6 +104,17 @@ pub struct ModelsConfig {
     pub threads: usize,
     /// Who hears the words of a turn that is over.
     pub finals: Finals,
+    /// What tells what a question means where its words tell nothing.
+    pub meaning: MeaningModel,
+}
+
+/// A model of what sentences mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeaningModel {
+    /// None: questions are understood by their words alone.
+    None,
+    /// all-MiniLM-L6-v2, weights of eight bits.
+    Minilm,
 }
 
 /// What an agent's file may leave out.
@@ -224,6 +235,10 @@ mod tests {
         let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
         let unknown =
             EngineConfig::checked("mine.toml", "[speech]\nfinals = \"vosk\"\n").unwrap_err();
+        let meant =
+            EngineConfig::checked("mine.toml", "[models]\nmeaning = \"bert\"\n").unwrap_err();
+        let model = "models.meaning: \"bert\" is neither \"minilm\" nor \"none\"";
+        assert!(meant.to_string().contains(model), "{meant}");
         let wanted = "speech.finals: \"vosk\" is neither \"moonshine\" nor \"whisper\"";
         assert!(unknown.to_string().contains(wanted), "{unknown}");
         for part in [

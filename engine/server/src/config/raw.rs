@@ -14,8 +14,8 @@ use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
 
 use super::front::{RawConnections, RawFront, RawTls, tls_use};
 use super::{
-    Access, AgentDefaults, DirectoryConfig, EngineConfig, FrontConfig, KeepingConfig, MediaConfig,
-    Mistake, ModelsConfig, PlayoutConfig, ResumeConfig, TlsUse,
+    Access, AgentDefaults, DirectoryConfig, EngineConfig, FrontConfig, KeepingConfig, MeaningModel,
+    MediaConfig, Mistake, ModelsConfig, PlayoutConfig, ResumeConfig, TlsUse,
 };
 
 #[derive(Deserialize)]
@@ -82,6 +82,7 @@ struct RawState {
 struct RawModels {
     path: String,
     threads: i64,
+    meaning: String,
 }
 
 #[derive(Deserialize)]
@@ -187,6 +188,19 @@ impl Check<'_> {
         address
     }
 
+    fn meaning(&mut self, value: &str) -> Option<MeaningModel> {
+        match value {
+            "minilm" => Some(MeaningModel::Minilm),
+            "none" => Some(MeaningModel::None),
+            other => {
+                self.mistake(format!(
+                    "models.meaning: \"{other}\" is neither \"minilm\" nor \"none\""
+                ));
+                None
+            }
+        }
+    }
+
     fn finals(&mut self, value: &str) -> Option<Finals> {
         match value {
             "moonshine" => Some(Finals::Moonshine),
@@ -214,6 +228,7 @@ impl RawConfig {
         let media_threads = media.as_ref().map_or(1, |media| media.threads);
         let models_threads = check.number("models.threads", self.models.threads, 0..=256) as usize;
         let finals = check.finals(&self.speech.finals);
+        let meaning = check.meaning(&self.models.meaning);
         let turns = self.turns.check(&mut check);
         let (limits, intake) = self.limits.check(&mut check);
         let directory = DirectoryConfig {
@@ -260,6 +275,7 @@ impl RawConfig {
                 path: self.models.path.into(),
                 threads: threads_or(models_threads, cores().saturating_sub(media_threads)),
                 finals: finals?,
+                meaning: meaning?,
             },
             defaults: AgentDefaults { turns, limits, intake },
             playout,

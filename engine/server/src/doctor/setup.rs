@@ -24,13 +24,16 @@ pub(super) fn settings(patient: &Patient) -> Finding {
 /// Whether the local models are there, and are what they should be.
 pub(super) fn models(dir: &Path) -> Finding {
     let files = verify(dir);
-    let bad: Vec<&str> = files
-        .iter()
-        .filter(|file| file.condition != Condition::Good)
-        .map(|file| file.file.path)
-        .collect();
+    let damaged = files.iter().filter(|file| file.condition != Condition::Good);
+    let (spare, bad): (Vec<_>, Vec<_>) = damaged.partition(|file| file.file.is_optional());
+    let bad: Vec<&str> = bad.iter().map(|file| file.file.path).collect();
     let shown = dir.display();
     match bad.as_slice() {
+        [] if !spare.is_empty() => Finding::note(
+            "models",
+            format!("{shown}: no model of meaning, questions are understood by their words alone"),
+            "`apex models pull` fetches it; or set models.meaning to \"none\"",
+        ),
         [] => Finding::fine("models", format!("{} files in {shown}, verified", files.len())),
         [first, rest @ ..] => {
             let more =

@@ -31,6 +31,10 @@ pub trait Greeter: Send + Sync {
     /// The audio of `text` at [`GREETING_RATE`]; `None` if it cannot be spoken now, and then the
     /// call's own voice will.
     fn synthesize(&self, text: &str) -> Option<Arc<[i16]>>;
+
+    /// Hears what is about to be published, to get ready for its calls in the background. Never
+    /// keeps a publish waiting.
+    fn prepare(&self, _next: &Directory) {}
 }
 
 /// One version of everything a new call needs.
@@ -156,6 +160,7 @@ impl Publisher {
         self.telemetry.config_mistakes.set(outcome.mistakes.len() as f64);
         if outcome.version != previous.directory.version() {
             let greetings = self.greetings(&previous, &next.directory);
+            self.greeter.prepare(&next.directory);
             let kept = (&next.to_store[..], &sources[..], &last_good[..]);
             let sources = self.keep_sources(&previous, &next.directory, kept);
             let published = Published { directory: next.directory, greetings, sources };

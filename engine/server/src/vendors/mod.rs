@@ -6,7 +6,7 @@ mod opening;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use directory::{KnownVendors, LOCAL_BRAIN, LOCAL_RECOGNIZER, LOCAL_VOICE};
+use directory::{Directory, KnownVendors, LOCAL_BRAIN, LOCAL_RECOGNIZER, LOCAL_VOICE};
 use frontdesk::Frontdesk;
 use speech::{LocalRecognizer, LocalVoice, ModelDir, ModelError, Vad, WorkerPool};
 use types::{SampleRate, VendorName};
@@ -16,6 +16,7 @@ use vendors::failover::{BreakerLimits, Clinic};
 use self::cloud::Cloud;
 pub use self::cloud::{CloudError, Environment};
 use crate::config::ModelsConfig;
+use crate::insight::{self, Seer};
 use crate::publish::{GREETING_RATE, Greeter};
 
 /// Everybody who recognizes, thinks or speaks here. Weights are loaded once and shared by all calls.
@@ -24,6 +25,7 @@ pub struct Vendors {
     brains: BTreeMap<VendorName, Arc<dyn Brain>>,
     voices: BTreeMap<VendorName, Arc<dyn Voice>>,
     voice: Arc<LocalVoice>,
+    seer: Option<Arc<Seer>>,
     vad: Vad,
     pool: Arc<WorkerPool>,
     clinic: Clinic,
@@ -35,7 +37,8 @@ impl Vendors {
     /// The local ones as `config` has them, with the files in `models`.
     ///
     /// # Errors
-    /// [`ModelError`], which names the file that is missing or damaged and how to get it.
+    /// [`ModelError`], which names the file that is missing or damaged and how to get it. The model
+    /// of meaning may be missing: that is said, and the brain does without.
     pub fn local(models: &ModelDir, config: &ModelsConfig) -> Result<Self, ModelError> {
         let pool = WorkerPool::new(config.threads);
         let vad = Vad::load(models)?;
@@ -43,12 +46,18 @@ impl Vendors {
             Arc::new(LocalRecognizer::load(models, config.finals, pool.clone())?);
         let voice = Arc::new(LocalVoice::load(models, pool.clone())?);
         let spoken: Arc<dyn Voice> = voice.clone();
-        let brain: Arc<dyn Brain> = Arc::new(Frontdesk);
+        let sentences = insight::load(models, config.meaning);
+        let seer = sentences.map(|sentences| Arc::new(Seer::start(sentences, pool.clone())));
+        let brain: Arc<dyn Brain> = Arc::new(match seer.clone() {
+            Some(seer) => Frontdesk::with(seer),
+            None => Frontdesk::default(),
+        });
         Ok(Self {
             recognizers: BTreeMap::from([(named(LOCAL_RECOGNIZER), recognizer)]),
             brains: BTreeMap::from([(named(LOCAL_BRAIN), brain)]),
             voices: BTreeMap::from([(named(LOCAL_VOICE), spoken)]),
             voice,
+            seer,
             vad,
             pool,
             clinic: Clinic::new(BreakerLimits::STANDARD),
@@ -90,7 +99,7 @@ impl Vendors {
 
     /// Who speaks greetings at publish.
     pub fn greeter(&self) -> Box<dyn Greeter> {
-        Box::new(LocalGreeter(self.voice.clone()))
+        Box::new(LocalGreeter { voice: self.voice.clone(), seer: self.seer.clone() })
     }
 }
 
@@ -114,17 +123,26 @@ impl std::fmt::Debug for Vendors {
     }
 }
 
-struct LocalGreeter(Arc<LocalVoice>);
+struct LocalGreeter {
+    voice: Arc<LocalVoice>,
+    seer: Option<Arc<Seer>>,
+}
 
 impl Greeter for LocalGreeter {
     fn synthesize(&self, text: &str) -> Option<Arc<[i16]>> {
         const RATE: SampleRate = GREETING_RATE;
-        match self.0.synthesize(text, RATE) {
+        match self.voice.synthesize(text, RATE) {
             Ok(samples) => Some(samples.into()),
             Err(error) => {
                 tracing::warn!(%error, "a greeting cannot be spoken beforehand");
                 None
             }
+        }
+    }
+
+    fn prepare(&self, next: &Directory) {
+        if let Some(seer) = &self.seer {
+            seer.prepare(next);
         }
     }
 }
