@@ -329,7 +329,7 @@ mod tests {
 
     fn reply(intent: Intent) -> Reply {
         let (sentences, effects) = (Vec::new(), Vec::new());
-        Reply { sentences, effects, expect: Expect::Open, note: None, intent }
+        Reply { sentences, effects, expect: Expect::Open, note: None, intent, chosen: None }
     }
 
     fn perhaps(subjects: &[Subject]) -> Option<Meant> {

@@ -17,7 +17,10 @@ use vendors::{brains, recognizers, voices};
 
 /// What the environment says: keys and addresses of vendors, secrets of tools.
 #[derive(Clone)]
-pub struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Environment(Arc<Lookup>);
+
+/// Gives a variable's value, if it has one.
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
     /// The process's own.

@@ -11,6 +11,9 @@ use vendors::failover::{Duty, Holder, Member, open_brains, open_recognizers, ope
 
 use super::Vendors;
 
+/// A recognizer's session, and the format it is given the audio in.
+pub(crate) type Listening = (Box<dyn RecognizerSession>, AudioFormat);
+
 /// Who can do a duty for an agent.
 pub(crate) enum Choice<T: ?Sized> {
     /// Nobody of those it names is here.
@@ -29,7 +32,7 @@ impl Vendors {
         leg: AudioFormat,
         request: impl FnOnce(AudioFormat) -> RecognizerRequest,
         events: Arc<dyn Sink<RecognizerEvent>>,
-    ) -> Result<Option<(Box<dyn RecognizerSession>, AudioFormat)>, VendorError> {
+    ) -> Result<Option<Listening>, VendorError> {
         match self.choose(Duty::Recognize, business, choice, |name| self.recognizers.get(name)) {
             Choice::Nobody => Ok(None),
             Choice::Alone(recognizer) => {
