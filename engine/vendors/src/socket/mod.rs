@@ -1,6 +1,6 @@
 //! One well-behaved WebSocket to a vendor.
 //!
-//! A [`Socket`] is a value that its session's task owns and polls: [`Socket::push`] queues and never
+//! A [`Socket`] is a value that its session's task owns and polls: its `push` queues and never
 //! waits, [`Socket::next`] writes, reads, keeps alive and watches the peer, all at once, and may be
 //! dropped at any await. So one task serves orders and socket alike:
 //!
@@ -159,7 +159,7 @@ impl Socket {
         self.opened
     }
 
-    /// Whether audio may be queued: [`Self::push`] would take it.
+    /// Whether audio may be queued: `push` would take it.
     pub const fn has_room(&self) -> bool {
         self.queued_bytes < QUEUE_BYTES_MAX
     }
