@@ -176,8 +176,9 @@ impl World {
             let audio = if self.speaking.is_some() { tick } else { u64::MAX };
             let next = event.min(timer).min(audio).max(self.now);
             assert!(next < u64::MAX, "somebody must be waited for: {}", self.call.phase_name());
-            // The end of all time is no answer to silence: nothing but that waits this long.
-            let is_stuck = event == u64::MAX && self.now + 35_000 < next;
+            // The end of all time is no answer to silence: a transfer that rings waits 40 s, and nothing
+            // but that end waits longer.
+            let is_stuck = event == u64::MAX && self.now + 45_000 < next;
             assert!(!is_stuck, "silence for ever: {}", self.call.phase_name());
             self.advance_audio(next);
             self.now = next;

@@ -60,12 +60,12 @@ fn what_only_one_reading_makes_answerable_is_answered_if_it_is_clear() {
 }
 
 #[test]
-fn a_reading_that_leaves_nothing_unexplained_outweighs_one_that_does() {
+fn a_reading_that_alone_is_answerable_is_answered_though_it_comes_second() {
     check(
         "northgate-auto",
         "2026-10-14T09:00:00-07:00",
         "
-        What do you do break pads cost?      | What do new brakes has cost?          | 1 clearer | service.brake-pads.price
+        What do you do break pads cost?      | What do new brakes has cost?          | 1 alone | service.brake-pads.price
         ",
     );
 }
