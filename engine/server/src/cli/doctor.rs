@@ -8,6 +8,7 @@ use types::Secret;
 use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted, engine_config};
 use crate::doctor::{DOCTOR_FORMAT, Finding, KEYS, Patient, State, examine, has_failed};
 use crate::paper::{Ink, Paper, printable};
+use crate::vendors::Environment;
 
 /// What `apex doctor` takes.
 #[derive(Debug, clap::Args)]
@@ -52,6 +53,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         config,
         file: args.config.clone(),
         api_key: std::env::var(KEYS[0]).ok().filter(|key| !key.trim().is_empty()).map(Secret::new),
+        environment: Environment::of_process(),
         keys: KEYS.into_iter().filter(|name| set(name)).collect(),
     };
     let findings = examine(&patient);

@@ -14,6 +14,7 @@ use serde::Serialize;
 use types::Secret;
 
 use crate::config::EngineConfig;
+use crate::vendors::Environment;
 
 /// The format of a report as JSON; grows when a reader must know.
 pub const DOCTOR_FORMAT: u32 = 1;
@@ -82,6 +83,8 @@ pub struct Patient {
     pub file: Option<PathBuf>,
     /// The key of the carrier's API, if there is one.
     pub api_key: Option<Secret<String>>,
+    /// Where keys and addresses of vendors stand.
+    pub environment: Environment,
     /// Which of the environment's variables are set. Never their values.
     pub keys: Vec<&'static str>,
 }
@@ -100,7 +103,7 @@ pub fn examine(patient: &Patient) -> Vec<Finding> {
     findings.extend(machine::ports(config));
     findings.push(machine::clock());
     findings.push(setup::models(&config.models.path));
-    findings.extend(setup::businesses(config));
+    findings.extend(setup::businesses(config, &patient.environment));
     findings.extend(machine::disk(&config.state));
     findings.extend(setup::keys(patient));
     findings.extend(certificate::check(config));

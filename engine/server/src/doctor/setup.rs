@@ -4,10 +4,12 @@ use std::path::Path;
 
 use directory::{LOCAL_BRAIN, LOCAL_RECOGNIZER, LOCAL_VOICE};
 use speech::models::{Condition, verify};
+use types::AgentConfig;
 
 use super::{Finding, KEYS, Patient};
 use crate::config::{Access, EngineConfig};
 use crate::publish::read_sources;
+use crate::vendors::{Environment, unreachable};
 
 /// Mistakes told one by one; more are counted.
 const MISTAKES_TOLD: usize = 3;
@@ -47,8 +49,9 @@ pub(super) fn models(dir: &Path) -> Finding {
     }
 }
 
-/// Whether the business files say something, and whether every agent can always be heard.
-pub(super) fn businesses(config: &EngineConfig) -> Vec<Finding> {
+/// Whether the business files say something, whether the vendors they name can be found, and
+/// whether every agent can always be heard.
+pub(super) fn businesses(config: &EngineConfig, environment: &Environment) -> Vec<Finding> {
     let dir = &config.directory.path;
     let shown = dir.display();
     let sources = match read_sources(dir) {
@@ -87,7 +90,13 @@ pub(super) fn businesses(config: &EngineConfig) -> Vec<Finding> {
                      cloud that is down would be dead air",
                 )
             };
-            vec![Finding::fine("businesses", format!("{shown}: {count}, {numbers}")), fallbacks]
+            let agents: Vec<&AgentConfig> = businesses
+                .iter()
+                .flat_map(|business| &business.agents)
+                .map(AsRef::as_ref)
+                .collect();
+            let businesses = Finding::fine("businesses", format!("{shown}: {count}, {numbers}"));
+            vec![businesses, vendors(&agents, environment), fallbacks]
         }
         Err(mut mistakes) => {
             mistakes.sort();
@@ -102,6 +111,26 @@ pub(super) fn businesses(config: &EngineConfig) -> Vec<Finding> {
             )]
         }
     }
+}
+
+/// Whether the environment says where each vendor is that an agent names.
+fn vendors(agents: &[&AgentConfig], environment: &Environment) -> Finding {
+    let missing = agents.iter().flat_map(|agent| {
+        let missing = unreachable(environment, &agent.vendors).into_iter();
+        missing.map(|(vendor, variable)| {
+            format!("{vendor} of {}/{} ({variable} is not set)", agent.business, agent.agent)
+        })
+    });
+    let missing: Vec<String> = missing.collect();
+    if missing.is_empty() {
+        return Finding::fine("vendors", "every vendor that an agent names can be found");
+    }
+    Finding::note(
+        "vendors",
+        format!("not to be found: {}", missing.join(", ")),
+        "put the variables into the engine's environment (README: \"Use your own vendors\"), or take \
+         the names out; until then the next in each list is asked",
+    )
 }
 
 fn has_fallbacks(vendors: &types::VendorChoice) -> bool {
@@ -143,9 +172,13 @@ mod tests {
     use super::super::State;
     use super::*;
 
+    fn nowhere() -> Environment {
+        Environment::new(|_| None)
+    }
+
     fn patient(settings: &str, keys: Vec<&'static str>) -> Patient {
         let config = EngineConfig::checked("mine.toml", settings).unwrap();
-        Patient { config, file: None, api_key: None, keys }
+        Patient { config, file: None, api_key: None, environment: nowhere(), keys }
     }
 
     #[test]
@@ -173,20 +206,39 @@ mod tests {
         let mut config = EngineConfig::shipped();
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/businesses");
         config.directory.path = fixtures;
-        let found = businesses(&config);
+        let found = businesses(&config, &nowhere());
         assert!(found.iter().all(|found| found.state == State::Fine), "{found:?}");
         assert!(found[0].what.contains("3 businesses"), "{found:?}");
 
         let dir = std::env::temp_dir().join(format!("apex-doctor-files-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         config.directory.path.clone_from(&dir);
-        assert!(businesses(&config)[0].what.contains("no business file"));
+        assert!(businesses(&config, &nowhere())[0].what.contains("no business file"));
         std::fs::write(dir.join("a.toml"), "[busines]\nid = 3\n").unwrap();
-        let found = businesses(&config);
+        let found = businesses(&config, &nowhere());
         assert_eq!(found[0].state, State::Failed, "{found:?}");
         assert!(found[0].what.contains("a.toml:1"), "{found:?}");
         std::fs::remove_dir_all(&dir).unwrap();
-        assert_eq!(businesses(&config)[0].state, State::Failed, "no such folder");
+        assert_eq!(businesses(&config, &nowhere())[0].state, State::Failed, "no such folder");
+    }
+
+    #[test]
+    fn vendors_that_cannot_be_found_are_named_with_agent_and_variable() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/businesses");
+        let file = std::fs::read_to_string(fixtures.join("riverside-dental.toml")).unwrap();
+        let dir = std::env::temp_dir().join(format!("apex-doctor-vendors-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let file = file.replace("voice = [\"local\"]", "voice = [\"cartesia\", \"local\"]");
+        std::fs::write(dir.join("a.toml"), file).unwrap();
+        let mut config = EngineConfig::shipped();
+        config.directory.path.clone_from(&dir);
+        let found = businesses(&config, &nowhere());
+        assert_eq!(found[1].state, State::Note, "{found:?}");
+        let named = "cartesia of riverside-dental/front-desk (CARTESIA_API_KEY is not set)";
+        assert!(found[1].what.contains(named), "{found:?}");
+        let keyed = Environment::new(|name| (name == "CARTESIA_API_KEY").then(|| "k".to_owned()));
+        assert_eq!(businesses(&config, &keyed)[1].state, State::Fine);
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
-use types::{Secret, VendorName};
+use types::{Secret, VendorChoice, VendorName};
 use vendor::{Brain, Recognizer, Voice};
 use vendors::brains::catalog::PlaceError as BrainError;
 use vendors::brains::tools::guard::Guard;
@@ -31,6 +31,11 @@ impl Environment {
     /// One in which `lookup` gives a variable's value, if it has one.
     pub fn new(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(lookup))
+    }
+
+    /// Whether `variable` is set, and not blank.
+    fn names(&self, variable: &str) -> bool {
+        self.get(variable).is_some_and(|value| !value.trim().is_empty())
     }
 
     /// The value of `variable`, if it has one.
@@ -141,18 +146,86 @@ impl Cloud {
     }
 }
 
+/// Those of `choice` that `environment` does not say where to find, each with the variable that
+/// would: they are passed over in a call.
+pub fn unreachable(
+    environment: &Environment,
+    choice: &VendorChoice,
+) -> Vec<(VendorName, &'static str)> {
+    let recognizers = recognizers::catalog::PLACES.map(|place| {
+        let service = place.service;
+        (place.vendor(), service.key_variable(), service.base_variable())
+    });
+    let brains = brains::catalog::PLACES
+        .map(|place| (place.vendor(), place.key_variable, place.base_variable));
+    let voices = voices::catalog::PLACES.map(|place| {
+        let service = place.service;
+        (place.vendor(), service.key_variable(), service.base_variable())
+    });
+    let duties: [(&[VendorName], &[Whereabouts]); 3] =
+        [(&choice.recognizer, &recognizers), (&choice.brain, &brains), (&choice.voice, &voices)];
+    let mut missing = Vec::new();
+    for (named, places) in duties {
+        for (vendor, key, base) in places.iter().filter(|(vendor, ..)| named.contains(vendor)) {
+            let is_there = key.is_some_and(|key| environment.names(key)) || environment.names(base);
+            if !is_there {
+                missing.push((*vendor, key.unwrap_or(base)));
+            }
+        }
+    }
+    missing
+}
+
+/// A vendor, the variable of its key, if it takes one, and that of its address.
+type Whereabouts = (VendorName, Option<&'static str>, &'static str);
+
 /// A vendor by its name in agents' files.
 type Named<T> = (VendorName, Arc<T>);
 
 /// Whether a key or an address of any vendor is set.
 fn is_any_named(environment: &Environment) -> bool {
-    let is_set =
-        |variable: &str| environment.get(variable).is_some_and(|value| !value.trim().is_empty());
     let services = vendors::keys::Service::ALL.iter();
     let mut services =
         services.flat_map(|service| [service.key_variable(), Some(service.base_variable())]);
     let models = brains::catalog::PLACES.iter();
     let mut models = models.flat_map(|place| [place.key_variable, Some(place.base_variable)]);
-    services.any(|variable| variable.is_some_and(is_set))
-        || models.any(|variable| variable.is_some_and(is_set))
+    services.any(|variable| variable.is_some_and(|name| environment.names(name)))
+        || models.any(|variable| variable.is_some_and(|name| environment.names(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vendors_without_key_or_address_are_named_with_their_variable() {
+        let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        let choice = VendorChoice {
+            recognizer: names(&["deepgram", "wyoming", "local"]),
+            brain: names(&["openai", "llama-cpp", "frontdesk"]),
+            voice: names(&["cartesia", "local"]),
+        };
+        let missing = |variables: &'static [&'static str]| -> Vec<String> {
+            let is_set = move |name: &str| variables.contains(&name).then(|| "x".to_owned());
+            let missing = unreachable(&Environment::new(is_set), &choice).into_iter();
+            missing.map(|(vendor, variable)| format!("{vendor}: {variable}")).collect()
+        };
+        let all = [
+            "deepgram: DEEPGRAM_API_KEY",
+            "wyoming: WYOMING_STT_URL",
+            "openai: OPENAI_API_KEY",
+            "llama-cpp: LLAMA_CPP_API_KEY",
+            "cartesia: CARTESIA_API_KEY",
+        ];
+        assert_eq!(missing(&[]), all);
+        assert_eq!(
+            missing(&[
+                "DEEPGRAM_API_KEY",
+                "WYOMING_STT_URL",
+                "OPENAI_BASE_URL",
+                "CARTESIA_API_KEY"
+            ]),
+            ["llama-cpp: LLAMA_CPP_API_KEY"]
+        );
+    }
 }

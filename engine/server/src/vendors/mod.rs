@@ -14,7 +14,7 @@ use vendor::{Brain, Recognizer, Voice};
 use vendors::failover::{BreakerLimits, Clinic};
 
 use self::cloud::Cloud;
-pub use self::cloud::{CloudError, Environment};
+pub use self::cloud::{CloudError, Environment, unreachable};
 use crate::config::ModelsConfig;
 use crate::insight::{self, Seer};
 use crate::publish::{GREETING_RATE, Greeter};

@@ -72,6 +72,10 @@ impl BrainSession for Puppet {
     fn cancel(&mut self, generation: types::GenerationId) {
         self.told.put(format!("cancel {}", generation.turn.get()));
     }
+
+    fn commit(&mut self, generation: types::GenerationId) {
+        self.told.put(format!("commit {}", generation.turn.get()));
+    }
 }
 
 struct Stage {
@@ -312,4 +316,30 @@ async fn one_with_an_open_breaker_is_spared_unless_it_is_the_last() {
     stage.think(1).await;
     assert_eq!(stage.puppets[0].told.take(), Vec::<String>::new());
     assert_eq!(stage.puppets[2].told.take(), ["think 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_heard_is_told_so_and_nobody_else() {
+    let mut stage = Stage::with(three());
+    stage.think(1).await;
+    pass(1_000).await;
+    stage.puppets[1].say(1, "One moment.");
+    settle().await;
+    stage.session.commit(generation(1));
+    stage.session.commit(generation(7));
+    settle().await;
+    assert_eq!(stage.puppets[0].told.take(), ["think 1", "cancel 1"]);
+    assert_eq!(stage.puppets[1].told.take(), ["think 1", "commit 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_passes_once_a_cancel_has_returned() {
+    let mut stage = Stage::with(three());
+    stage.think(1).await;
+    stage.puppets[0].say(1, "We");
+    settle().await;
+    // Said before the cancel, on its way when it returns.
+    stage.puppets[0].say(1, " open");
+    stage.session.cancel(generation(1));
+    assert_eq!(stage.heard().await, ["1 We"]);
 }
