@@ -14,10 +14,10 @@ use super::COULD_NOT_RUN;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where Deepgram, OpenAI, Anthropic, ElevenLabs and Cartesia are served.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8790")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8795")]
     listen: SocketAddr,
     /// Where Wyoming is served.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8791")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8796")]
     listen_wyoming: SocketAddr,
     /// The one key that is accepted; without it any.
     #[arg(long, value_name = "KEY")]
