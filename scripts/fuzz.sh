@@ -10,6 +10,12 @@ cd "$(dirname "$0")/.."
 
 minutes=${1:-1}
 shift || true
+case $minutes in
+'' | *[!0-9]* | 0) # The driver takes 0 for no limit.
+    echo "fuzz: MINUTES is a whole number from 1, not \"$minutes\"" >&2
+    exit 2
+    ;;
+esac
 target_dir=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 host=$(rustc -vV | sed -n 's/^host: //p')
 program=$target_dir/fuzz/$host/release/fuzz
