@@ -11,7 +11,7 @@ pub(crate) struct Shop {
     pub(crate) number: String,
     /// What a cleaning costs, in whole dollars.
     pub(crate) price: u32,
-    /// When it closes, every day: minutes after five in the afternoon.
+    /// When it closes, every day: minutes after five in the afternoon. Never, with a person.
     pub(crate) closes: u32,
     /// Its first words.
     pub(crate) greeting: String,
@@ -72,7 +72,12 @@ impl Shop {
         let disclosure =
             disclosure.map_or(String::new(), |text| format!("disclosure = \"{text}\""));
         let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-        let hours = days.map(|day| format!("{day} = [\"08:00-17:{closes:02}\"]")).join("\n");
+        // Who is put through to a person must not depend on the hour the test runs at.
+        let span = match self.person {
+            Some(_) => "00:00-24:00".to_owned(),
+            None => format!("08:00-17:{closes:02}"),
+        };
+        let hours = days.map(|day| format!("{day} = [\"{span}\"]")).join("\n");
         format!(
             r#"[business]
 id = "{id}"
