@@ -2,11 +2,12 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
+use types::english::MONTHS;
 use types::{HoursException, TimeOfDay};
 
 use crate::holidays;
 use crate::numbers::{cardinal, ordinal};
-use crate::phrase::{MONTHS, weekday};
+use crate::phrase::weekday;
 use crate::relative::{self, Found};
 use crate::sound::{likeness, sound};
 use crate::words::{Mask, Token, Utterance};

@@ -1,5 +1,7 @@
 //! Numbers as they are spoken.
 
+use types::english;
+
 /// The value of a cardinal from 0 to 59 that stands at the start of `words`, and how many words it
 /// takes.
 pub(crate) fn cardinal(words: &[&str]) -> Option<(u16, usize)> {
@@ -7,15 +9,12 @@ pub(crate) fn cardinal(words: &[&str]) -> Option<(u16, usize)> {
     if !first.is_empty() && first.len() <= 4 && first.bytes().all(|b| b.is_ascii_digit()) {
         return first.parse().ok().map(|value| (value, 1));
     }
-    if let Some(tens) = position(&TENS, first) {
-        let tens = (tens as u16 + 2) * 10;
-        let unit = words.get(1).and_then(|word| position(&UNITS, word)).filter(|&unit| {
-            let unit = unit as u16;
-            (1..=9).contains(&unit)
-        });
-        return Some(unit.map_or((tens, 1), |unit| (tens + unit as u16, 2)));
+    if let Some(tens) = english::tens(first).map(u16::from) {
+        let unit = words.get(1).and_then(|word| english::unit(word));
+        let unit = unit.filter(|unit| (1..=9).contains(unit)).map(u16::from);
+        return Some(unit.map_or((tens, 1), |unit| (tens + unit, 2)));
     }
-    position(&UNITS, first).map(|unit| (unit as u16, 1))
+    english::unit(first).map(|unit| (unit.into(), 1))
 }
 
 /// The value of an ordinal from 1 to 31 that stands at the start of `words`, and how many words it
@@ -26,16 +25,11 @@ pub(crate) fn ordinal(words: &[&str]) -> Option<(u16, usize)> {
     if digits.len() < first.len() && ["st", "nd", "rd", "th"].contains(&&first[digits.len()..]) {
         return digits.parse().ok().filter(|day| (1..=31).contains(day)).map(|day| (day, 1));
     }
-    match *first {
-        "twentieth" => return Some((20, 1)),
-        "thirtieth" => return Some((30, 1)),
-        _ => (),
+    if let Some(tens) = english::tens(first).filter(|tens| *tens <= 30) {
+        let unit = english::ordinal(words.get(1)?).filter(|unit| *unit <= 9)?;
+        return Some((u16::from(tens + unit), 2)).filter(|day| day.0 <= 31);
     }
-    if let Some(tens) = ["twenty", "thirty"].iter().position(|word| word == first) {
-        let unit = position(&ORDINALS, words.get(1)?).filter(|&unit| unit < 9)?;
-        return Some(((tens as u16 + 2) * 10 + unit as u16 + 1, 2)).filter(|day| day.0 <= 31);
-    }
-    position(&ORDINALS, first).map(|unit| (unit as u16 + 1, 1))
+    english::ordinal(first).map(|unit| (unit.into(), 1))
 }
 
 /// All digits in `words`, spoken one by one, in groups ("fifty five", "double five") or written.
@@ -110,61 +104,8 @@ fn is_alike(word: &str) -> bool {
 pub(crate) fn is_number(word: &str) -> bool {
     word.bytes().any(|b| b.is_ascii_digit())
         || matches!(word, "oh" | "double" | "triple" | "hundred" | "thousand")
-        || position(&UNITS, word).is_some()
-        || position(&TENS, word).is_some()
+        || english::cardinal(word).is_some()
 }
-
-fn position(table: &[&str], word: &str) -> Option<usize> {
-    table.iter().position(|known| *known == word)
-}
-
-const UNITS: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-
-const TENS: [&str; 8] =
-    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-
-const ORDINALS: [&str; 19] = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-];
 
 #[cfg(test)]
 mod tests {

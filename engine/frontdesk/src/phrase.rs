@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::civil::{Date, Weekday};
+use types::english::{MONTHS, WEEKDAYS};
 use types::{Currency, E164, Money, OpenSpan, TimeOfDay, Tone};
 
 /// The one of three wordings that fits the tone.
@@ -87,33 +88,9 @@ pub(crate) fn list(items: &[String], conjunction: &str) -> String {
 }
 
 /// "Monday".
-pub(crate) const fn weekday(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
-    }
+pub(crate) fn weekday(day: Weekday) -> &'static str {
+    WEEKDAYS[day.to_monday_zero_offset() as usize]
 }
-
-/// The months' names, January first.
-pub(crate) const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// "Thursday, December 24".
 pub(crate) fn date(date: Date) -> String {

@@ -159,8 +159,7 @@ fn nth_of_month(texts: &[&str], today: Date) -> Option<(Date, usize)> {
         let first = today.first_of_month();
         if rest[0] == "next" { first.checked_add(1.month()).ok()? } else { first }
     } else {
-        let named = crate::phrase::MONTHS.iter().position(|name| name.to_lowercase() == *month)?;
-        let month = i8::try_from(named + 1).ok()?;
+        let month = i8::try_from(types::english::month(month)?).ok()?;
         let first = Date::new(today.year(), month, 1).ok()?;
         if first.last_of_month() < today { first.checked_add(1.year()).ok()? } else { first }
     };

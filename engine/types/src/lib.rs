@@ -7,6 +7,7 @@ mod agent;
 mod audio;
 mod dialogue;
 mod e164;
+pub mod english;
 mod facts;
 mod id;
 mod leg;

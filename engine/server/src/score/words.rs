@@ -2,6 +2,8 @@
 //!
 //! The same rules stand in `fixtures/tools/words.py`, which checks the sheets.
 
+use types::english;
+
 /// `text` as plain words: lower case, no marks, amounts and times as digits.
 ///
 /// "$1,100.00" and "eleven hundred dollars" both hold "1100"; "8:30 a.m." is "8 30 am"; "8:00" is
@@ -67,7 +69,7 @@ pub fn figures(text: &str) -> Vec<String> {
 }
 
 fn is_month(word: &str) -> bool {
-    MONTHS.contains(&word)
+    english::month(word).is_some()
 }
 
 fn letters(text: &str) -> Vec<char> {
@@ -238,86 +240,16 @@ fn small(words: &[String]) -> Option<(usize, u32)> {
 
 /// The number that `word`, perhaps with `next`, is: how many words it took and its value.
 fn below_hundred(word: &str, next: Option<&str>) -> Option<(usize, u32)> {
-    let place = |list: &[&str], word: &str| list.iter().position(|known| *known == word);
-    if let Some(tens) = place(&TENS, word) {
-        let tens = 20 + 10 * tens as u32;
-        let ones = next.and_then(|next| place(&UNITS, next).or_else(|| place(&ORDINALS, next)));
+    if let Some(tens) = english::tens(word).map(u32::from) {
+        let ones = next.and_then(|next| english::unit(next).or_else(|| english::ordinal(next)));
         return Some(match ones {
-            Some(ones @ 1..=9) => (2, tens + ones as u32),
+            Some(ones @ 1..=9) => (2, tens + u32::from(ones)),
             Some(_) | None => (1, tens),
         });
     }
-    let tenth = |word| place(&TENTHS, word).map(|tenth| 20 + 10 * tenth);
-    let value = place(&UNITS, word).or_else(|| place(&ORDINALS, word)).or_else(|| tenth(word))?;
-    Some((1, value as u32))
+    let value = english::unit(word).or_else(|| english::ordinal(word))?;
+    Some((1, value.into()))
 }
-
-const UNITS: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-
-const TENS: [&str; 8] =
-    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-
-/// The zeroth does not exist: the place stands for the value.
-const ORDINALS: [&str; 20] = [
-    "",
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-];
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-const TENTHS: [&str; 2] = ["twentieth", "thirtieth"];
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
 //! Numbers as words.
 
+use types::english::{TENS, UNITS};
+
 /// `number` as a cardinal: "one thousand one hundred twenty-five".
 pub(super) fn cardinal(number: u64) -> String {
     if number == 0 {
@@ -65,7 +67,7 @@ pub(super) fn digits(text: &str) -> String {
 }
 
 fn digit(c: char) -> Option<&'static str> {
-    Some(ONES[c.to_digit(10)? as usize])
+    Some(UNITS[c.to_digit(10)? as usize])
 }
 
 /// A plain number as written: `1,100`, `3.5`, `-4`, `007`. `None` if it is none.
@@ -130,42 +132,16 @@ fn below_thousand(number: u64) -> String {
     let (hundreds, rest) = ((number / 100) as usize, (number % 100) as usize);
     let below = match (rest / 10, rest % 10) {
         (0, 0) => String::new(),
-        (0 | 1, _) => ONES[rest].into(),
-        (tens, 0) => TENS[tens].into(),
-        (tens, ones) => format!("{}-{}", TENS[tens], ONES[ones]),
+        (0 | 1, _) => UNITS[rest].into(),
+        (tens, 0) => TENS[tens - 2].into(),
+        (tens, ones) => format!("{}-{}", TENS[tens - 2], UNITS[ones]),
     };
     match (hundreds, below.is_empty()) {
         (0, _) => below,
-        (_, true) => format!("{} hundred", ONES[hundreds]),
-        (_, false) => format!("{} hundred {below}", ONES[hundreds]),
+        (_, true) => format!("{} hundred", UNITS[hundreds]),
+        (_, false) => format!("{} hundred {below}", UNITS[hundreds]),
     }
 }
-
-const ONES: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
 const SCALES: [(u64, &str); 7] = [
     (1_000_000_000_000_000_000, "quintillion"),

@@ -1,7 +1,9 @@
 //! Single words of a known shape: money, times, dates, numbers with something attached.
 
+use types::english::MONTHS;
+
 use super::numbers::{cardinal, digits, house, integer, is_digits, ordinal, plain, value, year};
-use super::tables::{MONTH_NAMES, unit};
+use super::tables::unit;
 
 /// Before or after noon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +195,7 @@ fn month_day(month: &str, day: &str) -> Option<String> {
         return None;
     }
     let day: u64 = day.parse().ok()?;
-    let name = MONTH_NAMES.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+    let name = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
     (1..=31).contains(&day).then(|| format!("{name} {}", ordinal(day)))
 }
 

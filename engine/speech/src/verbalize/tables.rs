@@ -32,22 +32,6 @@ pub(super) const MONTHS: [(&str, &str); 24] = [
     ("december", "December"),
 ];
 
-/// January first.
-pub(super) const MONTH_NAMES: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 pub(super) const DAYS: [(&str, &str); 18] = [
     ("mon", "Monday"),
     ("tue", "Tuesday"),

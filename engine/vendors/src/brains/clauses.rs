@@ -1,5 +1,7 @@
 //! A model's words into clauses that can be judged and spoken.
 
+use types::english;
+
 use crate::figures::is_number_word;
 
 /// A clause without end is cut here: nobody speaks that long without a breath.
@@ -157,29 +159,8 @@ fn spoken(text: &str) -> String {
 
 /// A weekday or a month: its day may follow.
 fn is_day_word(word: &str) -> bool {
-    const DAYS: [&str; 19] = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    DAYS.contains(&word.as_str())
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    english::weekday(word).is_some() || english::month(word).is_some()
 }
 
 fn is_abbreviation(stem: &str) -> bool {

@@ -1,69 +1,16 @@
 //! Numbers in words.
 
+use types::english;
+
 use super::figure::Span;
 use super::lexer::Token;
 
-const UNITS: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-
-const TENS: [&str; 8] =
-    ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-
-const ORDINALS: [&str; 20] = [
-    "zeroth",
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-];
-
 pub(super) fn cardinal_word(word: &str) -> Option<u64> {
-    let place = |list: &[&str]| list.iter().position(|known| *known == word);
-    let unit = place(&UNITS).map(|unit| unit as u64);
-    unit.or_else(|| place(&TENS).map(|tens| 20 + 10 * tens as u64))
+    english::cardinal(word).map(u64::from)
 }
 
 pub(super) fn ordinal_word(word: &str) -> Option<u64> {
-    match word {
-        "twentieth" => Some(20),
-        "thirtieth" => Some(30),
-        _ => ORDINALS.iter().position(|known| *known == word).map(|value| value as u64),
-    }
+    english::ordinal(word).map(u64::from)
 }
 
 pub(super) fn scale_word(word: &str) -> Option<u64> {

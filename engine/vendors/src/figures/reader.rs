@@ -1,5 +1,7 @@
 //! Tokens into figures.
 
+use types::english;
+
 use super::figure::{Figure, Half, Span};
 use super::lexer::{Token, tokens};
 
@@ -108,8 +110,8 @@ impl Reader<'_> {
             return self.push(Figure::Digits(digits), taken);
         }
         let milli = self.number(0).unwrap_or(0);
-        if let Some(month) = month(self.word(1))
-            .or_else(|| (self.word(1) == "of").then(|| month(self.word(2))).flatten())
+        if let Some(month) = english::month(self.word(1))
+            .or_else(|| (self.word(1) == "of").then(|| english::month(self.word(2))).flatten())
             && (1_000..=31_000).contains(&milli)
         {
             let taken = if self.word(1) == "of" { 3 } else { 2 };
@@ -361,11 +363,11 @@ impl Reader<'_> {
             return self.push(Figure::Number(value * 1_000), 1);
         }
         if self.word(1) == "of"
-            && let Some(month) = month(self.word(2))
+            && let Some(month) = english::month(self.word(2))
         {
             return self.date(Some(month), value, 3);
         }
-        if let Some(month) = month(self.word(1)) {
+        if let Some(month) = english::month(self.word(1)) {
             return self.date(Some(month), value, 2);
         }
         let is_after_day = self.weekday_before().is_some();
@@ -418,7 +420,7 @@ impl Reader<'_> {
                 self.push(Figure::Duration(15 * quarters.unwrap_or(1)), 4)
             }
             ("an", "hour", _) if !self.is_rate() => self.span(60, 60, 2),
-            (name, ..) => match month(name) {
+            (name, ..) => match english::month(name) {
                 Some(month) => self.month(month),
                 None => 0,
             },
@@ -543,24 +545,6 @@ fn span_minutes(word: &str) -> Option<u64> {
         "week" | "weeks" => 10_080,
         _ => return None,
     })
-}
-
-fn month(word: &str) -> Option<u8> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    MONTHS.iter().position(|known| *known == word).map(|at| at as u8 + 1)
 }
 
 fn weekday(word: &str) -> Option<u8> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use types::DialogueEntry;
+use types::english::{TENS, UNITS};
 use vendors::brains::prompt::{facts_found, moment, system};
 use vendors::figures::{Figure, Grounds, Source};
 
@@ -170,38 +171,12 @@ fn all_that_the_prompt_tells_may_be_said() {
     }
 }
 
-const UNITS: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-
 /// `number` in words, below a million.
 fn in_words(number: u64) -> String {
     let below_hundred = |number: u64| match number {
         0..20 => UNITS[number as usize].to_owned(),
-        _ if number.is_multiple_of(10) => TENS[number as usize / 10].to_owned(),
-        _ => format!("{}-{}", TENS[number as usize / 10], UNITS[number as usize % 10]),
+        _ if number.is_multiple_of(10) => TENS[number as usize / 10 - 2].to_owned(),
+        _ => format!("{}-{}", TENS[number as usize / 10 - 2], UNITS[number as usize % 10]),
     };
     match number {
         0..100 => below_hundred(number),

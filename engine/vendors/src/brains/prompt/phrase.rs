@@ -1,6 +1,7 @@
 //! Figures as they are written for a model, and as it may say them.
 
 use jiff::civil::{Date, Weekday};
+use types::english::{MONTHS, WEEKDAYS};
 use types::{Currency, Money, OpenSpan, Price, TimeOfDay};
 
 /// `$1,100`, `$72.50`.
@@ -77,32 +78,9 @@ pub fn spans(spans: &[OpenSpan]) -> String {
 }
 
 /// "Monday".
-pub(super) const fn weekday(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
-    }
+pub(super) fn weekday(day: Weekday) -> &'static str {
+    WEEKDAYS[day.to_monday_zero_offset() as usize]
 }
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// "Thursday, December 24".
 pub fn date(date: Date) -> String {
