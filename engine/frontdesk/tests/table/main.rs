@@ -32,6 +32,9 @@ fn main() -> ExitCode {
     if !has("readable") {
         halves.push(Half::load("held-out"));
     }
+    if has("blind") {
+        halves = vec![Half::load("blind")];
+    }
     let mut flawless = true;
     for half in &halves {
         for flaw in &half.flaws {
