@@ -184,6 +184,7 @@ impl Sense {
         let rows = sense.drop_overruled(rows);
         sense.leftover = sense.find_leftover(&rows);
         sense.rows = rows.clone();
+        sense.find_relay();
         sense.doubt_compounds();
         sense.ask_services(thread);
         sense.doubt_sales(desk);
@@ -195,7 +196,7 @@ impl Sense {
         sense.ask_surroundings(desk, index);
         sense.ask_elliptic(thread);
         sense.weigh_asks();
-        sense.ask_who(index);
+        sense.ask_who(index, thread);
         sense.ask_relevant(index);
         // "Good to know about the dogs, thanks": who thanks and asks nothing is told nothing again.
         if sense.has(Cue::Thanks) && !sense.is_wanted() {
@@ -242,11 +243,12 @@ impl Sense {
         if texts.windows(2).any(wonders) || texts.windows(3).any(told) {
             return true;
         }
-        let mut sentence = usize::MAX;
+        let mut place = (usize::MAX, usize::MAX);
         let mut fillers = true;
         self.utterance.tokens.iter().any(|token| {
-            if token.sentence != sentence {
-                (sentence, fillers) = (token.sentence, true);
+            // "One more thing, when do you close?"
+            if (token.sentence, token.part) != place {
+                (place, fillers) = ((token.sentence, token.part), true);
             }
             let starts = fillers && STARTS.contains(&token.text.as_str());
             fillers &= FILLERS.contains(&token.text.as_str());
@@ -286,6 +288,8 @@ impl Sense {
             && candidates.iter().any(|candidate| {
                 candidate.row == Row::Emergency
                     && candidate.score >= 0.9
+                    // "Is there a fireplace?": a word that only resembles one, in a question.
+                    && (candidate.exact || !self.is_question())
                     && !self.is_part_of_name(candidate.mask)
                     && self.is_affirmed(candidate.mask)
             });

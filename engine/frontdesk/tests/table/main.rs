@@ -16,6 +16,7 @@ mod support;
 
 use std::process::ExitCode;
 
+use dialogues::Words;
 use half::Half;
 
 fn main() -> ExitCode {
@@ -58,7 +59,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if has("dialogues") {
-        dialogues::totals(&halves);
+        let shown = has("held-out-failures");
+        dialogues::totals(&halves, if shown { Words::Shown } else { Words::Hidden });
         halves.iter().for_each(Half::keep);
         return ExitCode::SUCCESS;
     }
