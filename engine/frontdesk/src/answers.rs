@@ -91,10 +91,10 @@ pub(crate) fn place(utterance: &Utterance, count: usize) -> Option<usize> {
 
 /// The name in `said`, as it should be written.
 pub(crate) fn name(said: &str) -> Option<String> {
-    const LEADS: [&str; 30] = [
-        "my", "name", "names", "is", "it", "its", "it's", "this", "i'm", "im", "i", "am", "the",
-        "a", "yes", "yeah", "sure", "ok", "okay", "please", "um", "uh", "hi", "hello", "well",
-        "call", "me", "name's", "that's", "so",
+    const LEADS: [&str; 32] = [
+        "just", "only", "my", "name", "names", "is", "it", "its", "it's", "this", "i'm", "im", "i",
+        "am", "the", "a", "yes", "yeah", "sure", "ok", "okay", "please", "um", "uh", "hi", "hello",
+        "well", "call", "me", "name's", "that's", "so",
     ];
     const TAILS: [&str; 12] = [
         "please", "thanks", "thank", "you", "speaking", "here", "and", "my", "is", "number",

@@ -199,7 +199,7 @@ impl Sense {
         sense.ask_who(index, thread);
         sense.ask_relevant(index);
         // "Good to know about the dogs, thanks": who thanks and asks nothing is told nothing again.
-        if sense.has(Cue::Thanks) && !sense.is_wanted() {
+        if sense.has(Cue::Thanks) && !sense.is_wanted() && !sense.asks_behind_comma() {
             sense.asks.retain(|(_, ask)| {
                 !matches!(ask, Ask::Policy(_) | Ask::Faq(_) | Ask::Staff(_) | Ask::Confirm(_))
             });
@@ -243,17 +243,25 @@ impl Sense {
         if texts.windows(2).any(wonders) || texts.windows(3).any(told) {
             return true;
         }
-        let mut place = (usize::MAX, usize::MAX);
+        let mut sentence = usize::MAX;
         let mut fillers = true;
         self.utterance.tokens.iter().any(|token| {
-            // "One more thing, when do you close?"
-            if (token.sentence, token.part) != place {
-                (place, fillers) = ((token.sentence, token.part), true);
+            if token.sentence != sentence {
+                (sentence, fillers) = (token.sentence, true);
             }
             let starts = fillers && STARTS.contains(&token.text.as_str());
             fillers &= FILLERS.contains(&token.text.as_str());
             starts
         })
+    }
+
+    /// "One more thing, when do you close?"
+    fn asks_behind_comma(&self) -> bool {
+        const STARTS: [&str; 6] = ["what", "when", "where", "who", "which", "how"];
+        let tokens = &self.utterance.tokens;
+        tokens
+            .windows(2)
+            .any(|pair| pair[0].part != pair[1].part && STARTS.contains(&pair[1].text.as_str()))
     }
 
     pub(crate) fn mask_of(&self, cue: Cue) -> Mask {

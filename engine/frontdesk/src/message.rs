@@ -54,6 +54,11 @@ pub(crate) fn begin(desk: &Desk<'_>, mut draft: Draft) -> Draft {
     draft
 }
 
+/// Takes down what was said with the wish to leave a message: where to write.
+pub(crate) fn take_along(said: &str, draft: &mut Draft) {
+    draft.email = dictation::email(said).map(|email| shorten(&email));
+}
+
 /// The kind of answer that `slot` asks for.
 pub(crate) fn expect(slot: Slot) -> Expect {
     match slot {

@@ -10,6 +10,7 @@ use types::{Effect, Message};
 
 use crate::half::Half;
 use crate::judge::{Verdict, judge};
+use crate::numbers;
 use crate::row::Row;
 use crate::support::{Talk, spoken};
 
@@ -242,7 +243,8 @@ impl<'a> Caller<'a> {
         }
         let said = plain(about);
         let about = list(wanted.get("about")).filter_map(Value::as_str);
-        if !about.clone().all(|phrase| holds(&said, phrase)) {
+        // The beginning of a word stands for all its forms.
+        if !about.clone().all(|phrase| said.contains(plain(phrase).trim_end())) {
             self.note(Fate::Missed, "kept: about something else");
         }
     }
@@ -277,13 +279,26 @@ fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> + Clone {
     value.and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Lower-case words with a space around each.
+/// Lower-case words with a space around each, numbers as digits.
 fn plain(text: &str) -> String {
     let words = text.to_lowercase();
     let words =
         words.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     let words: Vec<&str> = words.collect();
-    format!(" {} ", words.join(" "))
+    let (mut figured, mut at) = (String::from(" "), 0);
+    while at < words.len() {
+        match numbers::cardinal(&words[at..]) {
+            Some((value, taken)) => {
+                figured.push_str(&format!("{value} "));
+                at += taken;
+            }
+            None => {
+                figured.push_str(&format!("{} ", words[at]));
+                at += 1;
+            }
+        }
+    }
+    figured
 }
 
 fn holds(said: &str, phrase: &str) -> bool {
