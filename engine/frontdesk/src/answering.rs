@@ -179,6 +179,13 @@ impl Turn<'_> {
             [one] => Question::Meant(*one),
             _ => Question::Open,
         };
+        // Who goes on about "it" has not denied it.
+        if let [Subject::Row(Row::Service(at)) | Subject::Price(at) | Subject::Duration(at)] =
+            subjects
+            && let Some(service) = self.desk.facts.services.get(*at)
+        {
+            self.memory.services = vec![service.id];
+        }
         Expect::Choice
     }
 

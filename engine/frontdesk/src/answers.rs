@@ -1,8 +1,10 @@
 //! Short answers to what the agent asked: yes, no, digits, a name, one of a few.
 
+use crate::cues::Cue;
 use crate::intent::FILLERS;
 use crate::numbers;
-use crate::words::Utterance;
+use crate::pattern::find_cues;
+use crate::words::{Token, Utterance};
 
 /// A yes or a no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,9 @@ pub(crate) fn verdict(utterance: &Utterance) -> Option<Verdict> {
         return Some(Verdict::No);
     }
     let agrees = texts.iter().any(|text| YES.contains(text))
+        || pair("got", "it")
+        || pair("you", "bet")
+        || pair("the", "one")
         || pair("it", "is")
         || pair("that", "works")
         || pair("uh", "huh")
@@ -86,10 +91,10 @@ pub(crate) fn place(utterance: &Utterance, count: usize) -> Option<usize> {
 
 /// The name in `said`, as it should be written.
 pub(crate) fn name(said: &str) -> Option<String> {
-    const LEADS: [&str; 30] = [
-        "my", "name", "names", "is", "it", "its", "it's", "this", "i'm", "im", "i", "am", "the",
-        "a", "yes", "yeah", "sure", "ok", "okay", "please", "um", "uh", "hi", "hello", "well",
-        "call", "me", "name's", "that's", "so",
+    const LEADS: [&str; 32] = [
+        "just", "only", "my", "name", "names", "is", "it", "its", "it's", "this", "i'm", "im", "i",
+        "am", "the", "a", "yes", "yeah", "sure", "ok", "okay", "please", "um", "uh", "hi", "hello",
+        "well", "call", "me", "name's", "that's", "so",
     ];
     const TAILS: [&str; 12] = [
         "please", "thanks", "thank", "you", "speaking", "here", "and", "my", "is", "number",
@@ -134,11 +139,40 @@ pub(crate) fn name(said: &str) -> Option<String> {
 /// No name that is asked for on a telephone has more words.
 const WORDS_MAX: usize = 14;
 
-/// The digits in `said`.
+/// The digits in `utterance`: what the caller takes back replaces the end of what went before,
+/// "518 555 0142, no wait, 0124".
 pub(crate) fn digits(utterance: &Utterance) -> String {
-    let texts = utterance.texts();
-    let sure = texts.iter().filter(|text| numbers::is_number(text)).count();
-    if sure == 0 { String::new() } else { numbers::digits(&texts) }
+    let tokens = &utterance.tokens;
+    let taken_back = find_cues(utterance)
+        .into_iter()
+        .filter(|hit| hit.cue == Cue::Correction)
+        .map(|hit| hit.mask.last() + 1)
+        .chain(tokens.iter().position(|token| token.text == "sorry").map(|at| at + 1))
+        .max();
+    let Some(at) = taken_back else { return plain_digits(tokens) };
+    let (before, behind) = (plain_digits(&tokens[..at]), plain_digits(&tokens[at..]));
+    if behind.is_empty() || before.is_empty() || before.len() <= behind.len() {
+        return if behind.is_empty() { before } else { behind };
+    }
+    // A whole number takes back all of it, however long the first try was.
+    if SUBSCRIBER_DIGITS <= behind.len() {
+        return behind;
+    }
+    format!("{}{behind}", &before[..before.len() - behind.len()])
+}
+
+/// So many digits are a number without its area (the North American numbering plan).
+const SUBSCRIBER_DIGITS: usize = 7;
+
+/// The digits in `tokens`, none of which is taken back.
+fn plain_digits(tokens: &[Token]) -> String {
+    if !tokens.iter().any(|token| numbers::is_number(&token.text)) {
+        return String::new();
+    }
+    // "Four eighty, five fifty five": what a comma sets apart is no eighty five.
+    let parts = tokens.chunk_by(|left, right| left.part == right.part);
+    let parts = parts.map(|part| part.iter().map(|token| token.text.as_str()).collect::<Vec<_>>());
+    numbers::digits_of(&parts.collect::<Vec<_>>())
 }
 
 /// What `said` is about, without the words that lead up to it.

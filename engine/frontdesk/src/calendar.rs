@@ -405,7 +405,13 @@ fn read_date(texts: &[&str], today: Date) -> Option<(i8, i8, usize)> {
     }
     // "The 24th" alone: of this month, or the next that has one.
     let written = texts[skipped].starts_with(|c: char| c.is_ascii_digit());
-    if skipped == 1 && written {
+    // "The twenty third", but neither "the second" nor "the twelfth floor".
+    let spoken = day >= SPOKEN_DAY_MIN
+        && texts.get(end).is_none_or(|next| {
+            DAY_ENDS.contains(next)
+                || crate::lexicon::weight(next, &crate::words::lemma(next)) == 0.0
+        });
+    if skipped == 1 && (written || spoken) {
         let months = (0..=2)
             .filter_map(|ahead: i32| today.first_of_month().checked_add(ahead.months()).ok());
         let dates = months.filter_map(|month| Date::new(month.year(), month.month(), day).ok());
@@ -416,6 +422,11 @@ fn read_date(texts: &[&str], today: Date) -> Option<(i8, i8, usize)> {
     }
     None
 }
+
+/// A smaller ordinal without a month mostly counts things.
+const SPOKEN_DAY_MIN: i8 = 10;
+/// They may stand behind a day of the month.
+const DAY_ENDS: [&str; 5] = ["open", "closed", "at", "from", "until"];
 
 /// The time of day that `utterance` names, and by which words.
 pub(crate) fn find_clock(utterance: &Utterance) -> Option<(Clock, Mask)> {
@@ -488,7 +499,11 @@ fn likely_hour(hour: u16, texts: &[&str]) -> u16 {
     let evening = texts.iter().any(|text| {
         matches!(*text, "evening" | "night" | "tonight" | "afternoon" | "still" | "late" | "dinner")
     });
+    let morning = texts.windows(2).any(|pair| {
+        ["in", "the", "this", "tomorrow", "every"].contains(&pair[0]) && pair[1] == "morning"
+    });
     match hour {
+        1..=11 if morning && !evening => hour,
         1..=6 => hour + 12,
         7..=11 if evening => hour + 12,
         _ => hour,
@@ -579,6 +594,10 @@ mod tests {
         check("the 3rd of march", "2027-03-03 Date");
         check("on the 30th", "2026-11-30 Date");
         check("on the 2nd", "2026-12-02 Date");
+        check("how about the twenty third", "2026-12-23 Date");
+        check("are you open the thirtieth", "2026-11-30 Date");
+        check("on the twelfth floor", "");
+        check("the second of those", "");
         check("may i come", "");
         check("may 5th", "2027-05-05 Date");
         check("wait a second", "");
@@ -607,7 +626,7 @@ mod tests {
             ("open before nine", "09:00 Before"),
             ("until 8 pm", "20:00 After"),
             ("at 9 tonight", "21:00 At"),
-            ("5:30 in the morning", "17:30 At"),
+            ("5:30 in the morning", "05:30 At"),
             ("at noon", "12:00 At"),
             ("midnight", "24:00 At"),
             ("I have two kids", "none"),

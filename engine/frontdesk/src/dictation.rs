@@ -2,6 +2,7 @@
 //! wrong.
 
 use crate::numbers;
+use crate::sound::{likeness, sound};
 
 /// NATO's words and what else people say for letters, each beginning with its letter (ICAO Annex
 /// 10, vol. II, 5.2.1.3).
@@ -321,6 +322,12 @@ pub(crate) fn corrected_name(name: &str, said: &str) -> Option<String> {
         letters[place] = new;
         return Some(letters.into_iter().collect());
     }
+    // "Without an h".
+    if let Some(at) = at("without") {
+        let place = letters.iter().rposition(|own| Some(*own) == one(at + 1))?;
+        letters.remove(place);
+        return Some(letters.into_iter().collect());
+    }
     // "With two t's".
     let twice = texts.windows(2).find(|pair| matches!(pair[0], "two" | "double"));
     if let Some(letter) = twice.and_then(|pair| pair[1].chars().next())
@@ -343,6 +350,21 @@ pub(crate) fn corrected_name(name: &str, said: &str) -> Option<String> {
     letters[place] = new;
     Some(letters.into_iter().collect())
 }
+
+/// The word of `said` that is `name` in another spelling: "no, it's Jon".
+pub(crate) fn restated_name(name: &str, said: &str) -> Option<String> {
+    let known = name.to_lowercase();
+    let own = sound(&known);
+    words(said).into_iter().find(|word| {
+        word.len() > LETTERS_MIN
+            && *word != known
+            && !crate::lexicon::is_common(word)
+            && likeness(&own, &sound(word)) >= RESTATED_MIN
+    })
+}
+
+/// A word that sounds this much like a name is that name.
+const RESTATED_MIN: f32 = 0.8;
 
 #[cfg(test)]
 mod tests {
@@ -421,6 +443,7 @@ mod tests {
             ("Carl", "no, k not c", Some("karl")),
             ("Jan", "the last letter is m", Some("jam")),
             ("Mat", "with two t's", Some("matt")),
+            ("John", "no, it's Jon without an h", Some("jon")),
             ("Bob", "no", None),
             ("Bob", "with a k", None),
         ] {

@@ -66,6 +66,8 @@ struct Asked {
     likenesses: Vec<Likeness>,
     /// How many words it has.
     words: usize,
+    /// Whether it asks for a person: "who gets to see that?"
+    who: bool,
     /// Whether it asks plainly for one thing: the price of it, its time, or whether it is there.
     plain: bool,
     cues: Vec<Cue>,
@@ -89,7 +91,9 @@ impl Asked {
         let words = utterance.tokens.len();
         let one = utterance.tokens.last().is_none_or(|token| token.part == 0);
         let asks = kind.is_some() || has(Cue::Offered);
-        Self { likenesses, words, plain: one && asks && words <= PLAIN_WORDS_MAX, cues }
+        let who = utterance.texts().iter().find(|text| !crate::intent::FILLERS.contains(text))
+            == Some(&"who");
+        Self { likenesses, words, who, plain: one && asks && words <= PLAIN_WORDS_MAX, cues }
     }
 
     fn has(&self, cue: Cue) -> bool {
@@ -149,7 +153,7 @@ impl Asked {
         match target {
             Target::Price(_) if self.has(Cue::Price) => Some((0.60, 0.15)),
             Target::Duration(_) if self.has(Cue::Duration) => Some((0.55, 0.12)),
-            Target::Policy(_) | Target::Faq(_) if self.has(Cue::Price) => None,
+            Target::Policy(_) | Target::Faq(_) if self.has(Cue::Price) || self.who => None,
             Target::Policy(_) | Target::Faq(_) if intent == Intent::Unknown => Some((0.70, 0.15)),
             Target::Policy(_) | Target::Faq(_) => Some((0.62, 0.15)),
             Target::House(House::Phone | House::Name) => None,

@@ -184,6 +184,7 @@ impl Sense {
         let rows = sense.drop_overruled(rows);
         sense.leftover = sense.find_leftover(&rows);
         sense.rows = rows.clone();
+        sense.find_relay();
         sense.doubt_compounds();
         sense.ask_services(thread);
         sense.doubt_sales(desk);
@@ -195,10 +196,10 @@ impl Sense {
         sense.ask_surroundings(desk, index);
         sense.ask_elliptic(thread);
         sense.weigh_asks();
-        sense.ask_who(index);
+        sense.ask_who(index, thread);
         sense.ask_relevant(index);
         // "Good to know about the dogs, thanks": who thanks and asks nothing is told nothing again.
-        if sense.has(Cue::Thanks) && !sense.is_wanted() {
+        if sense.has(Cue::Thanks) && !sense.is_wanted() && !sense.asks_behind_comma() {
             sense.asks.retain(|(_, ask)| {
                 !matches!(ask, Ask::Policy(_) | Ask::Faq(_) | Ask::Staff(_) | Ask::Confirm(_))
             });
@@ -254,6 +255,15 @@ impl Sense {
         })
     }
 
+    /// "One more thing, when do you close?"
+    fn asks_behind_comma(&self) -> bool {
+        const STARTS: [&str; 6] = ["what", "when", "where", "who", "which", "how"];
+        let tokens = &self.utterance.tokens;
+        tokens
+            .windows(2)
+            .any(|pair| pair[0].part != pair[1].part && STARTS.contains(&pair[1].text.as_str()))
+    }
+
     pub(crate) fn mask_of(&self, cue: Cue) -> Mask {
         let hits = self.cues.iter().filter(|hit| hit.cue == cue);
         hits.fold(Mask::default(), |mask, hit| mask.union(hit.mask))
@@ -286,6 +296,8 @@ impl Sense {
             && candidates.iter().any(|candidate| {
                 candidate.row == Row::Emergency
                     && candidate.score >= 0.9
+                    // "Is there a fireplace?": a word that only resembles one, in a question.
+                    && (candidate.exact || !self.is_question())
                     && !self.is_part_of_name(candidate.mask)
                     && self.is_affirmed(candidate.mask)
             });

@@ -46,6 +46,7 @@ mod pending;
 mod phrase;
 mod questions;
 mod relative;
+mod relay;
 mod relevance;
 mod repair;
 mod reply;

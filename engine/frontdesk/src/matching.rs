@@ -197,6 +197,14 @@ impl Index {
             || self.hints.contains_key(&token.lemma)
     }
 
+    /// Whether `token` alone names an emergency.
+    pub(crate) fn alarms(&self, token: &Token) -> bool {
+        self.phrases.iter().any(|phrase| {
+            phrase.row == Row::Emergency
+                && matches!(&phrase.words[..], [word] if word.lemma == token.lemma)
+        })
+    }
+
     /// Whether a phrase of the table has the two words one after the other.
     pub(crate) fn has_side_by_side(&self, left: &str, right: &str) -> bool {
         self.phrases.iter().any(|phrase| {

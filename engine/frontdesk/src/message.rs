@@ -54,6 +54,11 @@ pub(crate) fn begin(desk: &Desk<'_>, mut draft: Draft) -> Draft {
     draft
 }
 
+/// Takes down what was said with the wish to leave a message: where to write.
+pub(crate) fn take_along(said: &str, draft: &mut Draft) {
+    draft.email = dictation::email(said).map(|email| shorten(&email));
+}
+
 /// The kind of answer that `slot` asks for.
 pub(crate) fn expect(slot: Slot) -> Expect {
     match slot {
@@ -166,17 +171,34 @@ impl Taking<'_, '_> {
         if matches!(self.draft.slot, Slot::Wish | Slot::Name | Slot::Reason) || self.is_keyed() {
             return false;
         }
-        let (first, last) = known.rsplit_once(' ').unwrap_or(("", &known));
+        let parts: Vec<&str> = known.split(' ').collect();
         let texts = self.given.utterance.texts();
         let speaks = texts.iter().any(|text| ["name", "spelled", "spell", "letter"].contains(text));
         let denies = texts.first() == Some(&"no");
         let spelled = dictation::spelled(self.given.said).filter(|_| speaks || denies);
+        let last_first = || (0..parts.len()).rev();
         let fixed = match spelled {
-            Some(spelled) => Some(spelled.letters),
-            None => dictation::corrected_name(last, self.given.said),
+            Some(spelled) => {
+                let like = |at: &usize| {
+                    likeness(&sound(&parts[*at].to_lowercase()), &sound(&spelled.letters))
+                };
+                let alike = last_first().filter(|at| like(at) >= SAME_NAME_MIN);
+                let best = alike.max_by(|left, right| like(left).total_cmp(&like(right)));
+                Some((best.unwrap_or(parts.len() - 1), spelled.letters))
+            }
+            None => last_first().find_map(|at| {
+                let fixed = dictation::corrected_name(parts[at], self.given.said);
+                let fixed = fixed.or_else(|| {
+                    denies.then(|| dictation::restated_name(parts[at], self.given.said))?
+                });
+                Some((at, fixed?))
+            }),
         };
-        let Some(fixed) = fixed else { return false };
-        let name = format!("{first} {}", capitalized(&fixed)).trim().to_owned();
+        let Some((at, fixed)) = fixed else { return false };
+        let whole = capitalized(&fixed);
+        let mut parts = parts;
+        parts[at] = &whole;
+        let name = parts.join(" ");
         self.out.say(format!("{}, {}.", name, letters(&fixed)));
         self.draft.name = Some(shorten(&name));
         true
@@ -255,7 +277,9 @@ impl Taking<'_, '_> {
     /// Digits pressed, else spoken.
     fn digits(&self) -> Option<String> {
         let keyed: String = self.given.keys.chars().filter(char::is_ascii_digit).collect();
-        let digits = if keyed.is_empty() { answers::digits(self.given.utterance) } else { keyed };
+        // What was taken back belongs to the number.
+        let spoken = || answers::digits(&Utterance::new(self.given.said));
+        let digits = if keyed.is_empty() { spoken() } else { keyed };
         (!digits.is_empty()).then_some(digits)
     }
 
@@ -269,13 +293,21 @@ impl Taking<'_, '_> {
             self.draft.number = (!so_far.is_empty()).then_some(so_far);
             return self.give_up_number();
         };
-        let digits = if new.len() < *DIGITS.start() { so_far + &new } else { new };
+        let goes_on = so_far.len() + new.len() == NATIONAL_DIGITS;
+        let digits = if goes_on || new.len() < *DIGITS.start() { so_far + &new } else { new };
         self.draft.line = Line::Given;
         if digits.len() < *DIGITS.start() {
             // The caller paused: go on from here, which is not asking again.
             self.out.say(format!("I have {} so far.", spoken_number(&digits, self.home())));
             self.draft.number = Some(digits);
         } else if DIGITS.contains(&digits.len()) {
+            // A digit too few or too many was misheard: it is said again before it is read back.
+            if !self.is_keyed()
+                && !is_likely(&digits, self.home())
+                && self.again() == Patience::Left
+            {
+                return;
+            }
             self.draft.number = Some(whole_number(&digits, self.home()));
             if self.is_keyed() {
                 self.advance();
@@ -311,7 +343,10 @@ impl Taking<'_, '_> {
         if !self.is_keyed() && self.fixes_number() {
             return;
         }
-        if let Some(digits) = self.digits() {
+        // "Yes, that's the one."
+        let assents = answers::verdict(self.given.utterance) == Some(Verdict::Yes);
+        let own = self.digits().filter(|digits| digits.len() > 1 || !assents);
+        if let Some(digits) = own {
             let known: String = self
                 .draft
                 .number
@@ -459,10 +494,25 @@ fn next_slot(desk: &Desk<'_>, draft: &Draft, slot: Slot) -> Slot {
     Slot::AllRight
 }
 
+/// Whether a number that is said where `home` is has so many digits.
+fn is_likely(digits: &str, home: Option<E164>) -> bool {
+    !is_north_american(home)
+        || matches!(digits.len(), SUBSCRIBER_DIGITS | NATIONAL_DIGITS)
+        || digits.len() == NATIONAL_DIGITS + 1 && digits.starts_with('1')
+        || digits.len() > NATIONAL_DIGITS && ["011", "00"].iter().any(|out| digits.starts_with(out))
+}
+
+fn is_north_american(home: Option<E164>) -> bool {
+    home.is_none_or(|home| home.digits().len() == 11 && home.digits().starts_with('1'))
+}
+
+/// Line and exchange, and the same with its area (the North American numbering plan).
+const SUBSCRIBER_DIGITS: usize = 7;
+const NATIONAL_DIGITS: usize = 10;
+
 /// `digits` with `+` and country code where they are known to be a full number.
 fn whole_number(digits: &str, home: Option<E164>) -> String {
-    let north_american =
-        home.is_none_or(|home| home.digits().len() == 11 && home.digits().starts_with('1'));
+    let north_american = is_north_american(home);
     match digits.len() {
         10 if north_american => format!("+1{digits}"),
         11 if north_american && digits.starts_with('1') => format!("+{digits}"),

@@ -64,6 +64,51 @@ pub(crate) fn digits(words: &[&str]) -> String {
     digits
 }
 
+/// The digits in `parts`, which commas set apart.
+///
+/// "Four eighty five fifty five oh one nineteen" can be read in several ways: where the likeliest has
+/// no number's length and one other has, that one is taken.
+pub(crate) fn digits_of(parts: &[Vec<&str>]) -> String {
+    let read = |joined: u32| -> String {
+        let mut pairs = 0;
+        parts.iter().map(|part| digits_split(part, joined, &mut pairs)).collect()
+    };
+    let usual = read(u32::MAX);
+    let fits = |digits: &String| digits.len() == WHOLE_DIGITS;
+    if fits(&usual) || !(WHOLE_DIGITS - 2..=WHOLE_DIGITS + 2).contains(&usual.len()) {
+        return usual;
+    }
+    let mut others: Vec<String> = (0..1 << PAIRS_MAX).map(read).filter(fits).collect();
+    others.sort_unstable();
+    others.dedup();
+    if let [one] = &others[..] { one.clone() } else { usual }
+}
+
+/// Area, exchange, line (the North American numbering plan).
+const WHOLE_DIGITS: usize = 10;
+/// No number has more pairs of a ten and a unit.
+const PAIRS_MAX: u32 = 5;
+
+/// [`digits`], with those pairs of a ten and a unit read as one number that have their bit in `joined`.
+fn digits_split(words: &[&str], joined: u32, pairs: &mut u32) -> String {
+    let mut digits = String::new();
+    let mut start = 0;
+    for at in 1..words.len() {
+        let pair = position(&TENS, words[at - 1]).is_some()
+            && position(&UNITS, words[at]).is_some_and(|unit| (1..=9).contains(&unit));
+        if !pair {
+            continue;
+        }
+        let bit = 1_u32.checked_shl(*pairs).unwrap_or(0);
+        *pairs += 1;
+        if joined & bit == 0 && joined != u32::MAX {
+            digits.push_str(&self::digits(&words[start..at]));
+            start = at;
+        }
+    }
+    digits + &self::digits(&words[start..])
+}
+
 /// No number is longer (ITU-T E.164 §6), with room for a false start.
 const DIGITS_MAX: usize = 24;
 
@@ -133,5 +178,17 @@ mod tests {
         assert_eq!(ordinal(&words("thirty second")), None);
         assert_eq!(cardinal(&words("forty five past")), Some((45, 2)));
         assert_eq!(digits(&["double"]), "");
+        let parts = |text: &'static str| -> Vec<Vec<&'static str>> {
+            text.split(", ").map(|part| words(part)).collect()
+        };
+        for (text, expected) in [
+            ("four eighty, five fifty five, oh one nineteen", "4805550119"),
+            ("four eighty five fifty five oh one nineteen", "4805550119"),
+            ("two twelve five fifty five twenty one twelve", "2125552112"),
+            ("two one two five five five forty two", "21255542"),
+            ("five fifty five", "555"),
+        ] {
+            assert_eq!(digits_of(&parts(text)), expected, "{text}");
+        }
     }
 }

@@ -14,6 +14,15 @@ use crate::services;
 use crate::turn::{Turn, WANTS};
 use crate::words::Utterance;
 
+/// A longer no says something besides.
+const NO_WORDS_MAX: usize = 4;
+
+/// Whether a few words ask nothing but what would be asked back.
+fn only_doubts(sense: &Sense) -> bool {
+    let doubts = sense.asks.iter().all(|(_, ask)| matches!(ask, Ask::Confirm(_)));
+    sense.utterance.tokens.len() <= NO_WORDS_MAX && doubts && !sense.has_any(WANTS)
+}
+
 impl Turn<'_> {
     /// What the agent asked last, if this answers it.
     pub(crate) fn pending_question(
@@ -30,6 +39,11 @@ impl Turn<'_> {
             Question::AfterHours => self.after_hours(sense, verdict),
             _ if asks_more || sense.has(Cue::Bye) => None,
             Question::AnythingElse => match verdict? {
+                // "No, peace" is no question about a freeze.
+                Verdict::No if !sense.is_wanted() && only_doubts(sense) => {
+                    self.goodbye();
+                    Some((Intent::Goodbye, Expect::Open))
+                }
                 _ if !sense.asks.is_empty() || sense.has_any(WANTS) => None,
                 Verdict::No => {
                     self.goodbye();

@@ -476,6 +476,8 @@ impl Sense {
                 Cue::Availability,
                 Cue::Bye,
                 Cue::Done,
+                // "How are you today?" asks for no hours.
+                Cue::HowAreYou,
             ])
         {
             return;

@@ -1,7 +1,7 @@
 //! Which row most of a question's words stand in, when no phrase of any row is there.
 
 use crate::cues::Cue;
-use crate::intent::{Ask, Sense, Subject};
+use crate::intent::{Ask, Sense, Subject, Thread};
 use crate::matching::{Index, Row};
 use crate::memory::Topic;
 use crate::words::{Mask, lemma};
@@ -179,7 +179,7 @@ impl Sense {
     }
 
     /// "Who teaches yoga?": the people whose role or note holds what follows.
-    pub(crate) fn ask_who(&mut self, index: &Index) {
+    pub(crate) fn ask_who(&mut self, index: &Index, thread: &Thread) {
         let tokens = &self.utterance.tokens;
         let Some(who) = tokens.iter().position(|token| token.text == "who") else { return };
         let starts = who.checked_sub(1).is_none_or(|before| {
@@ -205,8 +205,17 @@ impl Sense {
             .collect();
         // "Who does the cleanings": the one whose role is a word of that service.
         let services = self.services.iter().flat_map(|hit| hit.options.iter().take(2));
-        let served: Vec<String> =
-            services.flat_map(|at| index.words_of_service(*at)).map(doer).collect();
+        // "Who would do it?" goes on about the service last spoken of.
+        let pronoun = tokens[who + 1..]
+            .iter()
+            .any(|token| ["it", "that", "this", "them", "one"].contains(&token.text.as_str()));
+        let goes_on = pronoun && told.is_empty() && self.services.is_empty();
+        let spoken_of = thread.services.iter().filter(|_| goes_on);
+        let served: Vec<String> = services
+            .chain(spoken_of)
+            .flat_map(|at| index.words_of_service(*at))
+            .map(doer)
+            .collect();
         let mut best: (usize, Vec<usize>) = (0, Vec::new());
         for (at, words) in index.people() {
             let own: Vec<String> = words.iter().map(|own| doer(own)).collect();
@@ -222,7 +231,7 @@ impl Sense {
         let lost = best.0 == 0 || best.0 > 1 && best.0 / 2 + 1 < told.len();
         if lost || best.1.len() > 2 {
             // A list of all would not say who.
-            if !told.is_empty() {
+            if !told.is_empty() || goes_on {
                 let unknown = |ask: &Ask| matches!(ask, Ask::StaffList | Ask::Unknown(_));
                 for (_, ask) in self.asks.iter_mut().filter(|(_, ask)| unknown(ask)) {
                     *ask = Ask::Unknown(Topic::Offered);

@@ -38,7 +38,12 @@ pub(crate) fn repair(utterance: Utterance, index: &Index) -> Utterance {
             match split(&token, SPLIT_WORDS_MAX, &is_word) {
                 // "Paychecks" are no "pay" and no "checks": two words that say something are run
                 // together only where the table has them side by side.
-                Some(parts) if parts.windows(2).all(|two| may_meet(&two[0], &two[1], index)) => {
+                //
+                // Nor is there a fire in a fireplace.
+                Some(parts)
+                    if parts.windows(2).all(|two| may_meet(&two[0], &two[1], index))
+                        && !parts.iter().any(|part| index.alarms(part)) =>
+                {
                     repaired.extend(parts);
                 }
                 Some(_) | None => repaired.push(token),

@@ -393,10 +393,14 @@ impl<'a> Turn<'a> {
             "Sure.",
             "Certainly, I can take a message.",
         ));
-        let draft = Draft {
+        let mut draft = Draft {
             recipient: recipient.map(|person| person.name.clone()),
             ..Draft::new(Purpose::Message)
         };
+        message::take_along(&self.reading.words, &mut draft);
+        if let Some(email) = &draft.email {
+            self.out.say(format!("I have {email}."));
+        }
         Some(self.begin_message(draft))
     }
 

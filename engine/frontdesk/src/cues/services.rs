@@ -46,6 +46,7 @@ pub(crate) const PATTERNS: Patterns = &[
             "how much * pay for",
             "what ** run|runs|running",
             "what|how * per month|hour|person|session|night|visit|week|class|year|head",
+            "what is|are that|it|this a|per month|week|year|hour|person|session|head|night|visit",
             "what * each",
             "what * goes|going for",
             "how much * be",

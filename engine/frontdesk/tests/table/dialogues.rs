@@ -10,14 +10,26 @@ use types::{Effect, Message};
 
 use crate::half::Half;
 use crate::judge::{Verdict, judge};
+use crate::numbers;
 use crate::row::Row;
 use crate::support::{Talk, spoken};
+
+/// Whether the words of dialogues that are not right are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// They are, for the writer of the half.
+    Shown,
+    /// They are not.
+    Hidden,
+}
 
 /// A dialogue of more turns goes in circles.
 const TURNS_MAX: usize = 24;
 
 /// Prints how many dialogues of each half are right, missed and wrong.
-pub(crate) fn totals(halves: &[Half]) {
+///
+/// With `Words::Shown`, what is said in those that are not right besides.
+pub(crate) fn totals(halves: &[Half], words: Words) {
     for half in halves {
         let file = format!("tests/table/{}-dialogues.toml", half.name);
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
@@ -26,7 +38,12 @@ pub(crate) fn totals(halves: &[Half]) {
         let mut counts = [0; 3];
         let mut faults: BTreeMap<&'static str, usize> = BTreeMap::new();
         for script in table.get("dialogue").and_then(Value::as_array).into_iter().flatten() {
-            let Some((fate, why)) = Caller::new(half, script).map(Caller::call) else { continue };
+            let Some(called) = Caller::new(half, script).map(Caller::call) else { continue };
+            let Called { fate, faults: why, said } = called;
+            if words == Words::Shown && fate != Fate::Right {
+                println!("{} {}: {fate:?} {why:?}", half.name, text_of(script, "id"));
+                said.iter().for_each(|line| println!("    {line}"));
+            }
             counts[fate as usize] += 1;
             why.into_iter().for_each(|why| *faults.entry(why).or_default() += 1);
             if half.name != "held-out" && fate != Fate::Right {
@@ -63,6 +80,15 @@ struct Caller<'a> {
     kept: Option<Message>,
     /// What went wrong, without a word of the dialogue.
     faults: Vec<&'static str>,
+    /// What was said by either.
+    said: Vec<String>,
+}
+
+/// What became of a call.
+struct Called {
+    fate: Fate,
+    faults: Vec<&'static str>,
+    said: Vec<String>,
 }
 
 impl<'a> Caller<'a> {
@@ -84,12 +110,12 @@ impl<'a> Caller<'a> {
         }
         let lines: Vec<&Value> = list(script.get("lines")).collect();
         let lines = lines.into_iter();
-        let (asked, kept, faults) = (BTreeMap::new(), None, Vec::new());
-        Some(Self { half, script, row, talk, lines, asked, fate: Fate::Right, kept, faults })
+        let (asked, kept, faults, said) = (BTreeMap::new(), None, Vec::new(), Vec::new());
+        Some(Self { half, script, row, talk, lines, asked, fate: Fate::Right, kept, faults, said })
     }
 
     /// Calls, and tells what became of it.
-    fn call(mut self) -> (Fate, Vec<&'static str>) {
+    fn call(mut self) -> Called {
         let mut end = "open";
         let mut question = None;
         for turn in 0.. {
@@ -116,12 +142,19 @@ impl<'a> Caller<'a> {
             self.note(Fate::Missed, "another end");
         }
         self.judge_kept();
-        (self.fate, self.faults)
+        Called { fate: self.fate, faults: self.faults, said: self.said }
     }
 
     fn note(&mut self, fate: Fate, fault: &'static str) {
+        self.said.push(format!("^ {fault}"));
         self.fate = self.fate.max(fate);
         self.faults.push(fault);
+    }
+
+    fn say(&mut self, words: &str) -> Reply {
+        let reply = self.half.say(&self.row, &mut self.talk, words);
+        self.said.push(format!("{words:?} -> {:?}", spoken(&reply)));
+        reply
     }
 
     /// Says what comes next, given what was asked; `None` when there is nothing more to say.
@@ -135,17 +168,17 @@ impl<'a> Caller<'a> {
             *asked += 1;
             if let Some(answer) = answers.get(*asked - 1).or(answers.last()) {
                 let words = answer.as_str().unwrap_or_default().to_owned();
-                return Some(self.half.say(&self.row, &mut self.talk, &words));
+                return Some(self.say(&words));
             }
             if key != "more" {
                 return Some(match *asked {
-                    1 => self.half.say(&self.row, &mut self.talk, "I don't know."),
+                    1 => self.say("I don't know."),
                     _ => self.talk.wait(),
                 });
             }
         }
         let line = self.lines.next()?;
-        let reply = self.half.say(&self.row, &mut self.talk, &text_of(line, "text"));
+        let reply = self.say(&text_of(line, "text"));
         self.judge_line(line, &reply);
         Some(reply)
     }
@@ -188,6 +221,12 @@ impl<'a> Caller<'a> {
             (Some(_), None) => return self.note(Fate::Missed, "kept: none"),
             (Some(wanted), Some(kept)) => (wanted, kept),
         };
+        self.said.push(format!(
+            "kept {:?} {:?} {:?}",
+            kept.name.reveal(),
+            kept.number.reveal(),
+            kept.reason.reveal()
+        ));
         let text = |key: &str| wanted.get(key).and_then(Value::as_str);
         let (name, number, about) =
             (kept.name.reveal(), kept.number.reveal(), kept.reason.reveal());
@@ -204,7 +243,8 @@ impl<'a> Caller<'a> {
         }
         let said = plain(about);
         let about = list(wanted.get("about")).filter_map(Value::as_str);
-        if !about.clone().all(|phrase| holds(&said, phrase)) {
+        // The beginning of a word stands for all its forms.
+        if !about.clone().all(|phrase| said.contains(plain(phrase).trim_end())) {
             self.note(Fate::Missed, "kept: about something else");
         }
     }
@@ -239,13 +279,26 @@ fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> + Clone {
     value.and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Lower-case words with a space around each.
+/// Lower-case words with a space around each, numbers as digits.
 fn plain(text: &str) -> String {
     let words = text.to_lowercase();
     let words =
         words.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     let words: Vec<&str> = words.collect();
-    format!(" {} ", words.join(" "))
+    let (mut figured, mut at) = (String::from(" "), 0);
+    while at < words.len() {
+        match numbers::cardinal(&words[at..]) {
+            Some((value, taken)) => {
+                figured.push_str(&format!("{value} "));
+                at += taken;
+            }
+            None => {
+                figured.push_str(&format!("{} ", words[at]));
+                at += 1;
+            }
+        }
+    }
+    figured
 }
 
 fn holds(said: &str, phrase: &str) -> bool {
