@@ -8,6 +8,7 @@
 //! The recognizers know a word because its audio arrived ([`speech`]): audio that is lost shows as lost
 //! words.
 
+pub mod account;
 pub mod chat;
 pub mod speech;
 pub mod tools;

@@ -15,7 +15,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use types::Secret;
@@ -26,7 +26,7 @@ use crate::chat::{self, Replies};
 use crate::plan::{Plan, Protocol};
 use crate::session::{Record, Session, SessionReport, Words};
 use crate::voices::{self, Voiced};
-use crate::{deepgram, wyoming};
+use crate::{account, deepgram, wyoming};
 
 /// How the vendors are served.
 #[derive(Clone, Debug)]
@@ -225,6 +225,12 @@ async fn answer(
     router: TowerToHyperService<Router>,
     shared: &Shared,
 ) -> Result<Response<Body>, io::Error> {
+    if account::is_asked(request.uri().path()) {
+        return Ok(match shared.admits(&request) {
+            true => account::answer(request.uri().path()),
+            false => refusal(StatusCode::UNAUTHORIZED, None),
+        });
+    }
     let Some(protocol) = Protocol::at(request.uri().path()) else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
@@ -303,6 +309,11 @@ async fn carry_wyoming(mut stream: TcpStream, shared: Arc<Shared>) {
         }
     }
     let end = first.iter().position(|&byte| byte == b'\n').unwrap_or(first.len());
+    if String::from_utf8_lossy(&first[..end]).contains("describe") {
+        // Whoever hung up does not wait for an answer.
+        let _ = stream.write_all(b"{\"type\":\"info\",\"data\":{\"asr\":[],\"tts\":[]}}\n").await;
+        return;
+    }
     let is_text = String::from_utf8_lossy(&first[..end]).contains("synthesize");
     let protocol = if is_text { Protocol::WyomingVoice } else { Protocol::WyomingRecognizer };
     let session = shared.begin(protocol);

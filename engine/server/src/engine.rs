@@ -135,7 +135,7 @@ impl Engine {
         let models = ModelDir::open(&config.models.path)?;
         let vendors = Vendors::local(&models, &config.models)?;
         let vendors = match given.environment {
-            Some(environment) => vendors.with_cloud(environment)?,
+            Some(environment) => vendors.with_cloud(environment, &config.tools)?,
             None => vendors,
         };
         let routes = Arc::new(Routes::new(Published::empty()));

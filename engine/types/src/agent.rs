@@ -1,6 +1,7 @@
 //! A configured agent: what a call pins when it begins and keeps to its end.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::{AgentId, BusinessId, ConfigVersion, E164, Facts, Millis, ToolSpec, VendorName};
@@ -60,15 +61,47 @@ pub enum Tone {
     Formal,
 }
 
-/// Vendors by name, in the order they are tried. The last is local.
+/// Vendors in the order they are tried. The last is local.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VendorChoice {
     /// Who turns speech into text.
-    pub recognizer: Vec<VendorName>,
+    pub recognizer: Vec<ChosenVendor>,
     /// Who thinks of the reply.
-    pub brain: Vec<VendorName>,
+    pub brain: Vec<ChosenVendor>,
     /// Who speaks it.
-    pub voice: Vec<VendorName>,
+    pub voice: Vec<ChosenVendor>,
+}
+
+/// A vendor that an agent names, and what it wants of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenVendor {
+    /// Who.
+    pub name: VendorName,
+    /// Which of its models; absent: the node's.
+    pub model: Option<String>,
+    /// Which of its voices; absent: the node's.
+    pub voice: Option<String>,
+}
+
+impl From<VendorName> for ChosenVendor {
+    /// As the node has it.
+    fn from(name: VendorName) -> Self {
+        Self { name, model: None, voice: None }
+    }
+}
+
+impl fmt::Display for ChosenVendor {
+    /// `cartesia (model sonic-3.5, voice f786b574)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.model, &self.voice) {
+            (None, None) => write!(f, "{}", self.name),
+            (Some(model), None) => write!(f, "{} (model {model})", self.name),
+            (None, Some(voice)) => write!(f, "{} (voice {voice})", self.name),
+            (Some(model), Some(voice)) => {
+                write!(f, "{} (model {model}, voice {voice})", self.name)
+            }
+        }
+    }
 }
 
 /// How turns are taken. Defaults stand in the engine's `config.toml`.

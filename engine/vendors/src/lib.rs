@@ -19,6 +19,7 @@ pub mod figures;
 pub mod http;
 pub mod keys;
 pub mod net;
+pub mod probe;
 pub mod recognizers;
 pub mod refusal;
 pub mod socket;

@@ -4,18 +4,20 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use types::{
-    AgentConfig, AgentId, BargeIn, BusinessId, ConfigVersion, E164, Facts, Intake, Limits, Millis,
-    Overflow, Persona, Recording, Tone, ToolSpec, Turns, VendorChoice, VendorName,
+    AgentConfig, AgentId, BargeIn, BusinessId, ChosenVendor, ConfigVersion, E164, Facts, Intake,
+    Limits, Millis, Overflow, Persona, Recording, Tone, ToolSpec, Turns, VendorChoice,
 };
 
 use crate::business::read_number;
 use crate::limits::{
     ANSWER_CHARS_MAX, CALL_DURATION_S, CALLS, DISCLOSURE_CHARS_MAX, DTMF_GAP_MS,
     ENDPOINT_DELAY_MAX_MS, ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX, NO_INPUT_DELAY_MS,
-    NO_INPUT_PROMPTS, STARTS_PER_S, VENDORS_MAX,
+    NO_INPUT_PROMPTS, STARTS_PER_S, VENDOR_CHOICE_CHARS_MAX, VENDORS_MAX,
 };
 use crate::mistake::{listed, nearest, quoted};
-use crate::rules::{Defaults, LOCAL_BRAIN, LOCAL_RECOGNIZER, LOCAL_VOICE, Rules};
+use crate::rules::{
+    Defaults, KnownVendor, LOCAL_BRAIN, LOCAL_RECOGNIZER, LOCAL_VOICE, Rules, VendorKey,
+};
 use crate::table::{Node, Table};
 
 /// An agent before it is known whose it is.
@@ -129,7 +131,7 @@ fn read_language(node: &Node<'_>) -> Option<String> {
 
 fn read_vendors(table: &Table<'_>, rules: &Rules) -> VendorChoice {
     let known = &rules.vendors;
-    let read = |key, known: &[VendorName], local| {
+    let read = |key, known: &[KnownVendor], local| {
         let hint = format!("write {key} = [\"{local}\"]");
         let node = table.need(key, &hint);
         node.map(|node| read_vendor_list(&node, known, local)).unwrap_or_default()
@@ -143,43 +145,81 @@ fn read_vendors(table: &Table<'_>, rules: &Rules) -> VendorChoice {
     vendors
 }
 
-fn read_vendor_list(node: &Node<'_>, known: &[VendorName], local: &str) -> Vec<VendorName> {
-    let mut vendors: Vec<VendorName> = Vec::new();
+fn read_vendor_list(node: &Node<'_>, known: &[KnownVendor], local: &str) -> Vec<ChosenVendor> {
+    let mut vendors: Vec<ChosenVendor> = Vec::new();
     let Some(list) = node.list(VENDORS_MAX) else {
         return vendors;
     };
     for item in list.iter() {
-        let Some(text) = item.text() else {
-            continue;
-        };
-        let Some(vendor) = known.iter().find(|vendor| vendor.as_str() == text) else {
-            let names = || known.iter().map(VendorName::as_str);
-            let hint = match nearest(text, names()) {
-                Some(near) => format!("did you mean {near:?}?"),
-                None => format!("known here: {}", listed(names())),
-            };
-            item.mistake(format!("{} is no vendor we know", quoted(text)), hint);
-            continue;
-        };
-        if vendors.contains(vendor) {
-            item.mistake(format!("\"{vendor}\" stands here twice"), "");
+        let Some(chosen) = read_vendor(&item, known) else { continue };
+        if vendors.iter().any(|vendor| vendor.name == chosen.name) {
+            item.mistake(format!("\"{}\" stands here twice", chosen.name), "");
         }
-        vendors.push(*vendor);
+        vendors.push(chosen);
     }
     let last = list.iter().last();
-    match last.map(|last| last.as_text()) {
+    match last.map(|last| named_by(&last)) {
         None => node.mistake("is empty", format!("write [\"{local}\"]")),
-        // What is no text has been reported above.
+        // What names nobody has been reported above.
         Some(None) => (),
-        Some(Some(last)) if is_local(last, local) => (),
+        Some(Some(last)) if is_local(&last, local) => (),
         // What is not known has been reported above, and may be a misspelled local one.
-        Some(Some(last)) if known.iter().all(|vendor| vendor.as_str() != last) => (),
+        Some(Some(last)) if known.iter().all(|vendor| vendor.name.as_str() != last) => (),
         Some(Some(last)) => {
             let what = format!("ends with {last:?}, and the last one must be local");
             node.mistake(what, format!("add \"{local}\": no caller hears silence then"));
         }
     }
     vendors
+}
+
+/// A vendor by its name alone, or in a table with what is wanted of it.
+fn read_vendor(item: &Node<'_>, known: &[KnownVendor]) -> Option<ChosenVendor> {
+    if !item.is_table() {
+        return Some(find_vendor(item, known)?.name.into());
+    }
+    let table = item.table()?;
+    let vendor = table.need("vendor", "write { vendor = \"…\" }");
+    let vendor = vendor.and_then(|node| find_vendor(&node, known));
+    let [model, voice] = [VendorKey::Model, VendorKey::Voice].map(|key| {
+        let node = table.find(key.name())?;
+        if let Some(vendor) = vendor.filter(|vendor| !vendor.takes.contains(&key)) {
+            let takes: Vec<&str> = vendor.takes.iter().map(|key| key.name()).collect();
+            let hint = match takes.as_slice() {
+                [] => "nothing is chosen there: write its name alone".to_owned(),
+                takes => format!("what is chosen there: {}", takes.join(", ")),
+            };
+            node.mistake(format!("\"{}\" takes no {}", vendor.name, key.name()), hint);
+            return None;
+        }
+        node.words(VENDOR_CHOICE_CHARS_MAX)
+    });
+    table.close();
+    Some(ChosenVendor { name: vendor?.name, model, voice })
+}
+
+/// The vendor that `node` names.
+fn find_vendor<'k>(node: &Node<'_>, known: &'k [KnownVendor]) -> Option<&'k KnownVendor> {
+    let text = node.text()?;
+    let found = known.iter().find(|vendor| vendor.name.as_str() == text);
+    if found.is_none() {
+        let names = || known.iter().map(|vendor| vendor.name.as_str());
+        let hint = match nearest(text, names()) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("known here: {}", listed(names())),
+        };
+        node.mistake(format!("{} is no vendor we know", quoted(text)), hint);
+    }
+    found
+}
+
+/// The name in an entry of a list, right or wrong.
+fn named_by(item: &Node<'_>) -> Option<String> {
+    if let Some(text) = item.as_text() {
+        return Some(text.to_owned());
+    }
+    let table = if item.is_table() { item.table()? } else { return None };
+    table.find("vendor")?.as_text().map(str::to_owned)
 }
 
 /// `local` itself, or a profile of it: `local-accurate`.

@@ -12,6 +12,8 @@ pub const NUMBERS_MAX: usize = 1_000;
 pub const AGENTS_MAX: usize = 20;
 /// Vendors in one list of fallbacks.
 pub const VENDORS_MAX: usize = 8;
+/// Characters of a vendor's model or voice: the longest names are paths of some hundred.
+pub const VENDOR_CHOICE_CHARS_MAX: usize = 200;
 /// Services of one business.
 pub const SERVICES_MAX: usize = 300;
 /// Policies of one business.

@@ -26,17 +26,55 @@ pub struct Defaults {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownVendors {
     /// Who can turn speech into text.
-    pub recognizer: Vec<VendorName>,
+    pub recognizer: Vec<KnownVendor>,
     /// Who can think of a reply.
-    pub brain: Vec<VendorName>,
+    pub brain: Vec<KnownVendor>,
     /// Who can speak it.
-    pub voice: Vec<VendorName>,
+    pub voice: Vec<KnownVendor>,
+}
+
+/// A vendor a file may name, and what may be said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownVendor {
+    /// Who.
+    pub name: VendorName,
+    /// What an agent may choose there.
+    pub takes: Vec<VendorKey>,
+}
+
+/// Something an agent may choose at a vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VendorKey {
+    /// One of its models.
+    Model,
+    /// One of its voices.
+    Voice,
+}
+
+impl VendorKey {
+    /// What it is called in a file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Voice => "voice",
+        }
+    }
+}
+
+impl From<VendorName> for KnownVendor {
+    /// One at which nothing is chosen.
+    fn from(name: VendorName) -> Self {
+        Self { name, takes: Vec::new() }
+    }
 }
 
 impl KnownVendors {
     /// The vendors that need no network and no key.
     pub fn local() -> Self {
-        let named = |name: &str| vec![name.parse().expect("a constant slug")];
+        let named = |name: &str| {
+            let name: VendorName = name.parse().expect("a constant slug");
+            vec![KnownVendor::from(name)]
+        };
         Self {
             recognizer: named(LOCAL_RECOGNIZER),
             brain: named(LOCAL_BRAIN),

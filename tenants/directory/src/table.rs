@@ -285,6 +285,11 @@ impl<'t> Node<'t> {
         Some(Table { table, at, trail, report, asked: RefCell::default() })
     }
 
+    /// Whether this value is a table, where it may be something else as well.
+    pub(crate) fn is_table(&self) -> bool {
+        self.value.get_ref().is_table()
+    }
+
     /// The list this value is, of at most `len_max` items.
     pub(crate) fn list(&self, len_max: usize) -> Option<List<'t>> {
         let DeValue::Array(items) = self.value.get_ref() else {

@@ -15,6 +15,7 @@ use media::StarvationSettings;
 use speech::Finals;
 use thiserror::Error;
 use types::{Intake, Limits, Millis, Turns};
+use vendors::brains::tools::guard::Network;
 
 pub use front::{ConnectionsConfig, FrontConfig, Streaming, TlsConfig, TlsUse};
 pub use overlay::{Mistake, SHIPPED};
@@ -32,6 +33,8 @@ pub struct EngineConfig {
     pub state: PathBuf,
     /// Local inference.
     pub models: ModelsConfig,
+    /// What businesses' tools may reach.
+    pub tools: ToolsConfig,
     /// How agents take turns and are bounded, unless their files say otherwise.
     pub defaults: AgentDefaults,
     /// How audio is paced.
@@ -115,6 +118,13 @@ pub enum MeaningModel {
     None,
     /// all-MiniLM-L6-v2, weights of eight bits.
     Minilm,
+}
+
+/// What businesses' tools may reach.
+#[derive(Clone, Debug)]
+pub struct ToolsConfig {
+    /// Own networks, beside the public internet.
+    pub networks: Vec<Network>,
 }
 
 /// What an agent's file may leave out.
@@ -208,6 +218,8 @@ impl EngineConfig {
 
 #[cfg(test)]
 mod tests {
+    use vendors::brains::tools::guard::Guard;
+
     use super::*;
 
     #[test]
@@ -268,6 +280,29 @@ mod tests {
         let text = "[front]\npublic_keys = \"one\"\n[limits]\noverflow = \"queue\"\n";
         let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
         assert!(error.contains("front.public_keys: expected a list"), "{error}");
+    }
+
+    #[test]
+    fn tools_reach_no_network_of_ours_unless_it_is_opened_on_purpose() {
+        assert_eq!(EngineConfig::shipped().tools.networks, []);
+        let text = "[tools]\nnetworks = [\"10.1.0.0/16\", \"::1\"]\n";
+        let config = EngineConfig::checked("mine.toml", text).unwrap();
+        let guard = Guard::new(config.tools.networks);
+        for (address, admitted) in [("10.1.2.3", true), ("10.2.0.1", false), ("::1", true)] {
+            assert_eq!(guard.admits(address.parse().unwrap()), admitted, "{address}");
+        }
+        let text = "[tools]\nnetworks = [\"localhost\", \"0.0.0.0/0\", \"169.254.0.0/16\"]\n";
+        let error = EngineConfig::checked("mine.toml", text).unwrap_err().to_string();
+        for part in [
+            "tools.networks: \"localhost\" is no network: write it like 10.1.0.0/16 or 127.0.0.1",
+            "tools.networks: \"0.0.0.0/0\" opens too much",
+            "tools.networks: \"169.254.0.0/16\" holds addresses at which clouds tell keys",
+        ] {
+            assert!(error.contains(part), "{part}\n{error}");
+        }
+        let many = format!("[tools]\nnetworks = [{}]\n", "\"10.0.0.1\", ".repeat(65));
+        let error = EngineConfig::checked("mine.toml", &many).unwrap_err().to_string();
+        assert!(error.contains("tools.networks: 65 entries, 64 fit"), "{error}");
     }
 
     #[test]

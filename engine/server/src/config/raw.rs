@@ -11,11 +11,12 @@ use media::StarvationSettings;
 use serde::Deserialize;
 use speech::Finals;
 use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
+use vendors::brains::tools::guard::Network;
 
 use super::front::{RawConnections, RawFront, RawTls, tls_use};
 use super::{
     Access, AgentDefaults, DirectoryConfig, EngineConfig, FrontConfig, KeepingConfig, MeaningModel,
-    MediaConfig, Mistake, ModelsConfig, PlayoutConfig, ResumeConfig, TlsUse,
+    MediaConfig, Mistake, ModelsConfig, PlayoutConfig, ResumeConfig, TlsUse, ToolsConfig,
 };
 
 #[derive(Deserialize)]
@@ -27,6 +28,7 @@ pub(super) struct RawConfig {
     state: RawState,
     models: RawModels,
     speech: RawSpeech,
+    tools: RawTools,
     turns: RawTurns,
     limits: RawLimits,
     playout: RawPlayout,
@@ -89,6 +91,12 @@ struct RawModels {
 #[serde(deny_unknown_fields)]
 struct RawSpeech {
     finals: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTools {
+    networks: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -277,6 +285,7 @@ impl RawConfig {
                 finals: finals?,
                 meaning: meaning?,
             },
+            tools: self.tools.check(&mut check),
             defaults: AgentDefaults { turns, limits, intake },
             playout,
             keeping,
@@ -299,6 +308,33 @@ fn check_token_access(
     let open = media.is_some_and(|media| media.access == Access::OpenOnLoopback);
     if open && front.is_some_and(|front| front.listen.is_some()) {
         check.mistake("media.access: must be \"token\" once front.listen is set".to_owned());
+    }
+}
+
+/// Networks that may be opened one by one.
+const NETWORKS_MAX: usize = 64;
+
+impl RawTools {
+    fn check(self, check: &mut Check<'_>) -> ToolsConfig {
+        let count = self.networks.len();
+        if NETWORKS_MAX < count {
+            check.mistake(format!("tools.networks: {count} entries, {NETWORKS_MAX} fit"));
+        }
+        let mut networks = Vec::new();
+        for text in self.networks.iter().take(NETWORKS_MAX) {
+            match text.parse::<Network>() {
+                Ok(network) if network.is_too_wide() => check.mistake(format!(
+                    "tools.networks: \"{text}\" opens too much: name the networks that tools are in"
+                )),
+                Ok(network) if network.holds_keys() => check.mistake(format!(
+                    "tools.networks: \"{text}\" holds addresses at which clouds tell keys: name \
+                     narrower ones"
+                )),
+                Ok(network) => networks.push(network),
+                Err(error) => check.mistake(format!("tools.networks: \"{text}\" {error}")),
+            }
+        }
+        ToolsConfig { networks }
     }
 }
 

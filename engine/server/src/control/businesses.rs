@@ -82,7 +82,7 @@ fn agent_fields(agent: &AgentConfig, put: &mut impl FnMut(String, String)) {
     for (kind, names) in
         [("recognizer", &vendors.recognizer), ("brain", &vendors.brain), ("voice", &vendors.voice)]
     {
-        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         put(&format!("vendors.{kind}"), names.join(", "));
     }
     let turns = &agent.turns;

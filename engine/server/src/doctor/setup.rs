@@ -134,8 +134,8 @@ fn vendors(agents: &[&AgentConfig], environment: &Environment) -> Finding {
 }
 
 fn has_fallbacks(vendors: &types::VendorChoice) -> bool {
-    let ends = |names: &[types::VendorName], local: &str| {
-        names.last().is_some_and(|name| name.as_str() == local)
+    let ends = |chosen: &[types::ChosenVendor], local: &str| {
+        chosen.last().is_some_and(|chosen| chosen.name.as_str() == local)
     };
     ends(&vendors.recognizer, LOCAL_RECOGNIZER)
         && ends(&vendors.brain, LOCAL_BRAIN)
@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn agents_without_a_local_end_are_found() {
-        let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        let named = |name: &&str| types::ChosenVendor::from(name.parse::<VendorName>().unwrap());
+        let names = |names: &[&str]| names.iter().map(named).collect();
         let choice = |voice: &[&str]| types::VendorChoice {
             recognizer: names(&["local"]),
             brain: names(&["openai", "frontdesk"]),

@@ -4,9 +4,10 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use directory::{KnownVendor, KnownVendors, VendorKey};
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
-use types::{Secret, VendorChoice, VendorName};
+use types::{ChosenVendor, Secret, VendorChoice, VendorName};
 use vendor::{Brain, Recognizer, Voice};
 use vendors::brains::catalog::PlaceError as BrainError;
 use vendors::brains::tools::guard::Guard;
@@ -36,6 +37,16 @@ impl Environment {
     /// Whether `variable` is set, and not blank.
     fn names(&self, variable: &str) -> bool {
         self.get(variable).is_some_and(|value| !value.trim().is_empty())
+    }
+
+    /// The value of `variable`: what an agent wants it to be, or what it is for all.
+    pub(super) fn wanted(
+        &self,
+        variable: &str,
+        wanted: &[(Option<&'static str>, &Option<String>)],
+    ) -> Option<String> {
+        let wanted = wanted.iter().find(|(name, _)| *name == Some(variable));
+        wanted.and_then(|(_, value)| (*value).clone()).or_else(|| self.get(variable))
     }
 
     /// The value of `variable`, if it has one.
@@ -93,8 +104,8 @@ impl Drop for Threads {
 }
 
 impl Cloud {
-    /// Starts what they need, if `environment` names any of them.
-    pub(super) fn start(environment: Environment) -> Result<Option<Self>, CloudError> {
+    /// Starts what they need, if `environment` names any of them. `guard` judges tools' addresses.
+    pub(super) fn start(environment: Environment, guard: Guard) -> Result<Option<Self>, CloudError> {
         if !is_any_named(&environment) {
             return Ok(None);
         }
@@ -106,7 +117,7 @@ impl Cloud {
         let net = Net::new(runtime.handle().clone())?;
         let keys = environment.clone();
         let secrets = Arc::new(move |variable: &str| keys.get(variable).map(Secret::new));
-        let tools = ToolNet::new(Guard::default(), secrets)?;
+        let tools = ToolNet::new(guard, secrets)?;
         Ok(Some(Self { environment, net, tools, runtime: Threads(Some(runtime)) }))
     }
 
@@ -127,10 +138,14 @@ impl Cloud {
     pub(super) fn brains(&self) -> Result<Vec<Named<dyn Brain>>, CloudError> {
         let mut found: Vec<Named<dyn Brain>> = Vec::new();
         for place in brains::catalog::PLACES {
-            if let Some(brain) =
-                place.brain(&self.net, &self.tools, |name: &str| self.environment.get(name))?
-            {
-                found.push((place.vendor(), Arc::new(brain)));
+            match place.brain(&self.net, &self.tools, |name: &str| self.environment.get(name)) {
+                Ok(Some(brain)) => found.push((place.vendor(), Arc::new(brain))),
+                Ok(None) => (),
+                // It is there for agents that name a model themselves.
+                Err(BrainError::Model { name, variable }) => {
+                    tracing::info!(vendor = name, variable, "no model is named for all agents");
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(found)
@@ -143,6 +158,63 @@ impl Cloud {
             found.extend(voice.map(|voice| (place.vendor(), voice)));
         }
         Ok(found)
+    }
+
+    /// The recognizer `chosen`, with what its agent wants of it.
+    pub(super) fn recognizer(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Recognizer>> {
+        let mut places = recognizers::catalog::PLACES.into_iter();
+        let place = places.find(|place| place.vendor() == chosen.name)?;
+        let wanted = [(place.model_variable, &chosen.model)];
+        usable(place.recognizer(&self.net, |name: &str| self.environment.wanted(name, &wanted)))
+    }
+
+    /// The brain `chosen`, with what its agent wants of it.
+    pub(super) fn brain(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Brain>> {
+        let mut places = brains::catalog::PLACES.into_iter();
+        let place = places.find(|place| place.vendor() == chosen.name)?;
+        let wanted = [(Some(place.model_variable), &chosen.model)];
+        let lookup = |name: &str| self.environment.wanted(name, &wanted);
+        let brain = usable(place.brain(&self.net, &self.tools, lookup))?;
+        Some(Arc::new(brain))
+    }
+
+    /// The voice `chosen`, with what its agent wants of it.
+    pub(super) fn voice(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Voice>> {
+        let mut places = voices::catalog::PLACES.into_iter();
+        let place = places.find(|place| place.vendor() == chosen.name)?;
+        let wanted = [
+            (place.model_variable(), &chosen.model),
+            (place.voice_variable(), &chosen.voice),
+        ];
+        usable(place.voice(&self.net, |name: &str| self.environment.wanted(name, &wanted)))
+    }
+}
+
+/// What can be used. The environment was read at the start: what is wrong with it now was said then.
+fn usable<T, E: fmt::Display>(found: Result<Option<T>, E>) -> Option<T> {
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a vendor that an agent chose cannot be used");
+        None
+    })
+}
+
+/// What agents may choose at the vendors whose protocols we speak.
+pub(super) fn catalog() -> KnownVendors {
+    let known = |name, model: Option<&str>, voice: Option<&str>| {
+        let keys = [(VendorKey::Model, model), (VendorKey::Voice, voice)].into_iter();
+        let takes = keys.filter(|(_, variable)| variable.is_some()).map(|(key, _)| key).collect();
+        KnownVendor { name, takes }
+    };
+    KnownVendors {
+        recognizer: recognizers::catalog::PLACES
+            .map(|place| known(place.vendor(), place.model_variable, None))
+            .into(),
+        brain: brains::catalog::PLACES
+            .map(|place| known(place.vendor(), Some(place.model_variable), None))
+            .into(),
+        voice: voices::catalog::PLACES
+            .map(|place| known(place.vendor(), place.model_variable(), place.voice_variable()))
+            .into(),
     }
 }
 
@@ -162,17 +234,28 @@ pub fn unreachable(
         let service = place.service;
         (place.vendor(), service.key_variable(), service.base_variable())
     });
-    let duties: [(&[VendorName], &[Whereabouts]); 3] =
+    let duties: [(&[ChosenVendor], &[Whereabouts]); 3] =
         [(&choice.recognizer, &recognizers), (&choice.brain, &brains), (&choice.voice, &voices)];
     let mut missing = Vec::new();
     for (named, places) in duties {
-        for (vendor, key, base) in places.iter().filter(|(vendor, ..)| named.contains(vendor)) {
+        let is_named = |vendor: &VendorName| named.iter().any(|chosen| chosen.name == *vendor);
+        for (vendor, key, base) in places.iter().filter(|(vendor, ..)| is_named(vendor)) {
             let is_there = key.is_some_and(|key| environment.names(key)) || environment.names(base);
             if !is_there {
                 missing.push((*vendor, key.unwrap_or(base)));
             }
         }
     }
+    let named = missing.iter().map(|(vendor, _)| *vendor).collect::<Vec<_>>();
+    let nameless = choice.brain.iter().filter(|chosen| !named.contains(&chosen.name));
+    missing.extend(nameless.filter_map(|chosen| {
+        let mut places = brains::catalog::PLACES.into_iter();
+        let place = places.find(|place| place.vendor() == chosen.name)?;
+        let is_told = chosen.model.is_some()
+            || place.model_default.is_some()
+            || environment.names(place.model_variable);
+        (!is_told).then_some((chosen.name, place.model_variable))
+    }));
     missing
 }
 
@@ -199,7 +282,8 @@ mod tests {
 
     #[test]
     fn vendors_without_key_or_address_are_named_with_their_variable() {
-        let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        let named = |name: &&str| ChosenVendor::from(name.parse::<VendorName>().unwrap());
+        let names = |names: &[&str]| names.iter().map(named).collect();
         let choice = VendorChoice {
             recognizer: names(&["deepgram", "wyoming", "local"]),
             brain: names(&["openai", "llama-cpp", "frontdesk"]),

@@ -11,11 +11,12 @@ use frontdesk::Frontdesk;
 use speech::{LocalRecognizer, LocalVoice, ModelDir, ModelError, Vad, WorkerPool};
 use types::{SampleRate, VendorName};
 use vendor::{Brain, Recognizer, Voice};
+use vendors::brains::tools::guard::Guard;
 use vendors::failover::{BreakerLimits, Clinic};
 
 use self::cloud::Cloud;
 pub use self::cloud::{CloudError, Environment, unreachable};
-use crate::config::ModelsConfig;
+use crate::config::{ModelsConfig, ToolsConfig};
 use crate::insight::{self, Seer};
 use crate::publish::{GREETING_RATE, Greeter};
 
@@ -65,26 +66,23 @@ impl Vendors {
         })
     }
 
-    /// The same, and those whose keys and addresses `environment` names.
+    /// The same, and those whose keys and addresses `environment` names; `tools` says what
+    /// businesses' own may reach.
     ///
     /// # Errors
     /// [`CloudError`] if a variable is there and unusable: it names the variable, never its value.
-    pub fn with_cloud(mut self, environment: Environment) -> Result<Self, CloudError> {
-        let Some(cloud) = Cloud::start(environment)? else { return Ok(self) };
+    pub fn with_cloud(
+        mut self,
+        environment: Environment,
+        tools: &ToolsConfig,
+    ) -> Result<Self, CloudError> {
+        let guard = Guard::new(tools.networks.clone());
+        let Some(cloud) = Cloud::start(environment, guard)? else { return Ok(self) };
         self.recognizers.extend(cloud.recognizers()?);
         self.brains.extend(cloud.brains()?);
         self.voices.extend(cloud.voices()?);
         self.cloud = Some(cloud);
         Ok(self)
-    }
-
-    /// Those that are here, by name: a name that is known and not here has no key or no address.
-    pub fn here(&self) -> KnownVendors {
-        KnownVendors {
-            recognizer: self.recognizers.keys().copied().collect(),
-            brain: self.brains.keys().copied().collect(),
-            voice: self.voices.keys().copied().collect(),
-        }
     }
 
     /// The speech detector's weights.
@@ -107,9 +105,10 @@ impl Vendors {
 /// this machine has their keys or not. A business's file is the same on every machine.
 pub fn known() -> KnownVendors {
     let mut known = KnownVendors::local();
-    known.recognizer.extend(vendors::recognizers::catalog::PLACES.map(|place| place.vendor()));
-    known.brain.extend(vendors::brains::catalog::PLACES.map(|place| place.vendor()));
-    known.voice.extend(vendors::voices::catalog::PLACES.map(|place| place.vendor()));
+    let clouds = cloud::catalog();
+    known.recognizer.extend(clouds.recognizer);
+    known.brain.extend(clouds.brain);
+    known.voice.extend(clouds.voice);
     known
 }
 
@@ -119,7 +118,11 @@ fn named(name: &str) -> VendorName {
 
 impl std::fmt::Debug for Vendors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Vendors").field("here", &self.here()).finish_non_exhaustive()
+        f.debug_struct("Vendors")
+            .field("recognizers", &self.recognizers.keys())
+            .field("brains", &self.brains.keys())
+            .field("voices", &self.voices.keys())
+            .finish_non_exhaustive()
     }
 }
 

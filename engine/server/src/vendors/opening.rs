@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use types::{AudioFormat, BusinessId, VendorName};
+use types::{AudioFormat, BusinessId, ChosenVendor, VendorName};
 use vendor::{
-    BrainContext, BrainEvent, BrainSession, RecognizerEvent, RecognizerRequest, RecognizerSession,
-    Sink, VendorError, VoiceEvent, VoiceRequest, VoiceSession,
+    Brain, BrainContext, BrainEvent, BrainSession, Recognizer, RecognizerEvent, RecognizerRequest,
+    RecognizerSession, Sink, VendorError, Voice, VoiceEvent, VoiceRequest, VoiceSession,
 };
 use vendors::failover::{Duty, Holder, Member, open_brains, open_recognizers, open_voices};
 
@@ -28,12 +28,12 @@ impl Vendors {
     /// A recognizer's session for a leg in `leg`, and the format it is to be given the audio in.
     pub(crate) fn open_recognizer(
         &self,
-        (business, choice): (BusinessId, &[VendorName]),
+        (business, choice): (BusinessId, &[ChosenVendor]),
         leg: AudioFormat,
         request: impl FnOnce(AudioFormat) -> RecognizerRequest,
         events: Arc<dyn Sink<RecognizerEvent>>,
     ) -> Result<Option<Listening>, VendorError> {
-        match self.choose(Duty::Recognize, business, choice, |name| self.recognizers.get(name)) {
+        match self.choose(Duty::Recognize, business, choice, |chosen| self.find_recognizer(chosen)) {
             Choice::Nobody => Ok(None),
             Choice::Alone(recognizer) => {
                 let format = recognizer.capabilities().format_for(leg);
@@ -49,12 +49,12 @@ impl Vendors {
     /// A brain's session.
     pub(crate) fn open_brain(
         &self,
-        choice: &[VendorName],
+        choice: &[ChosenVendor],
         context: BrainContext,
         events: Arc<dyn Sink<BrainEvent>>,
     ) -> Result<Option<Box<dyn BrainSession>>, VendorError> {
         let business = context.agent.business;
-        match self.choose(Duty::Think, business, choice, |name| self.brains.get(name)) {
+        match self.choose(Duty::Think, business, choice, |chosen| self.find_brain(chosen)) {
             Choice::Nobody => Ok(None),
             Choice::Alone(brain) => brain.open(context, events).map(Some),
             Choice::Several(members) => {
@@ -67,11 +67,11 @@ impl Vendors {
     /// A voice's session.
     pub(crate) fn open_voice(
         &self,
-        (business, choice): (BusinessId, &[VendorName]),
+        (business, choice): (BusinessId, &[ChosenVendor]),
         request: &VoiceRequest,
         events: Arc<dyn Sink<VoiceEvent>>,
     ) -> Result<Option<Box<dyn VoiceSession>>, VendorError> {
-        match self.choose(Duty::Speak, business, choice, |name| self.voices.get(name)) {
+        match self.choose(Duty::Speak, business, choice, |chosen| self.find_voice(chosen)) {
             Choice::Nobody => Ok(None),
             Choice::Alone(voice) => voice.open(request, events).map(Some),
             Choice::Several(members) => {
@@ -82,23 +82,52 @@ impl Vendors {
     }
 
     /// Those of `choice` that are here, each with its health for this business.
-    fn choose<'a, T: ?Sized + 'a>(
+    fn choose<T: ?Sized>(
         &self,
         duty: Duty,
         business: BusinessId,
-        choice: &[VendorName],
-        find: impl Fn(&VendorName) -> Option<&'a Arc<T>>,
+        choice: &[ChosenVendor],
+        find: impl Fn(&ChosenVendor) -> Option<Arc<T>>,
     ) -> Choice<T> {
-        let mut here = choice.iter().filter_map(|name| find(name).map(|vendor| (*name, vendor)));
-        let Some((first, vendor)) = here.next() else { return Choice::Nobody };
-        let rest: Vec<(VendorName, &Arc<T>)> = here.collect();
-        if rest.is_empty() {
-            return Choice::Alone(vendor.clone());
+        let here = choice.iter().filter_map(|chosen| Some((chosen.name, find(chosen)?)));
+        let mut here: Vec<(VendorName, Arc<T>)> = here.collect();
+        if here.len() < 2 {
+            return here.pop().map_or(Choice::Nobody, |(_, vendor)| Choice::Alone(vendor));
         }
-        let members = std::iter::once((first, vendor)).chain(rest).map(|(name, vendor)| {
+        let members = here.into_iter().map(|(name, vendor)| {
             let health = self.clinic.health(Holder(business.slug()), duty, name);
-            Member { name, vendor: vendor.clone(), health }
+            Member { name, vendor, health }
         });
         Choice::Several(members.collect())
     }
+
+    /// The recognizer that `chosen` names, as it wants it.
+    fn find_recognizer(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Recognizer>> {
+        match is_plain(chosen) {
+            true => self.recognizers.get(&chosen.name).cloned(),
+            false => self.cloud.as_ref()?.recognizer(chosen),
+        }
+    }
+
+    /// The brain that `chosen` names, as it wants it.
+    fn find_brain(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Brain>> {
+        match is_plain(chosen) {
+            true => self.brains.get(&chosen.name).cloned(),
+            false => self.cloud.as_ref()?.brain(chosen),
+        }
+    }
+
+    /// The voice that `chosen` names, as it wants it.
+    fn find_voice(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Voice>> {
+        match is_plain(chosen) {
+            true => self.voices.get(&chosen.name).cloned(),
+            false => self.cloud.as_ref()?.voice(chosen),
+        }
+    }
+}
+
+/// Whether a vendor is wanted as the node has it. What is wanted otherwise is made for the call: settings
+/// and an account, no connection, and all of them share the node's.
+const fn is_plain(chosen: &ChosenVendor) -> bool {
+    chosen.model.is_none() && chosen.voice.is_none()
 }

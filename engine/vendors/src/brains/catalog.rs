@@ -9,6 +9,7 @@ use super::openai::{Dialect, OpenAiSettings};
 use super::tools::ToolNet;
 use crate::keys::{Account, AccountError};
 use crate::net::Net;
+use crate::probe::{Probe, Subject, Variables};
 
 /// A place where a model is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +129,36 @@ impl Place {
         self.name.parse().expect("a constant slug")
     }
 
+    /// The question whether it knows us, and has the model that `lookup` names; none if the
+    /// environment names no account.
+    ///
+    /// # Errors
+    /// [`AccountError`] if a variable is there and unusable.
+    pub fn probe(
+        &self,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Probe>, AccountError> {
+        let base = (self.base_variable, self.base_default);
+        let Some(account) = Account::from_variables(self.key_variable, base, &lookup)? else {
+            return Ok(None);
+        };
+        let model = self.model(&lookup);
+        let subject = match (self.kind, model) {
+            (Kind::Anthropic, Some(model)) => Subject::Model(model),
+            // One model is loaded there, and any name taken for it.
+            (Kind::OpenAi(Dialect::LlamaCpp), _) => Subject::Models(None),
+            (Kind::OpenAi(_) | Kind::Anthropic, model) => Subject::Models(model),
+        };
+        let variables = Variables { key: self.key_variable, base: self.base_variable };
+        Ok(Some(Probe::new(self.vendor(), variables, account, subject)))
+    }
+
+    /// The name of the model there, if anything names one.
+    fn model(&self, lookup: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let named = lookup(self.model_variable).filter(|name| !name.trim().is_empty());
+        named.or_else(|| self.model_default.map(str::to_owned))
+    }
+
     /// The brain at this place, or none if the environment names none. `lookup` gives a variable's
     /// value.
     ///
@@ -143,8 +174,7 @@ impl Place {
         let Some(account) = Account::from_variables(self.key_variable, base, &lookup)? else {
             return Ok(None);
         };
-        let named = lookup(self.model_variable).filter(|name| !name.trim().is_empty());
-        let model = named.or_else(|| self.model_default.map(str::to_owned));
+        let model = self.model(&lookup);
         let (name, variable) = (self.name, self.model_variable);
         let model = model.ok_or(PlaceError::Model { name, variable })?;
         let settings = ChatSettings::standard(self.vendor());

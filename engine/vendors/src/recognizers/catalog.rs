@@ -8,6 +8,7 @@ use vendor::Recognizer;
 use super::{DeepgramFlux, DeepgramNova, FluxSettings, NovaSettings, WyomingRecognizer};
 use crate::keys::{Account, AccountError, Service};
 use crate::net::Net;
+use crate::probe::{Probe, Subject, Variables};
 
 /// A place where speech is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,24 @@ impl Place {
     /// Never: the names are constants, and a test reads them all.
     pub fn vendor(&self) -> VendorName {
         self.name.parse().expect("a constant slug")
+    }
+
+    /// The question whether it knows us, or none if the environment names none.
+    ///
+    /// # Errors
+    /// [`AccountError`] if a variable is there and unusable.
+    pub fn probe(
+        &self,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Probe>, AccountError> {
+        let account = Account::from_env(self.service, &lookup)?;
+        let subject = match self.kind {
+            Kind::Nova | Kind::Flux => Subject::Projects,
+            Kind::Wyoming => Subject::Wyoming,
+        };
+        let (key, base) = (self.service.key_variable(), self.service.base_variable());
+        let variables = Variables { key, base };
+        Ok(account.map(|account| Probe::new(self.vendor(), variables, account, subject)))
     }
 
     /// The recognizer at this place, or none if the environment names none. `lookup` gives a

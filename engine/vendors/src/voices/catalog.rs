@@ -13,6 +13,7 @@ use super::openai::{OpenAiSpeechSettings, OpenAiVoice};
 use super::wyoming::WyomingVoice;
 use crate::keys::{Account, AccountError, Service};
 use crate::net::Net;
+use crate::probe::{Probe, Subject, Variables};
 
 /// A place where a voice is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +115,47 @@ impl Place {
     /// Never: the names are constants, and a test reads them all.
     pub fn vendor(&self) -> VendorName {
         self.name.parse().expect("a constant slug")
+    }
+
+    /// The variable of the model, where an agent may choose one. Deepgram's models are its voices.
+    pub const fn model_variable(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Deepgram => None,
+            Kind::ElevenLabs | Kind::Cartesia | Kind::OpenAi | Kind::Wyoming => self.model.variable,
+        }
+    }
+
+    /// The variable of the voice.
+    pub const fn voice_variable(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Deepgram => self.model.variable,
+            Kind::ElevenLabs | Kind::Cartesia | Kind::OpenAi | Kind::Wyoming => self.voice.variable,
+        }
+    }
+
+    /// The question whether it knows us, and has the voice that `lookup` names; none if the
+    /// environment names no account.
+    ///
+    /// # Errors
+    /// [`AccountError`] if a variable is there and unusable.
+    pub fn probe(
+        &self,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Probe>, AccountError> {
+        let Some(account) = Account::from_env(self.service, &lookup)? else { return Ok(None) };
+        let subject = match self.kind {
+            Kind::ElevenLabs => Subject::ElevenLabsVoice(self.voice.read(&lookup)),
+            Kind::Cartesia => Subject::CartesiaVoice(self.voice.read(&lookup)),
+            Kind::Deepgram => Subject::Projects,
+            // A server of one's own need not list what it speaks with.
+            Kind::OpenAi => {
+                let is_own = lookup(self.service.base_variable()).is_some();
+                Subject::Models((!is_own).then(|| self.model.read(&lookup)))
+            }
+            Kind::Wyoming => Subject::Wyoming,
+        };
+        let (key, base) = (self.service.key_variable(), self.service.base_variable());
+        Ok(Some(Probe::new(self.vendor(), Variables { key, base }, account, subject)))
     }
 
     /// The voice at this place, or none if the environment names no account. `lookup` gives a variable's

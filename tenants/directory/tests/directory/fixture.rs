@@ -1,6 +1,9 @@
 //! Files and rules the tests are made of.
 
-use directory::{Defaults, Directory, KnownVendors, LastGood, Published, Rules, Source, publish};
+use directory::{
+    Defaults, Directory, KnownVendor, KnownVendors, LastGood, Published, Rules, Source, VendorKey,
+    publish,
+};
 use types::{BargeIn, BusinessId, E164, Intake, Limits, Millis, Turns, VendorName};
 
 /// A business that uses every key.
@@ -17,9 +20,14 @@ pub(crate) fn rules() -> Rules {
     };
     let limits = Limits { call_duration_max: Millis::from_secs(900), calls_max: 20 };
     let mut vendors = KnownVendors::local();
-    let more = ["local-accurate", "cloud-ear"];
-    vendors.recognizer.extend(more.map(|name| name.parse::<VendorName>().unwrap()));
-    vendors.voice.push("cloud-voice".parse().unwrap());
+    let known = |name: &str, takes: &[VendorKey]| {
+        let name: VendorName = name.parse().unwrap();
+        KnownVendor { name, takes: takes.to_vec() }
+    };
+    let model = [VendorKey::Model];
+    vendors.recognizer.extend([known("local-accurate", &[]), known("cloud-ear", &model)]);
+    vendors.voice.push(known("cloud-voice", &[VendorKey::Model, VendorKey::Voice]));
+    vendors.voice.push(known("cloud-aura", &[VendorKey::Voice]));
     Rules { defaults: Defaults { turns, limits, intake: Intake::STANDARD }, vendors }
 }
 

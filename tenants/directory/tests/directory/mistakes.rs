@@ -1,7 +1,8 @@
 //! One row per kind of mistake: what is edited, and what must be said about it, where.
 
 use directory::{
-    AGENTS_MAX, FILE_BYTES_MAX, GREETING_CHARS_MAX, MISTAKES_MAX, SERVICES_MAX, check,
+    AGENTS_MAX, Directory, FILE_BYTES_MAX, GREETING_CHARS_MAX, MISTAKES_MAX, Published,
+    SERVICES_MAX, check, publish,
 };
 use types::Price;
 
@@ -62,10 +63,50 @@ fn the_base_is_good_and_means_what_it_says() {
     assert_eq!(agent.tools.len(), 1);
     assert_eq!(agent.tools[0].repeat, types::ToolRepeat::Idempotent);
     assert_eq!(agent.tools[0].deadline, types::Millis::new(3_000));
-    assert_eq!(agent.vendors.recognizer[0].as_str(), "cloud-ear");
+    assert_eq!(agent.vendors.recognizer[0].name.as_str(), "cloud-ear");
+    assert_eq!(agent.vendors.recognizer[0].model, None);
     assert_eq!(agent.facts.hours.week[4][0].close.to_string(), "24:00");
     assert_eq!(agent.facts.hours.exceptions[1].to.to_string(), "2026-12-31");
     assert_eq!(agent.facts.timezone.iana_name(), Some("Europe/London"));
+}
+
+#[test]
+fn an_agent_chooses_models_and_voices_and_nothing_else() {
+    let chosen = "voice = [{ vendor = \"cloud-voice\", model = \"quick-3\", voice = \" 21m \" }, \
+                  { vendor = \"cloud-aura\", voice = \"thalia\" }, { vendor = \"local\" }]";
+    let text = BASE.replace("voice = [\"local\"]", chosen);
+    let businesses = check(&[source("t", text.clone())], &rules()).unwrap();
+    let voices = &businesses[0].agents[0].vendors.voice;
+    let voices: Vec<String> = voices.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        voices,
+        ["cloud-voice (model quick-3, voice 21m)", "cloud-aura (voice thalia)", "local"]
+    );
+    says(
+        text.replace("voice = \" 21m \"", "speed = 2").replace("voice = \"thalia\"", "model = \"x\""),
+        &[
+            "t:22:67: agents[0].vendors.voice[0].speed: is no key we know (known here: vendor, \
+             model, voice)",
+            "t:22:112: agents[0].vendors.voice[1].model: \"cloud-aura\" takes no model (what is \
+             chosen there: voice)",
+        ],
+    );
+}
+
+#[test]
+fn another_model_is_another_agent() {
+    let first = publish(&Directory::empty(), &[source("t", BASE)], &[], &rules());
+    let agent = |published: &Published| {
+        let mut businesses = published.directory.businesses();
+        businesses.next().unwrap().agents[0].clone()
+    };
+    let chosen = "recognizer = [{ vendor = \"cloud-ear\", model = \"nova-3\" }, \"local\"]";
+    let text = BASE.replace("recognizer = [\"cloud-ear\", \"local\"]", chosen);
+    let second = publish(&first.directory, &[source("t", text)], &[], &rules());
+    assert_eq!(second.changed.len(), 1);
+    assert_ne!(agent(&first).version, agent(&second).version);
+    assert_eq!(agent(&second).vendors.recognizer[0].model.as_deref(), Some("nova-3"));
+    assert_eq!(agent(&first).vendors.recognizer[0].model, None, "who has it keeps it");
 }
 
 #[test]

@@ -42,6 +42,21 @@ impl FromStr for Network {
 }
 
 impl Network {
+    /// Whether so many addresses lie in it that nobody can mean all of them: more than the largest
+    /// private network there is (10.0.0.0/8), or than a site has in IPv6.
+    pub const fn is_too_wide(&self) -> bool {
+        match self.address {
+            IpAddr::V4(_) => self.bits < 8,
+            IpAddr::V6(_) => self.bits < 32,
+        }
+    }
+
+    /// Whether some of it is never opened: see [`Guard::admits`].
+    pub fn holds_keys(&self) -> bool {
+        let link_local = Self { address: KEYS_V4, bits: 16 };
+        self.contains(KEYS_V4) || self.contains(KEYS_V6) || link_local.contains(self.address)
+    }
+
     /// Whether `address` lies in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, plain(address)) {
@@ -70,8 +85,12 @@ impl Guard {
         Self { allowed }
     }
 
-    /// Whether a tool may be at `address`.
+    /// Whether a tool may be at `address`. Where clouds tell their machines' keys it never may,
+    /// whatever is allowed.
     pub fn admits(&self, address: IpAddr) -> bool {
+        if [KEYS_V4, KEYS_V6].contains(&plain(address)) {
+            return false;
+        }
         is_public(address) || self.allowed.iter().any(|network| network.contains(address))
     }
 
@@ -89,6 +108,10 @@ impl Guard {
         }
     }
 }
+
+/// Where clouds tell their machines' keys: AWS, Azure, Google and most others; and AWS's in IPv6.
+const KEYS_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+const KEYS_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254));
 
 /// Why a name was not connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -229,6 +252,18 @@ mod tests {
         ] {
             assert_eq!(guard.admits(address.parse().unwrap()), admitted, "{address}");
         }
+        let all = Guard::new(vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()]);
+        assert!(all.admits("192.168.1.1".parse().unwrap()));
+        for keys in ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254"] {
+            assert!(!all.admits(keys.parse().unwrap()), "{keys}");
+        }
+        let network = |text: &str| text.parse::<Network>().unwrap();
+        assert!(network("0.0.0.0/7").is_too_wide() && network("fd00::/31").is_too_wide());
+        assert!(!network("10.0.0.0/8").is_too_wide() && !network("fd12:3456::/32").is_too_wide());
+        for keys in ["169.254.0.0/16", "169.254.1.1", "169.0.0.0/8", "fd00:ec2::/32"] {
+            assert!(network(keys).holds_keys(), "{keys}");
+        }
+        assert!(!network("10.0.0.0/8").holds_keys() && !network("fd12:3456::/32").holds_keys());
         for bad in ["", "10.0.0.0/33", "x/8", "10.0.0.0/-1", "::/129"] {
             assert_eq!(bad.parse::<Network>(), Err(NetworkError), "{bad}");
         }
