@@ -24,12 +24,14 @@ use queue::Queue;
 pub use carrier::HeardFrame;
 pub use mark::{MarkEvent, MarkName, MarkNameError};
 pub use queue::{Ledger, QueueError};
+pub use replay::{REPEAT_MAX, RESTART_HELD};
 pub use settings::{PlayoutSettings, Tap};
 pub use values::{Cleared, Outgoing, PlayoutCounters, PlayoutEvent, PlayoutState, SegmentHeard};
 
 mod carrier;
 mod mark;
 mod queue;
+mod replay;
 mod send;
 mod settings;
 mod values;
@@ -68,6 +70,8 @@ pub struct Playout {
     marks: Marks,
     phase: Phase,
     hold: Hold,
+    /// When the last hold began.
+    held_at: CallTime,
     /// The carrier is to be told to drop what it has.
     clear_due: bool,
     /// The latest time that came in.
@@ -149,6 +153,7 @@ impl Playout {
             marks: Marks::default(),
             phase: Phase::Waiting { underrun: None },
             hold: Hold::No,
+            held_at: CallTime::ZERO,
             clear_due: false,
             now: CallTime::ZERO,
             frame: Frame {
@@ -187,6 +192,17 @@ impl Playout {
     pub fn end_segment(&mut self, generation: GenerationId, segment: SegmentId) {
         self.queue.end_segment(generation, segment);
         self.label();
+    }
+
+    /// The words of a segment end there, counted from its first sample: a voice that knows says where
+    /// it can go on after a hold.
+    pub fn note_words(
+        &mut self,
+        generation: GenerationId,
+        segment: SegmentId,
+        ends: impl Iterator<Item = Millis>,
+    ) {
+        self.queue.note_words((generation, segment), ends);
     }
 
     /// No more audio of this generation will come: its tail is filled up with silence and goes
@@ -301,6 +317,9 @@ impl Playout {
     /// lead, is still heard, and 10 ms that die away (they are said again later). Stays until [`Self::resume`] or [`Self::clear`].
     pub fn hold(&mut self, now: CallTime) {
         self.now = self.now.max(now);
+        if self.hold == Hold::No {
+            self.held_at = self.now;
+        }
         match (self.hold, self.phase) {
             (Hold::No, Phase::Running(_)) => self.hold = Hold::Fading,
             (Hold::No, Phase::Waiting { .. }) => self.hold = Hold::Held,
@@ -308,10 +327,22 @@ impl Playout {
         }
     }
 
-    /// Goes on with what was kept.
+    /// Goes on with what was kept, from the beginning of the word it was stopped in; after a hold of
+    /// more than [`RESTART_HELD`] from further back, the segment's beginning if that is near.
     pub fn resume(&mut self, now: CallTime) {
         self.now = self.now.max(now);
+        match self.hold {
+            // Nothing has been left out yet.
+            Hold::No | Hold::Fading => (),
+            Hold::Held => self.queue.rewind(self.now.since(self.held_at)),
+        }
         self.hold = Hold::No;
+    }
+
+    /// The last frame that [`Self::poll_message`] made, and when the carrier plays it, but for the way
+    /// there: what may come back as an echo.
+    pub fn last_frame(&self) -> (CallTime, &[i16]) {
+        (self.carrier.end().saturating_sub(PTIME), &self.frame.samples)
     }
 
     /// A second `start` for the same leg: the carrier has lost its queue and its marks

@@ -7,6 +7,7 @@ use thiserror::Error;
 use types::{Audio, AudioFormat, Encoding, GenerationId, Millis, PTIME, SampleRate, SegmentId};
 
 use super::mark::MarkKind;
+use super::replay::Replay;
 use super::{QUEUED_MAX, SegmentHeard};
 
 /// How many pieces wait at most: 60 s in pieces of 15 ms.
@@ -67,6 +68,8 @@ pub(super) struct Queue {
     totals: Ledger,
     /// How many samples the last frame lacked.
     padding: usize,
+    /// What was sent of late, to be said again after a hold.
+    sent_of_late: Replay,
 }
 
 #[derive(Debug)]
@@ -83,6 +86,8 @@ struct Segment {
     heard: u64,
     lost: u64,
     end: End,
+    /// Where its words end, if somebody knows.
+    word_ends: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -119,6 +124,7 @@ impl Queue {
             unsent: 0,
             totals: Ledger::default(),
             padding: 0,
+            sent_of_late: Replay::new(format.rate),
         }
     }
 
@@ -158,6 +164,7 @@ impl Queue {
                 heard: 0,
                 lost: 0,
                 end: End::Open,
+                word_ends: Vec::new(),
             });
         }
         let last = self.segments.back_mut().expect("a segment has just been found or made");
@@ -176,6 +183,14 @@ impl Queue {
         let owner = (generation, segment);
         if self.segments.back().is_some_and(|last| last.owner == owner) {
             self.end_last_segment();
+        }
+    }
+
+    /// The words of a segment end there.
+    pub(super) fn note_words(&mut self, owner: Owner, ends: impl Iterator<Item = Millis>) {
+        let rate = self.rate;
+        if let Some(segment) = self.segments.iter_mut().find(|known| known.owner == owner) {
+            segment.word_ends = ends.map(|end| rate.samples_in(end) as u64).collect();
         }
     }
 
@@ -212,20 +227,25 @@ impl Queue {
     /// Whether there is a frame to send: a whole one, or the last.
     pub(super) fn has_frame(&self) -> bool {
         self.first_unsent().is_some_and(|generation| {
-            self.rate.samples_in(PTIME) as u64 <= generation.unsent
+            let again = self.sent_of_late.again() as u64;
+            self.rate.samples_in(PTIME) as u64 <= again + generation.unsent
                 || (generation.end != End::Open && 0 < generation.unsent)
         })
     }
 
     /// Appends up to 20 ms of one generation to `out`, telling `note` whose samples they are; to
-    /// `coded` the same in the leg's encoding, if all of it came that way.
+    /// `coded` the same in the leg's encoding, if all of it came that way. What is said again after
+    /// a hold goes first and is nobody's: it has been accounted for.
     pub(super) fn take(
         &mut self,
         (out, coded): (&mut Vec<i16>, &mut Vec<u8>),
-        mut note: impl FnMut(Owner, usize),
+        mut note: impl FnMut(Option<Owner>, usize),
     ) -> Option<GenerationId> {
         let frame = self.rate.samples_in(PTIME);
         self.padding = frame;
+        let again = self.sent_of_late.take(frame, out);
+        note(None, again);
+        let frame = frame - again;
         let generation = self.generations.iter_mut().find(|known| known.end != End::Marked)?;
         let wanted = generation.unsent.min(frame as u64) as usize;
         generation.unsent -= wanted as u64;
@@ -243,11 +263,14 @@ impl Queue {
             debug_assert_eq!(segment.owner.0, generation.id);
             segment.sent += taken;
             left -= taken as usize;
-            note(segment.owner, taken as usize);
+            note(Some(segment.owner), taken as usize);
         }
         debug_assert_eq!(left, 0, "segments account for all that is unsent");
         let id = generation.id;
         self.copy(wanted, out, coded);
+        if 0 < again {
+            coded.clear();
+        }
         Some(id)
     }
 
@@ -324,8 +347,25 @@ impl Queue {
         self.remember_over(generation);
     }
 
+    /// The hold of `held` is over: some of what was sent last is said again, so that the voice does not
+    /// go on in the middle of a word.
+    pub(super) fn rewind(&mut self, held: Millis) {
+        let within = self.segments.iter().rev().find(|segment| 0 < segment.sent);
+        let is_within = within.is_some_and(|segment| segment.sent < segment.queued);
+        match within {
+            Some(segment) if is_within => {
+                let before = segment.word_ends.iter().rev().find(|&&end| end <= segment.sent);
+                let word = before.map(|end| (segment.sent - end) as usize);
+                self.sent_of_late.rewind(held, segment.sent as usize, word);
+            }
+            // A segment ends with its last word.
+            Some(_) | None => self.sent_of_late.forget(),
+        }
+    }
+
     /// Drops everything.
     pub(super) fn clear(&mut self) {
+        self.sent_of_late.forget();
         for segment in self.segments.drain(..) {
             self.totals.cleared += segment.queued - segment.heard - segment.lost;
         }
@@ -444,6 +484,7 @@ impl Queue {
             }
         }
         debug_assert_eq!(left, 0, "pieces hold all that is unsent");
+        self.sent_of_late.keep(&out[out.len() - samples..]);
         if coded.len() < samples {
             coded.clear();
         }

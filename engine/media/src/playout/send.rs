@@ -80,7 +80,7 @@ impl Playout {
         made.clear();
         coded.clear();
         let generation = queue.take((made, coded), |owner, samples| {
-            carrier.note(Some(owner), samples);
+            carrier.note(owner, samples);
         });
         let format = self.encoder.format();
         let rate = format.rate;
