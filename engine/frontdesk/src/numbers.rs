@@ -94,8 +94,8 @@ fn digits_split(words: &[&str], joined: u32, pairs: &mut u32) -> String {
     let mut digits = String::new();
     let mut start = 0;
     for at in 1..words.len() {
-        let pair = position(&TENS, words[at - 1]).is_some()
-            && position(&UNITS, words[at]).is_some_and(|unit| (1..=9).contains(&unit));
+        let pair = english::tens(words[at - 1]).is_some()
+            && english::unit(words[at]).is_some_and(|unit| (1..=9).contains(&unit));
         if !pair {
             continue;
         }

@@ -233,9 +233,10 @@ fn judge(subject: &Subject, status: u16, body: &[u8]) -> Result<Standing, Troubl
 /// Whether a key is good, and only not meant for the question: keys may be made for speaking alone.
 fn is_narrow(status: u16, subject: &Subject, body: &[u8]) -> bool {
     let body = String::from_utf8_lossy(body).to_lowercase();
-    let is_told = ["missing_permission", "insufficient permission", "missing scope", "missing_scope"]
-        .iter()
-        .any(|words| body.contains(words));
+    let is_told =
+        ["missing_permission", "insufficient permission", "missing scope", "missing_scope"]
+            .iter()
+            .any(|words| body.contains(words));
     // Deepgram answers 401 to a key it does not know, and 403 to one that may not list projects.
     is_told || (status == 403 && *subject == Subject::Projects)
 }

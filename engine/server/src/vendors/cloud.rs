@@ -105,7 +105,10 @@ impl Drop for Threads {
 
 impl Cloud {
     /// Starts what they need, if `environment` names any of them. `guard` judges tools' addresses.
-    pub(super) fn start(environment: Environment, guard: Guard) -> Result<Option<Self>, CloudError> {
+    pub(super) fn start(
+        environment: Environment,
+        guard: Guard,
+    ) -> Result<Option<Self>, CloudError> {
         if !is_any_named(&environment) {
             return Ok(None);
         }
@@ -182,10 +185,8 @@ impl Cloud {
     pub(super) fn voice(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Voice>> {
         let mut places = voices::catalog::PLACES.into_iter();
         let place = places.find(|place| place.vendor() == chosen.name)?;
-        let wanted = [
-            (place.model_variable(), &chosen.model),
-            (place.voice_variable(), &chosen.voice),
-        ];
+        let wanted =
+            [(place.model_variable(), &chosen.model), (place.voice_variable(), &chosen.voice)];
         usable(place.voice(&self.net, |name: &str| self.environment.wanted(name, &wanted)))
     }
 }

@@ -33,7 +33,8 @@ impl Vendors {
         request: impl FnOnce(AudioFormat) -> RecognizerRequest,
         events: Arc<dyn Sink<RecognizerEvent>>,
     ) -> Result<Option<Listening>, VendorError> {
-        match self.choose(Duty::Recognize, business, choice, |chosen| self.find_recognizer(chosen)) {
+        match self.choose(Duty::Recognize, business, choice, |chosen| self.find_recognizer(chosen))
+        {
             Choice::Nobody => Ok(None),
             Choice::Alone(recognizer) => {
                 let format = recognizer.capabilities().format_for(leg);

@@ -83,7 +83,8 @@ fn an_agent_chooses_models_and_voices_and_nothing_else() {
         ["cloud-voice (model quick-3, voice 21m)", "cloud-aura (voice thalia)", "local"]
     );
     says(
-        text.replace("voice = \" 21m \"", "speed = 2").replace("voice = \"thalia\"", "model = \"x\""),
+        text.replace("voice = \" 21m \"", "speed = 2")
+            .replace("voice = \"thalia\"", "model = \"x\""),
         &[
             "t:22:67: agents[0].vendors.voice[0].speed: is no key we know (known here: vendor, \
              model, voice)",

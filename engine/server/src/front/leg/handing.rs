@@ -84,8 +84,9 @@ impl LegLife {
     }
 
     pub(super) fn on_bridged(&mut self) {
-        // They may pick up just when we have given them up.
-        if let Phase::Handing { .. } | Phase::Carried = self.phase {
+        // They may pick up just when we have given them up; or when the process that rang them is
+        // gone, and this one starts a stream for a caller who no longer needs it.
+        if let Phase::Handing { .. } | Phase::Carried | Phase::Starting(_) = self.phase {
             self.phase = Phase::HandedOver { until: None };
             if self.inside == Inside::Call {
                 self.orders.push_back(LegOrder::TellHandedOver);

@@ -147,11 +147,12 @@ impl LegLife {
             // Too late: the leg is gone, or about to be.
             Phase::Draining { why, .. } => self.leg_is_gone(now, why),
             Phase::HangingUp { .. } => self.orders.push_back(LegOrder::EndCall),
+            // Two people talk by now: nobody is to speak between them.
+            Phase::HandedOver { .. } => self.orders.push_back(LegOrder::TellHandedOver),
             Phase::Refusing { .. }
             | Phase::Carried
             | Phase::Telling { .. }
             | Phase::Handing { .. }
-            | Phase::HandedOver { .. }
             | Phase::Over => (),
         }
     }

@@ -343,6 +343,27 @@ fn a_caller_left_behind_by_the_other_side_is_not_left_in_silence() {
     assert_eq!(orders[0], (20_000, TellHandedOver));
 }
 
+/// The process that rang somebody for the caller died while it rang.
+#[test]
+fn whoever_picks_up_after_a_restart_is_not_talked_over() {
+    let take = || LegLife::take_answered(CallTime::ZERO, SETTINGS);
+    let close = |record| closed(record, Why::Transferred);
+    // Before the stream is there: none is waited for, and none speaks.
+    let orders = run(&mut take(), &[(50, Bridged), (90_000, HungUp)], 120_000);
+    let stream = (0, StartStream { n: 0 });
+    assert_eq!(orders, [stream.clone(), (90_000, close(RecordBy::Front))]);
+    // While its socket opens: the call that begins is told at once.
+    let begins = [(20, streamed(OK)), (40, SocketOpened), (50, Bridged), (60, Began)];
+    let ends = [(70, Ended(Ending::HandedOver)), (90_000, HungUp)];
+    let orders = run(&mut take(), &[&begins[..], &ends].concat(), 120_000);
+    let end = (90_000, close(RecordBy::Call));
+    assert_eq!(orders, [stream.clone(), (60, TellHandedOver), end.clone()]);
+    // While the call goes on.
+    let begins = [(20, streamed(OK)), (40, SocketOpened), (60, Began), (5_000, Bridged)];
+    let orders = run(&mut take(), &[&begins[..], &ends[1..]].concat(), 120_000);
+    assert_eq!(orders[..2], [stream, (5_000, TellHandedOver)]);
+}
+
 #[test]
 fn a_document_cannot_be_transferred() {
     let mut leg = LegLife::take(CallTime::ZERO, Way::Document, SETTINGS);
