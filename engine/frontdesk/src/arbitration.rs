@@ -12,9 +12,10 @@ use crate::intent::{Ask, Subject};
 use crate::matching::{Index, Row};
 use crate::memory::{Memory, Question, Topic};
 use crate::reply::{Chosen, Intent, Reading, Reply};
+use crate::sound::likeness;
 use crate::subjects::OPTIONS_MAX;
 use crate::turn::Turn;
-use crate::words::Utterance;
+use crate::words::{Token, Utterance};
 
 /// The reply to what `reading` left unanswered, whichever of its readings it is.
 pub(crate) fn settle(desk: &Desk<'_>, index: &Index, reading: &Reading) -> Reply {
@@ -76,6 +77,8 @@ struct Candidate {
     /// What it comes to: facts told, things done.
     meaning: Meaning,
     clarity: Clarity,
+    /// The words that name the row it is about, if it is about one.
+    named: Vec<Token>,
     /// How it would be asked back.
     doubt: Option<Doubt>,
 }
@@ -125,13 +128,14 @@ impl Candidate {
         let turn = Turn::new(desk, index, reading);
         let sense = turn.sense();
         let is_clear = sense.is_clear();
+        let named = sense.naming_words().into_iter().cloned().collect();
         let doubt = sense.asks.iter().find_map(|(_, ask)| Doubt::of(ask));
         let reply = turn.respond_to(&sense);
         let meaning = Meaning::of(&reply);
         let stand = Stand::of(&reply, &meaning);
         let clarity = if is_clear { Clarity::Clear } else { Clarity::Doubtful };
         let words = Utterance::new(&reading.words);
-        Self { words, reply, stand, meaning, clarity, doubt }
+        Self { words, reply, stand, meaning, clarity, named, doubt }
     }
 }
 
@@ -281,6 +285,11 @@ const NATIONAL_DIGITS: usize = 10;
 /// The share of a reading's words that another one must have.
 const SHARED_MIN: f32 = 0.25;
 
+/// So many words name a row beyond chance.
+const NAMED_WELL: usize = 3;
+/// A word that sounds this much like another was the same word.
+const ALIKE_MIN: f32 = 0.75;
+
 /// From this weight on a word tells something by itself.
 const TELLING: f32 = 1.0;
 
@@ -320,10 +329,22 @@ fn choose(candidates: &[Candidate]) -> Choice {
 }
 
 /// Whether some other reading of the speech has a telling word of those at `at`, or some of them. Two
-/// recognizers that hear nothing alike have heard noise.
+/// recognizers that hear nothing alike have heard noise; and where few words name the row that would be
+/// told, it is one of those that must have been heard twice: "is that when you pay?" beside "is that
+/// one you take?" is no question about payment.
 fn is_borne_out(at: usize, candidates: &[Candidate]) -> bool {
     let words = &candidates[at].words.tokens;
     let others = candidates.iter().enumerate().filter(|(other, _)| *other != at);
+    let named = &candidates[at].named;
+    if (1..NAMED_WELL).contains(&named.len()) {
+        let heard = |word: &Token| {
+            let mut tokens = others.clone().flat_map(|(_, other)| &other.words.tokens);
+            tokens.any(|token| {
+                token.lemma == word.lemma || ALIKE_MIN <= likeness(&token.sound, &word.sound)
+            })
+        };
+        return named.iter().any(heard);
+    }
     others.map(|(_, other)| other.words.texts()).any(|others| {
         let shared = words.iter().filter(|word| others.contains(&word.text.as_str()));
         let is_told = shared.clone().any(|word| TELLING <= word.weight);

@@ -9,6 +9,7 @@ use types::{CitedText, FactId, Facts};
 use crate::cues::Cue;
 use crate::desk::Desk;
 use crate::intent::{Ask, House, Subject};
+use crate::kinds::goes_on_about_money;
 use crate::meaning::{Kind, Likeness, Target};
 use crate::memory::{Memory, Question};
 use crate::pattern::find_cues;
@@ -35,7 +36,8 @@ pub(crate) fn second_thought(
     if short || is_under_way(reading) || !reply.effects.is_empty() {
         return None;
     }
-    let question = Asked::new(&reading.words, sight.meanings.likenesses(sight.direction));
+    let mut question = Asked::new(&reading.words, sight.meanings.likenesses(sight.direction));
+    question.money |= goes_on_about_money(&Utterance::new(&reading.words), reading.memory.topic);
     let told = told(desk.facts, &reply.sentences);
     #[expect(clippy::wildcard_enum_match_arm, reason = "all else is told, and may be doubted")]
     match reply.intent {
@@ -66,6 +68,8 @@ struct Asked {
     likenesses: Vec<Likeness>,
     /// How many words it has.
     words: usize,
+    /// Whether it asks for an amount.
+    money: bool,
     /// Whether it asks for a person: "who gets to see that?"
     who: bool,
     /// Whether it asks plainly for one thing: the price of it, its time, or whether it is there.
@@ -93,7 +97,8 @@ impl Asked {
         let asks = kind.is_some() || has(Cue::Offered);
         let who = utterance.texts().iter().find(|text| !crate::intent::FILLERS.contains(text))
             == Some(&"who");
-        Self { likenesses, words, who, plain: one && asks && words <= PLAIN_WORDS_MAX, cues }
+        let money = has(Cue::Price);
+        Self { likenesses, words, money, who, plain: one && asks && words <= PLAIN_WORDS_MAX, cues }
     }
 
     fn has(&self, cue: Cue) -> bool {
@@ -153,7 +158,7 @@ impl Asked {
         match target {
             Target::Price(_) if self.has(Cue::Price) => Some((0.60, 0.15)),
             Target::Duration(_) if self.has(Cue::Duration) => Some((0.55, 0.12)),
-            Target::Policy(_) | Target::Faq(_) if self.has(Cue::Price) || self.who => None,
+            Target::Policy(_) | Target::Faq(_) if self.money || self.who => None,
             Target::Policy(_) | Target::Faq(_) if intent == Intent::Unknown => Some((0.70, 0.15)),
             Target::Policy(_) | Target::Faq(_) => Some((0.62, 0.15)),
             Target::House(House::Phone | House::Name) => None,

@@ -10,7 +10,7 @@ use crate::intent::{Ask, Certainty, Sense, Subject};
 use crate::matching::{Candidate, Hearing, Row};
 use crate::memory::Topic;
 use crate::subjects::OPTIONS_MAX;
-use crate::words::Mask;
+use crate::words::{Mask, Token};
 
 /// What speaks for an ask.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +83,15 @@ impl Sense {
             .iter()
             .any(|(_, ask)| matches!(ask, Ask::Unknown(_) | Ask::Confirm(_) | Ask::Which { .. }));
         settled && self.asks.iter().all(is_clear)
+    }
+
+    /// The words that name the rules, answers, people and whereabouts it asks about.
+    pub(crate) fn naming_words(&self) -> Vec<&Token> {
+        let rows = self.asks.iter().filter(|(_, ask)| is_row(ask) || matches!(ask, Ask::House(_)));
+        let named =
+            rows.fold(Mask::default(), |mask, (at, ask)| mask.union(self.evidence(*at, ask).named));
+        let tokens = self.utterance.tokens.iter().enumerate();
+        tokens.filter(|(at, _)| named.holds(*at)).map(|(_, token)| token).collect()
     }
 
     /// Keeps the asks that enough words speak for; of the others asks back.

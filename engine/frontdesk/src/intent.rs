@@ -181,6 +181,7 @@ impl Sense {
         sense.emergency = sense.find_danger(&candidates);
         let rows = sense.take_rows(&candidates);
         sense.services = sense.find_services(&candidates, &rows);
+        sense.doubt_misheard(&candidates, index);
         let rows = sense.drop_overruled(rows);
         sense.leftover = sense.find_leftover(&rows);
         sense.rows = rows.clone();
@@ -198,6 +199,7 @@ impl Sense {
         sense.weigh_asks();
         sense.ask_who(index, thread);
         sense.ask_relevant(index);
+        sense.doubt_kinds(desk, thread);
         // "Good to know about the dogs, thanks": who thanks and asks nothing is told nothing again.
         if sense.has(Cue::Thanks) && !sense.is_wanted() && !sense.asks_behind_comma() {
             sense.asks.retain(|(_, ask)| {

@@ -34,6 +34,7 @@ mod fuzz;
 mod holidays;
 mod hours;
 mod intent;
+mod kinds;
 mod lexicon;
 mod matching;
 mod meaning;

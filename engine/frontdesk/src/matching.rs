@@ -232,6 +232,15 @@ impl Index {
         }
     }
 
+    /// How many services there are.
+    pub(crate) fn services(&self) -> usize {
+        let service = |phrase: &Phrase| match phrase.row {
+            Row::Service(at) => Some(at + 1),
+            Row::Policy(_) | Row::Faq(_) | Row::Staff(_) | Row::Emergency => None,
+        };
+        self.phrases.iter().filter_map(service).max().unwrap_or(0)
+    }
+
     /// The words that name the service at `at`.
     pub(crate) fn words_of_service(&self, at: usize) -> impl Iterator<Item = &str> {
         let phrases = self.phrases.iter().filter(move |phrase| phrase.row == Row::Service(at));

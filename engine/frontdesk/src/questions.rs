@@ -458,7 +458,10 @@ impl Sense {
         let before: Vec<&str> =
             tokens[..at].iter().filter(same).map(|token| token.text.as_str()).collect();
         before.windows(2).any(|pair| {
-            ["do", "does", "can", "could", "if", "whether", "will"].contains(&pair[0])
+            // "I forgot whether I took my pill" asks for none.
+            let told = ["if", "whether"].contains(&pair[0]) && ["i", "we"].contains(&pair[1]);
+            !told
+                && ["do", "does", "can", "could", "if", "whether", "will"].contains(&pair[0])
                 && ["you", "they", "i", "we", "anyone", "anybody", "somebody", "someone"]
                     .contains(&pair[1])
         })

@@ -4,7 +4,7 @@ use crate::calendar::find_clock;
 use crate::cues::Cue;
 use crate::intent::{Certainty, FILLERS, Sense, ServiceHit};
 use crate::lexicon;
-use crate::matching::{Candidate, Place, Row, Wording};
+use crate::matching::{Candidate, Hearing, Index, Place, Row, Wording};
 use crate::words::{Mask, Token};
 
 /// A service is taken for sure from here.
@@ -176,6 +176,32 @@ impl Sense {
         }
         hits.sort_by_key(|hit| hit.mask.first());
         hits
+    }
+
+    /// "A twin room" is hardly "a queen room" where there is a king room, too: of services that share
+    /// a word, one is not taken for sure by a word that only sounds like its own.
+    pub(crate) fn doubt_misheard(&mut self, candidates: &[Candidate], index: &Index) {
+        let tokens = &self.utterance.tokens;
+        let services = index.services();
+        for hit in self.services.iter_mut().filter(|hit| hit.certainty == Certainty::Sure) {
+            let own = hit.options[0];
+            let alike = candidates.iter().any(|candidate| {
+                candidate.row == Row::Service(own)
+                    && candidate.mask == hit.mask
+                    && candidate.hearing == Hearing::Alike
+            });
+            let shared = |token: &Token| {
+                token.weight > 0.0
+                    && (0..services).any(|at| {
+                        at != own && index.words_of_service(at).any(|word| word == token.lemma)
+                    })
+                    && index.words_of_service(own).any(|word| word == token.lemma)
+            };
+            let shares = (0..tokens.len()).any(|at| hit.mask.holds(at) && shared(&tokens[at]));
+            if alike && shares {
+                hit.certainty = Certainty::Unsure;
+            }
+        }
     }
 
     /// The rows that no service explains better.

@@ -16,6 +16,8 @@ pub(crate) const PATTERNS: Patterns = &[
             "free of charge",
             "close to",
             "are you close to|by",
+            "am i close",
+            "is it|that|this close",
             "a long time",
             "open to",
             "opened up a|an|my",

@@ -250,6 +250,15 @@ impl Talk {
         self.dialogue.entries.push(DialogueEntry::Caller { turn: self.turn, text, others });
     }
 
+    /// The caller says words that were heard in several ways, likeliest first, and hears nothing yet.
+    pub(crate) fn say_readings(&mut self, readings: &[String]) {
+        let Some((words, others)) = readings.split_first() else { return };
+        self.say_only(words);
+        if let Some(DialogueEntry::Caller { others: kept, .. }) = self.dialogue.entries.last_mut() {
+            *kept = others.iter().cloned().map(Pii::new).collect();
+        }
+    }
+
     /// The caller presses `digits` and hears the whole reply.
     pub(crate) fn press(&mut self, digits: &str) -> Reply {
         self.turn = self.turn.next();

@@ -117,8 +117,9 @@ impl Half {
             .sight
             .as_ref()
             .and_then(|(model, meanings)| Some((model, meanings.get(&row.business)?)));
-        let Some((model, meanings)) = seen else { return talk.say(words) };
-        talk.say_only(words);
+        let words = [words.to_owned()];
+        let Some((model, meanings)) = seen else { return talk.say(&words[0]) };
+        talk.say_readings(&words);
         let direction = model.embed(&unanswered(&talk.dialogue)).expect("the model works");
         let context = Context {
             agent: &talk.agent,

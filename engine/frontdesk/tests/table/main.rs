@@ -50,7 +50,11 @@ fn main() -> ExitCode {
         return if flawless { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     if let Some(at) = words.iter().position(|word| word == "recorded") {
-        recorded::totals(words.get(at + 1).map_or("", String::as_str));
+        let model = if has("rules") { None } else { sight::Model::open() };
+        let sight = model.and_then(|model| Some((model.clone(), model.general()?)));
+        let shown = if has("held-out-failures") { Words::Shown } else { Words::Hidden };
+        recorded::totals(words.get(at + 1).map_or("", String::as_str), sight.clone(), shown);
+        sight.iter().for_each(|(model, _)| model.keep());
         return ExitCode::SUCCESS;
     }
     if !has("rules") {

@@ -1,16 +1,22 @@
-//! The recorded questions again, with the words that `apex score --json` says were heard: the same
+//! The recorded questions again, with the words that `apex score --save` says were heard: the same
 //! verdicts without a recognizer, in a second. Totals only: nobody may look at the held-out half.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use frontdesk::{Context, General, Meanings, Reply, Sight, reply_by_meaning, unanswered};
 use toml::{Table, Value};
 
+use crate::dialogues::Words;
 use crate::judge::{Verdict, judge};
 use crate::row::Row;
+use crate::sight::Model;
+use vendor::Meaning as _;
+
 use crate::support::{Talk, business, fixtures};
 
 /// Prints the totals of both halves over the words heard in the report at `path`.
-pub(crate) fn totals(path: &str) {
+pub(crate) fn totals(path: &str, sight: Option<(Arc<Model>, Arc<General>)>, words: Words) {
     let Ok(text) = std::fs::read_to_string(path) else {
         println!("{path}: cannot be read");
         return;
@@ -19,10 +25,21 @@ pub(crate) fn totals(path: &str) {
         let rows = expected(half);
         let mut counts: BTreeMap<String, [usize; 4]> = BTreeMap::new();
         let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
-        for [set, label, question, heard] in heard(&text) {
-            let Some(row) = rows.get(&question).filter(|_| set == half) else { continue };
-            let reply = Talk::new(business(&row.business), &row.now).say(&heard);
-            let verdict = judge(row, &reply).verdict;
+        for (question, label, readings) in heard(&text) {
+            let Some(row) = rows.get(&question) else { continue };
+            let mut talk = Talk::new(business(&row.business), &row.now);
+            talk.say_readings(&readings);
+            let reply = match &sight {
+                Some((model, general)) => seen(&talk, model, general),
+                None => talk.reply(),
+            };
+            let judged = judge(row, &reply);
+            let verdict = judged.verdict;
+            if words == Words::Shown && verdict != Verdict::Right {
+                println!("{half} {question}.{label}: {verdict:?} {:?}", row.turns);
+                readings.iter().for_each(|reading| println!("    {reading:?}"));
+                println!("    -> {:?} {:?}", judged.spoken, reply.chosen);
+            }
             let kind = row.facts.first().map_or(row.outcomes[0].as_str(), String::as_str);
             let kind: Vec<&str> = kind.split('.').collect();
             let kind = match kind[..] {
@@ -53,6 +70,20 @@ pub(crate) fn totals(path: &str) {
             );
         }
     }
+}
+
+/// The reply to what was said in `talk`, by its meaning, too.
+fn seen(talk: &Talk, model: &Arc<Model>, general: &Arc<General>) -> Reply {
+    let meanings = Meanings::of(&talk.agent.facts, general.clone(), &**model);
+    let direction = model.embed(&unanswered(&talk.dialogue));
+    let (Some(meanings), Some(direction)) = (meanings, direction) else { return talk.reply() };
+    let context = Context {
+        agent: &talk.agent,
+        caller: talk.caller,
+        dialogue: &talk.dialogue,
+        now: talk.now,
+    };
+    reply_by_meaning(&context, Sight { meanings: &meanings, direction: &direction })
 }
 
 /// The questions of a half by id.
@@ -88,21 +119,13 @@ fn expected(half: &str) -> BTreeMap<String, Row> {
         .collect()
 }
 
-/// Set, label, question and words of every recording in a report: one object a recording, one field
-/// a line.
-fn heard(text: &str) -> Vec<[String; 4]> {
-    const KEYS: [&str; 4] = ["set", "label", "question", "heard"];
-    let mut found = Vec::new();
-    let mut item: [String; 4] = Default::default();
-    for line in text.lines() {
-        let Some((key, value)) = line.trim().split_once("\": ") else { continue };
-        let key = key.trim_start_matches('"');
-        let Some(at) = KEYS.iter().position(|known| *known == key) else { continue };
-        let value = value.trim_end_matches(',').trim_matches('"');
-        item[at] = value.replace("\\\"", "\"");
-        if at + 1 == KEYS.len() {
-            found.push(std::mem::take(&mut item));
-        }
-    }
-    found
+/// Question, label and readings of every recording in what `apex score --save` writes: a line each.
+fn heard(text: &str) -> Vec<(String, String, Vec<String>)> {
+    let line = |line: &str| {
+        let (name, readings) = line.split_once('\t')?;
+        let (question, label) = name.trim_end_matches(".flac").split_once('.')?;
+        let readings = readings.split('\t').map(str::to_owned).collect();
+        Some((question.to_owned(), label.to_owned(), readings))
+    };
+    text.lines().filter_map(line).collect()
 }
