@@ -1,133 +1,89 @@
 //! Caller's speech against the agent's: held at once, then confirmed or rejected.
 
-use serde::{Deserialize, Serialize};
-use types::{BargeIn, CallTime, Expect, Millis, Pii};
+use types::{BargeIn, CallTime, Expect, Millis};
 
+use crate::arbitration::{
+    ARBITRATION_MAX, Confirmed, ECHO_HINT, Evidence, Likeness, Manner, Partials, Rejected, Verdict,
+    judge, meaning,
+};
 use crate::call::Call;
 use crate::decision::{BargeInSeen, CallerVoice, Decision};
-use crate::ear::{Edge, Utterance};
-use crate::endpoint::Certainty;
+use crate::ear::{Ear, Edge, Utterance};
+use crate::echo::{EchoHeard, Suspicion, likeness};
 use crate::reply::{HeldFrom, Progress, Reply, Stage};
-use crate::words::{contains, tokens, words_beside};
+use crate::words::tokens;
 use crate::{Action, Timer, Words};
 
-/// Why the caller does barge in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Confirmed {
-    /// Two words that are no mere sign of listening.
-    Words,
-    /// A word that means stop.
-    StopWord,
-    /// Speech that lasts and has words in it.
-    Lasting,
-    /// A whole utterance that says something.
-    Said,
-    /// A key.
-    Key,
-    /// Speech still went on when time was up.
-    TimeUp,
-    /// The agent's protected words are over, and the caller had spoken into them.
-    Unprotected,
-}
-
-/// Why the caller does not barge in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rejected {
-    /// Short, and without words.
-    Noise,
-    /// A sign of listening.
-    Backchannel,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Verdict {
-    Confirmed(Confirmed),
-    Rejected(Rejected),
-    Undecided,
-}
-
-/// What barge-in is judged by.
-struct Evidence<'a> {
-    text: &'a [String],
-    certainty: Certainty,
-    edge: Edge,
-    speech: Millis,
-    held: Millis,
+/// What is known of the caller's speech against a reply.
+struct Known<'a> {
+    utterance: &'a Utterance,
+    /// All its words.
+    text: Vec<String>,
+    /// Those that cannot be the agent's own.
+    said: Vec<String>,
+    likeness: Likeness,
+    echo: Option<EchoHeard>,
+    partials: Partials,
     manner: Manner,
+    now: CallTime,
+    held: Millis,
     words: &'a Words,
 }
 
-/// What the caller would interrupt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Manner {
-    /// Words the caller hears: signs of listening are natural.
-    Telling,
-    /// A question that can be answered in a word.
-    Asking,
-    /// A goodbye: the caller's own is natural.
-    Leaving,
-    /// Nothing yet: whatever the caller says belongs to the turn.
-    Silent,
-}
-
-fn judge(evidence: &Evidence<'_>) -> Verdict {
-    let meaning = meaning(evidence);
-    match evidence.edge {
-        Edge::Speaking | Edge::Paused { .. } => {
-            if contains(evidence.text, &evidence.words.stops) && 0 < meaning {
-                return Verdict::Confirmed(Confirmed::StopWord);
-            }
-            if 2 <= meaning {
-                return Verdict::Confirmed(Confirmed::Words);
-            }
-            if 0 < meaning && LASTING_MIN <= evidence.speech {
-                return Verdict::Confirmed(Confirmed::Lasting);
-            }
-            // A sign of listening that is still being said gets a little more time, and so does
-            // a pause that is about to become an end.
-            let is_listening = !evidence.text.is_empty() && meaning == 0;
-            let is_speaking = evidence.edge == Edge::Speaking;
-            let held_max = if is_listening || !is_speaking { HELD_MAX } else { ARBITRATION_MAX };
-            if held_max <= evidence.held {
-                return Verdict::Confirmed(Confirmed::TimeUp);
-            }
-            Verdict::Undecided
+impl<'a> Known<'a> {
+    fn new(reply: &Reply, ear: &'a Ear, now: CallTime, words: &'a Words) -> Option<Self> {
+        let utterance = ear.hearing.as_ref()?;
+        let held = match reply.stage {
+            Stage::Held { since, .. } => now.since(since),
+            Stage::Unspoken | Stage::Voicing | Stage::Audible | Stage::Clearing => Millis::ZERO,
+        };
+        let text = tokens(&utterance.words.text);
+        let own = reply.said_lately(now);
+        let echo = ear.echo.heard();
+        let likeness = likeness(&text, &own, echo);
+        let mut said = text.clone();
+        if likeness.sound.is_some_and(|sound| ECHO_HINT <= sound) {
+            let own = tokens(&own);
+            said.retain(|word| !own.contains(word));
         }
-        Edge::Ended { .. } => judge_ended(evidence, meaning),
+        // Where the agent's voice comes back loud, sound alone proves nothing.
+        let partials = if ear.echo.is_loud(now) { Partials::Told } else { ear.partials };
+        let manner = manner(reply);
+        Some(Self { utterance, text, said, likeness, echo, partials, manner, now, held, words })
     }
-}
 
-fn judge_ended(evidence: &Evidence<'_>, meaning: usize) -> Verdict {
-    if 0 < meaning {
-        return Verdict::Confirmed(Confirmed::Said);
-    }
-    let nothing = if evidence.text.is_empty() { Rejected::Noise } else { Rejected::Backchannel };
-    match evidence.certainty {
-        Certainty::Stable => Verdict::Rejected(nothing),
-        // The words may lag: wait for those that do not.
-        Certainty::None | Certainty::Partial if evidence.held < ARBITRATION_MAX => {
-            Verdict::Undecided
+    fn evidence(&self) -> Evidence<'_> {
+        Evidence {
+            text: &self.said,
+            certainty: self.utterance.certainty,
+            edge: self.utterance.edge,
+            speech: self.utterance.speech(self.now),
+            held: self.held,
+            manner: self.manner,
+            words: self.words,
+            likeness: self.likeness,
+            partials: self.partials,
         }
-        Certainty::Partial => Verdict::Rejected(nothing),
-        Certainty::None if evidence.speech < LASTING_MIN => Verdict::Rejected(Rejected::Noise),
-        Certainty::None if evidence.held < HELD_MAX => Verdict::Undecided,
-        // Speech that lasted, and a recognizer too slow to say what it was: let it be heard out.
-        Certainty::None => Verdict::Confirmed(Confirmed::TimeUp),
     }
-}
 
-/// How many words say something.
-fn meaning(evidence: &Evidence<'_>) -> usize {
-    let words = evidence.words;
-    match evidence.manner {
-        Manner::Telling => words_beside(evidence.text, &[&words.backchannels, &words.fillers]),
-        Manner::Leaving => {
-            words_beside(evidence.text, &[&words.backchannels, &words.fillers, &words.farewells])
+    /// The evidence, for whoever reads the event log.
+    fn seen(&self) -> BargeInSeen {
+        let evidence = self.evidence();
+        BargeInSeen {
+            text: self.utterance.words.text.clone().into(),
+            meaning: u32::try_from(meaning(&evidence)).unwrap_or(u32::MAX),
+            certainty: self.utterance.certainty,
+            voice: match self.utterance.edge {
+                Edge::Speaking => CallerVoice::Speaking,
+                Edge::Paused { .. } => CallerVoice::Paused,
+                Edge::Ended { .. } => CallerVoice::Ended,
+            },
+            speech: evidence.speech,
+            held: self.held,
+            manner: self.manner,
+            echo: self.echo,
+            own_words: (!self.text.is_empty()).then_some(self.likeness.words),
         }
-        Manner::Silent | Manner::Asking => words_beside(evidence.text, &[&words.fillers]),
     }
 }
 
@@ -143,42 +99,10 @@ fn manner(reply: &Reply) -> Manner {
     }
 }
 
-/// The evidence, for whoever reads the event log.
-fn seen(
-    reply: &Reply,
-    utterance: &Utterance,
-    (now, held): (CallTime, Millis),
-    words: &Words,
-) -> BargeInSeen {
-    let text = tokens(&utterance.words.text);
-    let evidence = Evidence {
-        text: &text,
-        certainty: utterance.certainty,
-        edge: utterance.edge,
-        speech: utterance.speech(now),
-        held,
-        manner: manner(reply),
-        words,
-    };
-    BargeInSeen {
-        text: Pii::new(utterance.words.text.clone()),
-        meaning: u32::try_from(meaning(&evidence)).unwrap_or(u32::MAX),
-        certainty: utterance.certainty,
-        voice: match utterance.edge {
-            Edge::Speaking => CallerVoice::Speaking,
-            Edge::Paused { .. } => CallerVoice::Paused,
-            Edge::Ended { .. } => CallerVoice::Ended,
-        },
-        speech: evidence.speech,
-        held,
-        manner: evidence.manner,
-    }
-}
-
 impl Call {
     /// The caller speaks: if the agent does, too, the agent falls silent until it is clear why.
     pub(crate) fn consider_barge_in(&mut self) {
-        let Some(reply) = &mut self.reply else { return };
+        let Some(reply) = &self.reply else { return };
         let Some(utterance) = &self.ear.hearing else { return };
         let from = match reply.stage {
             Stage::Unspoken => HeldFrom::Unspoken,
@@ -186,50 +110,111 @@ impl Call {
             Stage::Audible => HeldFrom::Audible,
             Stage::Held { .. } | Stage::Clearing => return,
         };
-        match reply.barge_in() {
+        let (generation, id, began) = (reply.generation, utterance.id, utterance.began);
+        match self.protection() {
             BargeIn::Allowed => (),
             // What is said meanwhile is answered afterwards.
             BargeIn::Protected => {
-                let decision = Decision::BargeInProtected {
-                    generation: reply.generation,
-                    utterance: utterance.id,
-                };
                 if from == HeldFrom::Audible {
-                    self.note(decision);
+                    self.note(Decision::BargeInProtected { generation, utterance: id });
                 }
                 return;
             }
         }
-        let generation = reply.generation;
-        let seen = Some(seen(reply, utterance, (self.now, Millis::ZERO), &self.config.lines.words));
-        let decision = Decision::BargeInHeld { generation, utterance: utterance.id, seen };
+        if from == HeldFrom::Audible && (self.is_doubtful() || self.is_too_early(began)) {
+            return;
+        }
+        let seen = self.barge_in_seen();
+        let Some(reply) = &mut self.reply else { return };
         let is_ordered = reply.is_ordered();
-        reply.stage = Stage::Held { since: self.now, from };
-        self.note(decision);
+        reply.hold(self.now, from);
+        self.note(Decision::BargeInHeld { generation, utterance: id, seen });
         if is_ordered {
             self.act(Action::HoldPlayout { generation });
         }
         self.timers.stop(Timer::PlayoutWait);
         self.timers.stop(Timer::Endpoint);
+        self.timers.stop(Timer::BargeInArmed);
         self.timers.start(Timer::BargeInArbitration, self.now + ARBITRATION_MAX);
+    }
+
+    /// The caller's speech, or what is known of it, has changed while the agent goes on.
+    pub(crate) fn reconsider_barge_in(&mut self) {
+        let is_doubted =
+            self.ear.hearing.as_ref().is_some_and(|heard| heard.suspicion != Suspicion::None);
+        if is_doubted {
+            self.consider_barge_in();
+        }
+    }
+
+    /// Whether what is heard does not stop the agent: its own voice, or sound that was found to be
+    /// without words and still is.
+    fn is_doubtful(&mut self) -> bool {
+        let Some(reply) = &self.reply else { return false };
+        let words = &self.config.lines.words;
+        let Some(known) = Known::new(reply, &self.ear, self.now, words) else { return false };
+        let evidence = known.evidence();
+        let before = known.utterance.suspicion;
+        let is_us = self.ear.echo.is_us(evidence.speech, before)
+            && !matches!(judge(&evidence), Verdict::Confirmed(_));
+        let has_words = 0 < meaning(&evidence);
+        let (generation, utterance) = (reply.generation, known.utterance.id);
+        let suspicion = match before {
+            _ if is_us => Suspicion::Echo,
+            Suspicion::Wordless if !has_words => Suspicion::Wordless,
+            Suspicion::None | Suspicion::Echo | Suspicion::Wordless => Suspicion::None,
+        };
+        if is_us && before != Suspicion::Echo {
+            let seen = known.seen();
+            self.note(Decision::BargeInIgnored { generation, utterance, seen });
+        }
+        if let Some(utterance) = &mut self.ear.hearing {
+            utterance.suspicion = suspicion;
+        }
+        suspicion != Suspicion::None
+    }
+
+    /// Whether the agent has only just begun, or been stopped for nothing: it goes on for a moment,
+    /// and stops then if the caller still speaks.
+    fn is_too_early(&mut self, began: CallTime) -> bool {
+        let Some(reply) = &self.reply else { return false };
+        // Who begins together with the agent goes on with the turn, unless it is the agent's echo.
+        let is_loud = self.ear.echo.is_loud(self.now);
+        let armed = reply.audible_at.filter(|&at| is_loud && at <= began);
+        let armed = armed.map(|at| at + ARMED_AFTER);
+        let until = armed.into_iter().chain(self.manners.cool_until).max();
+        let Some(until) = until.filter(|&until| self.now < until) else { return false };
+        if !self.timers.runs(Timer::BargeInArmed) {
+            let generation = reply.generation;
+            self.note(Decision::BargeInPostponed { generation, until });
+            self.timers.start(Timer::BargeInArmed, until);
+        }
+        true
+    }
+
+    /// Barge-in may be considered again.
+    pub(crate) fn on_barge_in_armed(&mut self) {
+        self.consider_barge_in();
+        self.judge_barge_in();
+    }
+
+    /// Whether the caller may talk over what is being heard now.
+    pub(crate) fn protection(&self) -> BargeIn {
+        let Some(reply) = &self.reply else { return BargeIn::Allowed };
+        let span = self.config.turns.greeting_protected;
+        match reply.audible_at {
+            Some(at) if reply.is_greeting() && self.now < at + span => BargeIn::Protected,
+            Some(_) | None => reply.barge_in(),
+        }
     }
 
     /// Looks at what is known of the caller's speech, if the agent is held for it.
     pub(crate) fn judge_barge_in(&mut self) {
         let Some(reply) = &self.reply else { return };
-        let Stage::Held { since, .. } = reply.stage else { return };
-        let Some(utterance) = &self.ear.hearing else { return };
-        let text = tokens(&utterance.words.text);
-        let evidence = Evidence {
-            text: &text,
-            certainty: utterance.certainty,
-            edge: utterance.edge,
-            speech: utterance.speech(self.now),
-            held: self.now.since(since),
-            manner: manner(reply),
-            words: &self.config.lines.words,
-        };
-        match judge(&evidence) {
+        let Stage::Held { .. } = reply.stage else { return };
+        let words = &self.config.lines.words;
+        let Some(known) = Known::new(reply, &self.ear, self.now, words) else { return };
+        match judge(&known.evidence()) {
             Verdict::Confirmed(why) => self.confirm_barge_in(why),
             Verdict::Rejected(why) => self.reject_barge_in(why),
             Verdict::Undecided if self.timers.runs(Timer::BargeInArbitration) => (),
@@ -239,10 +224,28 @@ impl Call {
         }
     }
 
+    /// The caller is silent again, having spoken into a reply that went on: if that was nothing, it is
+    /// forgotten.
+    pub(crate) fn settle_ignored(&mut self) {
+        let Some(suspicion) = self.ear.hearing.as_ref().map(|heard| heard.suspicion) else {
+            return;
+        };
+        let is_held =
+            self.reply.as_ref().is_some_and(|reply| matches!(reply.stage, Stage::Held { .. }));
+        if suspicion == Suspicion::Echo && !is_held && self.ear.echo.was_us(self.now) {
+            if let Some(generation) = self.reply.as_ref().map(|reply| reply.generation) {
+                let seen = self.barge_in_seen();
+                self.note(Decision::BargeInRejected { generation, why: Rejected::Echo, seen });
+            }
+            self.discard_hearing();
+        }
+    }
+
     /// Stops the agent for something the caller did, unless its words are protected.
     pub(crate) fn interrupt(&mut self, why: Confirmed) {
+        let protection = self.protection();
         let Some(reply) = &self.reply else { return };
-        match (reply.stage, reply.barge_in()) {
+        match (reply.stage, protection) {
             (Stage::Clearing, _) => (),
             (Stage::Held { .. }, _)
             | (Stage::Unspoken | Stage::Voicing | Stage::Audible, BargeIn::Allowed) => {
@@ -266,12 +269,9 @@ impl Call {
 
     /// What is known of the caller's speech against the reply, if there are both.
     fn barge_in_seen(&self) -> Option<BargeInSeen> {
-        let (reply, utterance) = (self.reply.as_ref()?, self.ear.hearing.as_ref()?);
-        let held = match reply.stage {
-            Stage::Held { since, .. } => self.now.since(since),
-            Stage::Unspoken | Stage::Voicing | Stage::Audible | Stage::Clearing => Millis::ZERO,
-        };
-        Some(seen(reply, utterance, (self.now, held), &self.config.lines.words))
+        let words = &self.config.lines.words;
+        let known = Known::new(self.reply.as_ref()?, &self.ear, self.now, words)?;
+        Some(known.seen())
     }
 
     /// Takes the reply back: at once if the voice does not know of it, else by a clear.
@@ -282,9 +282,13 @@ impl Call {
         let is_ordered = reply.is_ordered();
         let is_thinking = reply.thought == Progress::Thinking;
         reply.stage = Stage::Clearing;
-        for timer in
-            [Timer::BargeInArbitration, Timer::ThinkWait, Timer::VoiceWait, Timer::PlayoutWait]
-        {
+        for timer in [
+            Timer::BargeInArbitration,
+            Timer::BargeInArmed,
+            Timer::ThinkWait,
+            Timer::VoiceWait,
+            Timer::PlayoutWait,
+        ] {
             self.timers.stop(timer);
         }
         if is_ordered {
@@ -305,21 +309,29 @@ impl Call {
         let seen = self.barge_in_seen();
         self.counts.barge_ins_rejected += 1;
         self.note(Decision::BargeInRejected { generation, why, seen });
-        self.discard_hearing();
+        self.manners.cool_until = Some(self.now + COOLDOWN);
+        // Who still speaks may yet say something.
+        match &mut self.ear.hearing {
+            Some(utterance) if !matches!(utterance.edge, Edge::Ended { .. }) => {
+                utterance.suspicion = match why {
+                    Rejected::Echo | Rejected::OwnWords => Suspicion::Echo,
+                    Rejected::Noise | Rejected::Backchannel | Rejected::Wordless => {
+                        Suspicion::Wordless
+                    }
+                };
+            }
+            Some(_) | None => self.discard_hearing(),
+        }
         self.release_reply();
     }
 
     /// Lets a held reply go on as if nothing had been.
     pub(crate) fn release_reply(&mut self) {
         let Some(reply) = &mut self.reply else { return };
-        let Stage::Held { from, .. } = reply.stage else { return };
+        let Stage::Held { .. } = reply.stage else { return };
         let generation = reply.generation;
         let is_ordered = reply.is_ordered();
-        reply.stage = match from {
-            HeldFrom::Unspoken => Stage::Unspoken,
-            HeldFrom::Voicing => Stage::Voicing,
-            HeldFrom::Audible => Stage::Audible,
-        };
+        reply.release(self.now);
         self.timers.stop(Timer::BargeInArbitration);
         if is_ordered {
             self.act(Action::ResumePlayout { generation });
@@ -331,88 +343,15 @@ impl Call {
     }
 }
 
-/// A decision is due after this long, if speech goes on (conversation.md §7.5).
-const ARBITRATION_MAX: Millis = Millis::new(500);
-
 /// How often to look again afterwards.
 const ARBITRATION_AGAIN: Millis = Millis::new(250);
 
-/// The agent is never held longer than this.
-const HELD_MAX: Millis = Millis::new(1_000);
+/// Where echoes are loud the agent is stopped once it has been heard for so long: what comes before is
+/// its own beginning (conversation.md §7.5).
+const ARMED_AFTER: Millis = Millis::new(250);
 
-/// Speech this long with words in it is meant (conversation.md §7.5: 500 ms; the detector's edges
-/// come debounced, so 350 ms of them are as good).
-const LASTING_MIN: Millis = Millis::new(350);
+/// Stopped for nothing, the agent is not stopped again at once (conversation.md §7.5).
+const COOLDOWN: Millis = Millis::new(400);
 
 /// The report of what was heard comes from our own media path: overdue after this long.
 const CLEAR_WAIT_MAX: Millis = Millis::new(500);
-
-const _: () = assert!(ARBITRATION_MAX.get() < HELD_MAX.get());
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SPEAKING: Edge = Edge::Speaking;
-    const PAUSED: Edge = Edge::Paused { at: CallTime::ZERO };
-    const ENDED: Edge = Edge::Ended { at: CallTime::ZERO };
-
-    fn check(manner: Manner, rows: &[(Edge, Certainty, u32, u32, &str, Verdict)]) {
-        let words = Words::english();
-        for (edge, certainty, speech, held, text, verdict) in rows {
-            let got = judge(&Evidence {
-                text: &tokens(text),
-                certainty: *certainty,
-                edge: *edge,
-                speech: Millis::new(*speech),
-                held: Millis::new(*held),
-                manner,
-                words: &words,
-            });
-            assert_eq!(got, *verdict, "{manner:?} {text:?} {edge:?} after {speech} ms");
-        }
-    }
-
-    #[test]
-    fn the_agent_yields_to_words_and_not_to_noise() {
-        use Certainty::{None, Partial, Stable};
-        use Verdict::{Confirmed as Yes, Rejected as No, Undecided};
-        check(
-            Manner::Telling,
-            &[
-                (SPEAKING, None, 200, 0, "", Undecided),
-                (SPEAKING, None, 600, 500, "", Yes(Confirmed::TimeUp)),
-                (PAUSED, None, 300, 500, "", Undecided),
-                (PAUSED, None, 300, 1_000, "", Yes(Confirmed::TimeUp)),
-                (SPEAKING, Partial, 300, 200, "stop", Yes(Confirmed::StopWord)),
-                (SPEAKING, Partial, 300, 200, "do you", Yes(Confirmed::Words)),
-                (SPEAKING, Partial, 300, 200, "Sunday", Undecided),
-                (SPEAKING, Partial, 350, 250, "Sunday", Yes(Confirmed::Lasting)),
-                (SPEAKING, Partial, 600, 500, "mm-hm okay", Undecided),
-                (SPEAKING, Partial, 1_100, 1_000, "mm-hm okay", Yes(Confirmed::TimeUp)),
-                (ENDED, Stable, 200, 300, "", No(Rejected::Noise)),
-                (ENDED, Stable, 400, 450, "Uh-huh.", No(Rejected::Backchannel)),
-                (ENDED, Stable, 200, 300, "Sunday?", Yes(Confirmed::Said)),
-                (ENDED, Partial, 400, 450, "yeah", Undecided),
-                (ENDED, Partial, 400, 500, "yeah", No(Rejected::Backchannel)),
-                (ENDED, None, 200, 500, "", No(Rejected::Noise)),
-                (ENDED, None, 400, 500, "", Undecided),
-                (ENDED, None, 400, 1_000, "", Yes(Confirmed::TimeUp)),
-            ],
-        );
-    }
-
-    #[test]
-    fn what_counts_as_listening_depends_on_what_is_being_said() {
-        let yes = || Verdict::Confirmed(Confirmed::Said);
-        let no = || Verdict::Rejected(Rejected::Backchannel);
-        let row = |text, verdict| [(ENDED, Certainty::Stable, 300, 400, text, verdict)];
-        check(Manner::Telling, &row("Yes.", no()));
-        check(Manner::Asking, &row("Yes.", yes()));
-        check(Manner::Silent, &row("Okay.", yes()));
-        check(Manner::Silent, &row("Um.", no()));
-        check(Manner::Leaving, &row("Thank you, bye bye!", no()));
-        check(Manner::Leaving, &row("One more question", yes()));
-        check(Manner::Telling, &row("Goodbye.", yes()));
-    }
-}

@@ -230,6 +230,7 @@ impl Call {
             Event::SpeechResumed => self.on_speech_resumed(),
             Event::SpeechEnded { at } => self.on_speech_ended(at.min(now)),
             Event::SpeechStopped { at } => self.on_speech_stopped(at.min(now)),
+            Event::Echo { heard } => self.on_echo(heard),
             Event::Partial { utterance, text } => {
                 let words = Readings::new(text, Vec::new());
                 self.on_words(utterance, words, Certainty::Partial);
@@ -337,6 +338,7 @@ impl Call {
             Timer::FinalWait => self.on_final_wait(),
             Timer::SpeechMax => self.on_speech_max(),
             Timer::BargeInArbitration => self.judge_barge_in(),
+            Timer::BargeInArmed => self.on_barge_in_armed(),
             Timer::ClearWait => self.on_cut(&[]),
             Timer::DtmfGap => self.on_dtmf_gap(),
             Timer::ThinkWait => self.on_think_wait(),

@@ -5,7 +5,7 @@ use types::{
     CallTime, EndReason, Expect, GenerationId, Heard, Millis, Pii, SegmentId, UtteranceId,
 };
 
-use crate::{Certainty, Confirmed, LegEnd, Manner, Permille, Rejected, Rule};
+use crate::{Certainty, Confirmed, EchoHeard, LegEnd, Manner, Permille, Rejected, Rule};
 
 /// A decision with its inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,24 @@ pub enum Decision {
         generation: GenerationId,
         /// With which utterance.
         utterance: UtteranceId,
+    },
+    /// What is heard is the agent's own voice come back, as far as can be told: it goes on. From
+    /// format 4 on.
+    BargeInIgnored {
+        /// On which reply.
+        generation: GenerationId,
+        /// With which utterance.
+        utterance: UtteranceId,
+        /// What was known.
+        seen: BargeInSeen,
+    },
+    /// The agent has only just begun, or gone on: it is stopped then, if the caller still speaks. From
+    /// format 4 on.
+    BargeInPostponed {
+        /// On which reply.
+        generation: GenerationId,
+        /// Until when.
+        until: CallTime,
     },
     /// The caller is.
     BargeInConfirmed {
@@ -198,6 +216,23 @@ pub struct BargeInSeen {
     pub held: Millis,
     /// What the agent was doing.
     pub manner: Manner,
+    /// How much like the agent's own voice it sounds, if somebody compares. From format 4 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echo: Option<EchoHeard>,
+    /// The share of the words that the agent had just said itself. From format 4 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_words: Option<Permille>,
+}
+
+impl BargeInSeen {
+    /// What a log of `format` holds of it.
+    fn as_of(self, format: u32) -> Option<Self> {
+        match format {
+            0..2 => None,
+            2..4 => Some(Self { echo: None, own_words: None, ..self }),
+            4.. => Some(self),
+        }
+    }
 }
 
 /// Whether the caller speaks.
@@ -227,19 +262,23 @@ impl Decision {
     /// A call that is replayed from an old log decides as it did, and is compared with what was
     /// written down then.
     pub fn as_of(mut self, format: u32) -> Option<Self> {
-        if 2 <= format {
+        if 4 <= format {
             return Some(self);
         }
         match &mut self {
+            Self::BargeInHeld { seen, .. }
+            | Self::BargeInConfirmed { seen, .. }
+            | Self::BargeInRejected { seen, .. } => {
+                *seen = seen.take().and_then(|seen| seen.as_of(format));
+            }
+            Self::BargeInIgnored { .. } | Self::BargeInPostponed { .. } => return None,
+            _ if 2 <= format => (),
             Self::BargeInProtected { .. }
             | Self::Detached { .. }
             | Self::Restored { .. }
             | Self::Reattached { .. }
             | Self::TakenUp { .. } => return None,
             Self::EndpointDelay { seen, .. } => *seen = None,
-            Self::BargeInHeld { seen, .. }
-            | Self::BargeInConfirmed { seen, .. }
-            | Self::BargeInRejected { seen, .. } => *seen = None,
             Self::NoInput { seen, .. } => *seen = None,
             Self::Endpointed { .. }
             | Self::SpeechTooLong { .. }

@@ -3,7 +3,7 @@
 use types::{DtmfDigit, Pii};
 
 use crate::Timer;
-use crate::barge_in::Confirmed;
+use crate::arbitration::Confirmed;
 use crate::call::Call;
 
 /// One entry on its way.

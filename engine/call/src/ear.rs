@@ -2,9 +2,11 @@
 
 use types::{CallTime, Millis, Stages, UtteranceId};
 
+use crate::arbitration::Partials;
 use crate::call::Call;
 use crate::decision::{Decision, EndpointSeen, Late};
 use crate::dtmf::Keys;
+use crate::echo::{Echo, EchoHeard, Suspicion};
 use crate::endpoint::{Certainty, EndpointInputs, endpoint_bounds, endpoint_delay};
 use crate::readings::Readings;
 use crate::reply::Stage;
@@ -26,6 +28,10 @@ pub(crate) struct Ear {
     pub(crate) began: Option<CallTime>,
     /// The line broke within a sentence: how long more of it is waited for.
     pub(crate) cut_off: Option<Millis>,
+    /// What is known of the agent's own voice coming back.
+    pub(crate) echo: Echo,
+    /// Whether the recognizer tells words as they come.
+    pub(crate) partials: Partials,
     recognizer: Recognizer,
     next: UtteranceId,
 }
@@ -47,6 +53,8 @@ pub(crate) struct Utterance {
     pub(crate) edge: Edge,
     pub(crate) words: Readings,
     pub(crate) certainty: Certainty,
+    /// Why the agent goes on although this is being said.
+    pub(crate) suspicion: Suspicion,
 }
 
 /// The detector's last word on an utterance.
@@ -66,6 +74,8 @@ pub(crate) struct Part {
     pub(crate) utterance: UtteranceId,
     pub(crate) words: Readings,
     pub(crate) last_words: LastWords,
+    /// See [`Utterance::suspicion`].
+    pub(crate) suspicion: Suspicion,
 }
 
 /// Whether the recognizer has said its last word on an utterance.
@@ -88,6 +98,11 @@ impl Ear {
             && self.keys.is_complete()
             && self.parts.iter().all(|part| part.last_words == LastWords::There)
             && !self.is_idle()
+    }
+
+    /// Whether all that was said was nothing that stops the agent.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.parts.iter().all(|part| part.suspicion != Suspicion::None)
     }
 
     /// The words of all parts, final or not.
@@ -127,7 +142,9 @@ impl Call {
             edge: Edge::Speaking,
             words: Readings::default(),
             certainty: Certainty::None,
+            suspicion: Suspicion::None,
         });
+        self.ear.echo.begin(self.now);
         self.ear.began.get_or_insert(at);
         self.ear.cut_off = None;
         self.timers.stop(Timer::GoOnWait);
@@ -136,6 +153,15 @@ impl Call {
         self.timers.stop(Timer::GoodbyeWait);
         self.timers.start(Timer::SpeechMax, self.now + SPEECH_MAX);
         self.consider_barge_in();
+    }
+
+    /// How much what is heard is like the agent.
+    pub(crate) fn on_echo(&mut self, heard: EchoHeard) {
+        self.ear.echo.note(self.now, heard);
+        if self.ear.hearing.is_some() {
+            self.reconsider_barge_in();
+            self.judge_barge_in();
+        }
     }
 
     pub(crate) fn on_speech_paused(&mut self, at: CallTime) {
@@ -175,6 +201,7 @@ impl Call {
         self.on_speech_paused(at);
         let Some(utterance) = &mut self.ear.hearing else { return };
         utterance.edge = Edge::Ended { at };
+        self.settle_ignored();
         self.arm_endpoint();
         self.judge_barge_in();
     }
@@ -207,7 +234,11 @@ impl Call {
                 Edge::Paused { .. } | Edge::Ended { .. } => certainty,
             };
             utterance.words = words;
+            if !is_silent && !utterance.words.text.is_empty() {
+                self.ear.partials = Partials::Told;
+            }
             self.arm_endpoint();
+            self.reconsider_barge_in();
             self.judge_barge_in();
             return;
         }
@@ -298,6 +329,7 @@ impl Call {
             utterance: utterance.id,
             words: utterance.words,
             last_words: LastWords::Awaited,
+            suspicion: utterance.suspicion,
         });
         let wait = match self.ear.recognizer {
             Recognizer::Well => FINAL_WAIT_MAX,

@@ -6,6 +6,8 @@ use types::{
     Millis, Pii, SegmentId, Unavailable, UtteranceId,
 };
 
+use crate::EchoHeard;
+
 /// Something that happened. A closed set: every one has its arm in every state.
 ///
 /// `at` fields lie on the caller's audio timeline and may precede the `now` they arrive with.
@@ -36,6 +38,12 @@ pub enum Event {
     SpeechStopped {
         /// Last sample of speech that came.
         at: CallTime,
+    },
+    /// While the caller is heard to speak and the agent is audible: how much like the agent's own voice
+    /// that sounds. Comes before [`Event::SpeechStarted`], and again when it changes.
+    Echo {
+        /// How much.
+        heard: EchoHeard,
     },
     /// The recognizer's words so far; replace earlier ones of the same utterance.
     Partial {
@@ -231,6 +239,7 @@ impl Event {
             | Self::SpeechResumed
             | Self::SpeechEnded { .. }
             | Self::SpeechStopped { .. }
+            | Self::Echo { .. }
             | Self::Dtmf { .. } => true,
             Self::Answered
             | Self::Partial { .. }

@@ -18,12 +18,14 @@
 //! Not here: sockets, clocks, threads, audio, vendors' names. Time comes in with every event.
 
 mod action;
+mod arbitration;
 mod barge_in;
 mod call;
 mod closing;
 mod decision;
 mod dtmf;
 mod ear;
+mod echo;
 mod endpoint;
 mod event;
 mod failure;
@@ -47,11 +49,12 @@ mod turn;
 mod words;
 
 pub use action::Action;
-pub use barge_in::{Confirmed, Manner, Rejected};
+pub use arbitration::{Confirmed, Manner, Rejected};
 pub use call::{Call, CallConfig};
 pub use decision::{
     BargeInSeen, CallerVoice, Decision, Emptied, EndpointSeen, Failure, Late, NoInputSeen,
 };
+pub use echo::{Decibels, EchoHeard};
 pub use endpoint::{Certainty, EndpointInputs, Permille, Rule, endpoint_delay};
 pub use event::{EndManner, Event, LegEnd, SegmentHeard};
 pub use fuzz::{fuzz_events, fuzz_log};

@@ -13,7 +13,8 @@ use crate::{Action, CallConfig, Event, Remark, Timer};
 /// The format of the log as written; grows when a reader must know.
 /// 2: legs may lose their media and get it back; remarks; decisions carry what they were made from.
 /// 3: an utterance may have several readings.
-pub const LOG_FORMAT: u32 = 3;
+/// 4: the agent's own voice may come back.
+pub const LOG_FORMAT: u32 = 4;
 
 /// Events beyond this point of a call are not believed: a week.
 const CALL_TIME_MAX: CallTime = CallTime::from_millis(7 * 24 * 3_600_000);

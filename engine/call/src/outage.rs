@@ -366,6 +366,7 @@ impl Call {
                 utterance: utterance.id,
                 words: utterance.words,
                 last_words,
+                suspicion: utterance.suspicion,
             });
         }
         for part in &mut self.ear.parts {

@@ -2,7 +2,7 @@
 
 use types::{BargeIn, CallTime, GenerationId, Heard, Millis, SegmentId};
 
-use crate::barge_in::Confirmed;
+use crate::arbitration::Confirmed;
 use crate::call::Call;
 use crate::decision::{Decision, Failure, Late};
 use crate::phase::Phase;
@@ -87,6 +87,7 @@ impl Call {
             return;
         }
         let Some(reply) = &mut self.reply else { return };
+        reply.audible_at.get_or_insert(at);
         match reply.stage {
             Stage::Voicing => reply.stage = Stage::Audible,
             Stage::Held { since, from: HeldFrom::Voicing } => {
@@ -194,6 +195,7 @@ impl Call {
         let Some(reply) = self.reply.take() else { return };
         for timer in [
             Timer::BargeInArbitration,
+            Timer::BargeInArmed,
             Timer::ClearWait,
             Timer::ThinkWait,
             Timer::VoiceWait,
@@ -254,7 +256,7 @@ impl Call {
     /// What the caller said into protected words interrupts the unprotected ones behind them.
     pub(crate) fn settle_protected(&mut self) {
         let Some(reply) = &self.reply else { return };
-        let is_open = match (reply.stage, reply.barge_in()) {
+        let is_open = match (reply.stage, self.protection()) {
             (Stage::Audible, BargeIn::Allowed) => true,
             (Stage::Audible, BargeIn::Protected)
             | (Stage::Unspoken | Stage::Voicing | Stage::Held { .. } | Stage::Clearing, _) => false,

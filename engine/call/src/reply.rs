@@ -18,6 +18,10 @@ pub(crate) struct Reply {
     pub(crate) stage: Stage,
     pub(crate) script: Script,
     pub(crate) outcome: Consequences,
+    /// When its first sample was heard, if it was.
+    pub(crate) audible_at: Option<CallTime>,
+    /// How long it has been held in all.
+    held: Millis,
 }
 
 /// Where a reply's words come from.
@@ -198,6 +202,8 @@ impl Reply {
             stage: Stage::Unspoken,
             script: Script::default(),
             outcome: Consequences::default(),
+            audible_at: None,
+            held: Millis::ZERO,
         }
     }
 
@@ -205,6 +211,57 @@ impl Reply {
     pub(crate) fn scripted(generation: GenerationId, source: Source, pieces: Vec<Piece>) -> Self {
         let script = Script { pieces, ..Script::default() };
         Self { source, thought: Progress::Done, script, ..Self::thought(generation) }
+    }
+
+    /// Falls silent at `now`, for now.
+    pub(crate) fn hold(&mut self, now: CallTime, from: HeldFrom) {
+        self.stage = Stage::Held { since: now, from };
+    }
+
+    /// Goes on at `now` as before the hold.
+    pub(crate) fn release(&mut self, now: CallTime) {
+        let Stage::Held { since, from } = self.stage else { return };
+        self.held = self.held + now.since(since);
+        self.stage = match from {
+            HeldFrom::Unspoken => Stage::Unspoken,
+            HeldFrom::Voicing => Stage::Voicing,
+            HeldFrom::Audible => Stage::Audible,
+        };
+    }
+
+    /// Whether these are the agent's first words.
+    pub(crate) fn is_greeting(&self) -> bool {
+        self.source == Source::Greeting
+    }
+
+    /// The words that the caller has heard of late, or is about to hear: those that may come back.
+    pub(crate) fn said_lately(&self, now: CallTime) -> String {
+        let Some(at) = self.audible_at else { return String::new() };
+        let held = match self.stage {
+            Stage::Held { since, .. } => self.held + now.since(since.max(at)),
+            Stage::Unspoken | Stage::Voicing | Stage::Audible | Stage::Clearing => self.held,
+        };
+        let played = now.since(at).saturating_sub(held);
+        let (from, to) = (played.saturating_sub(LATELY), played + SOON);
+        let mut said = String::new();
+        let mut begin = Millis::ZERO;
+        for piece in &self.script.pieces {
+            let duration = piece.duration();
+            let words = match &piece.sound {
+                Sound::Queued { words, .. } => words.as_slice(),
+                Sound::Waiting
+                | Sound::Ordered
+                | Sound::Voiced
+                | Sound::Heard { .. }
+                | Sound::Failed => &[],
+            };
+            let until = |at: Millis| {
+                heard_text(&piece.text, duration, at.saturating_sub(begin), words).len()
+            };
+            push_words(&mut said, piece.text[until(from)..until(to)].trim());
+            begin = begin + duration;
+        }
+        said
     }
 
     /// Whether the caller may talk over what is being heard now.
@@ -351,3 +408,10 @@ pub(crate) fn push_words(text: &mut String, words: &str) {
     }
     text.push_str(words);
 }
+
+/// What was said this long ago may come back as words: a recognizer is that far behind
+/// (conversation.md §7.5: 3 s, and an echo's own way).
+const LATELY: Millis = Millis::new(3_600);
+
+/// The playhead is an estimate.
+const SOON: Millis = Millis::new(500);

@@ -15,6 +15,8 @@ pub enum Timer {
     SpeechMax,
     /// Barge-in must be decided now.
     BargeInArbitration,
+    /// The agent has been heard for long enough to be stopped.
+    BargeInArmed,
     /// The report of what was heard before a clear is overdue.
     ClearWait,
     /// No further key came: the entry is complete.
@@ -49,11 +51,12 @@ pub enum Timer {
 
 impl Timer {
     /// Every timer, in the order in which those due at the same time fire.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Endpoint,
         Self::FinalWait,
         Self::SpeechMax,
         Self::BargeInArbitration,
+        Self::BargeInArmed,
         Self::ClearWait,
         Self::DtmfGap,
         Self::ThinkWait,

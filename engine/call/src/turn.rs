@@ -56,6 +56,8 @@ pub(crate) struct Manners {
     pub(crate) cut: Option<Cut>,
     /// The apology that goes before the agent's next words.
     pub(crate) bridge: Bridge,
+    /// Stopped for nothing, the agent is not stopped again before.
+    pub(crate) cool_until: Option<CallTime>,
 }
 
 /// What to do about a failure once the failed reply is gone.
@@ -161,9 +163,19 @@ impl Call {
         let words = self.ear.words();
         let keys = self.ear.keys.take();
         let stages = std::mem::take(&mut self.ear.stages);
+        let is_suspect = self.ear.is_suspect();
         self.ear.parts.clear();
         let began = self.ear.began.take();
         if words.text.is_empty() && keys.is_none() {
+            if self.manners.recovery != Recovery::None {
+                // A reply failed meanwhile: what is to be done about it has waited for this silence.
+                self.note(Decision::EmptyTurn { then: Emptied::ThoughtAgain });
+                return self.recover();
+            }
+            if is_suspect && !self.turns.is_withdrawn() && self.manners.cut.is_none() {
+                // The agent went on over it, and rightly so.
+                return self.note(Decision::EmptyTurn { then: Emptied::Ignored });
+            }
             return self.on_empty_turn();
         }
         if keys.is_none() && self.is_beside_the_point(&words.text, began) {

@@ -71,6 +71,9 @@ pub trait LegControl: Send {
 pub struct DtmfDigit(u8);
 
 impl DtmfDigit {
+    /// The key that ends what is entered, by custom.
+    pub const HASH: Self = Self(b'#');
+
     /// The key that prints as `symbol`: `0-9`, `*`, `#`, `A-D`.
     pub const fn new(symbol: char) -> Option<Self> {
         match symbol {

@@ -18,8 +18,8 @@ mod time;
 mod tool;
 
 pub use agent::{
-    AgentConfig, BargeIn, ChosenVendor, Intake, Limits, Overflow, Persona, Recording, Tone, Turns,
-    VendorChoice,
+    AgentConfig, Answering, BargeIn, ChosenVendor, Intake, KeyPrivacy, KeyRules, Limits, Overflow,
+    Persona, Recording, Tone, Turns, VendorChoice,
 };
 pub use audio::{Audio, AudioFormat, Encoding, PTIME, SampleRate};
 pub use dialogue::{

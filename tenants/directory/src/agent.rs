@@ -266,6 +266,9 @@ fn read_turns(table: &Table<'_>, defaults: &Defaults) -> Turns {
         no_input_delay: no_input_delay.map_or(turns.no_input_delay, Millis::new),
         no_input_prompts_max: no_input_prompts_max.unwrap_or(turns.no_input_prompts_max),
         dtmf_gap_max: dtmf_gap_max.map_or(turns.dtmf_gap_max, Millis::new),
+        greeting_protected: Millis::ZERO,
+        keys: types::KeyRules::STANDARD,
+        answering: types::Answering::Conversation,
     }
 }
 

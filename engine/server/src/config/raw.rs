@@ -511,6 +511,9 @@ impl RawTurns {
                 0..=10,
             ),
             dtmf_gap_max: check.ms("turns.dtmf_gap_max_ms", self.dtmf_gap_max_ms, 500..=20_000),
+            greeting_protected: Millis::ZERO,
+            keys: types::KeyRules::STANDARD,
+            answering: types::Answering::Conversation,
         }
     }
 }

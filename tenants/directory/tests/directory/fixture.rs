@@ -17,6 +17,9 @@ pub(crate) fn rules() -> Rules {
         no_input_delay: Millis::new(8_000),
         no_input_prompts_max: 2,
         dtmf_gap_max: Millis::new(3_000),
+        greeting_protected: Millis::ZERO,
+        keys: types::KeyRules::STANDARD,
+        answering: types::Answering::Conversation,
     };
     let limits = Limits { call_duration_max: Millis::from_secs(900), calls_max: 20 };
     let mut vendors = KnownVendors::local();
