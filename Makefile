@@ -25,7 +25,7 @@ AUDIO_JOBS ?= 1
 export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
 export APEX_MODELS := $(abspath $(MODELS))
 
-.PHONY: demo demo-phone serve test check bench score soak fuzz kill models setup build help
+.PHONY: demo demo-phone serve test check bench score soak fuzz kill matrix models setup build help
 
 demo: setup build models ## run three receptionists, call them, write what was heard to demo-out/
 	$(APEX) demo --out $(OUT) --codec $(CODEC)
@@ -58,6 +58,9 @@ fuzz: setup ## each decoder and the call machine, guided by coverage: MINUTES ea
 
 kill: setup build models ## kill process, sockets and API in the middle of hundreds of calls; 15 minutes
 	$(APEX) rehearse --calls $(CALLS) --together 32 --out rehearsal-out
+
+matrix: setup build models ## have every vendor fail in every way within calls; writes the tables of ARCHITECTURE.md
+	$(APEX) matrix --page ARCHITECTURE.md
 
 models: build ## fetch the local speech models, unless they are there
 	$(APEX) models verify >/dev/null 2>&1 || $(APEX) models pull

@@ -73,6 +73,26 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The same, with what it waits for coming so much later.
+    pub(crate) fn later(self, by: Millis) -> Self {
+        match self {
+            Self::Mute { after } => Self::Mute { after: after + by },
+            Self::Drop { after } => Self::Drop { after: after + by },
+            Self::Close { after, code } => Self::Close { after: after + by, code },
+            Self::Refuse
+            | Self::Unauthorized
+            | Self::TooMany { .. }
+            | Self::Broken { .. }
+            | Self::Hang
+            | Self::Drip { .. }
+            | Self::Malformed { .. }
+            | Self::WrongOrder
+            | Self::LateAudio { .. }
+            | Self::Unknown
+            | Self::Slow { .. } => self,
+        }
+    }
+
     /// Whether the session never begins.
     pub const fn is_refusal(self) -> bool {
         match self {

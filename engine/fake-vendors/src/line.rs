@@ -52,7 +52,8 @@ impl Line {
 
     /// So much has been received, or sent: whatever the session is for.
     pub(crate) fn progress(&mut self, passed: Millis) {
-        for fault in self.session.faults.iter().copied() {
+        self.session.note_passed(passed);
+        for fault in self.session.faults().iter().copied() {
             match fault {
                 Fault::Mute { after } if after <= passed => self.is_mute = true,
                 Fault::Drop { after } | Fault::Close { after, .. } if after <= passed => {

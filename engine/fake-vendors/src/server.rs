@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use axum::Router;
 use axum::body::Body;
@@ -24,7 +24,7 @@ use wire::wyoming::Decoder;
 use crate::Fault;
 use crate::chat::{self, Replies};
 use crate::plan::{Plan, Protocol};
-use crate::session::{Record, Session, SessionReport, Words};
+use crate::session::{Fate, Record, Session, SessionReport, Words};
 use crate::voices::{self, Voiced};
 use crate::{account, deepgram, wyoming};
 
@@ -87,6 +87,8 @@ pub(crate) struct Shared {
     words: Words,
     voiced: Voiced,
     plans: Mutex<BTreeMap<Protocol, (Plan, u64)>>,
+    /// The fates of sessions that may still be going on.
+    fates: Mutex<Vec<(Protocol, Weak<Fate>)>>,
     record: Arc<Record>,
 }
 
@@ -104,6 +106,7 @@ impl FakeVendors {
             words: options.words,
             voiced: Voiced::default(),
             plans: Mutex::new(plans.collect()),
+            fates: Mutex::default(),
             record: Arc::default(),
         });
         let replies = Arc::<Replies>::default();
@@ -129,6 +132,16 @@ impl FakeVendors {
     /// From now on this happens to the sessions of `protocol`, which are counted anew.
     pub fn set_plan(&self, protocol: Protocol, plan: Plan) {
         self.shared.plans().insert(protocol, (plan, 0));
+    }
+
+    /// The sessions of `protocol` that are going on have these faults from now on, and no others; what
+    /// counts from a session's beginning counts from now. What comes of new ones is the plan's.
+    pub fn strike(&self, protocol: Protocol, faults: &[Fault]) {
+        for (_, fate) in self.shared.fates().iter().filter(|(of, _)| *of == protocol) {
+            if let Some(fate) = fate.upgrade() {
+                fate.befall(faults);
+            }
+        }
     }
 
     /// All sessions so far, refused ones included, oldest first.
@@ -169,7 +182,15 @@ impl Shared {
             (number, plan.faults(number), plan.delays)
         };
         let words = self.words.clone();
-        Session::begin(&self.record, (protocol, number), faults, delays, words)
+        let session = Session::begin(&self.record, (protocol, number), faults, delays, words);
+        let mut fates = self.fates();
+        fates.retain(|(_, fate)| 0 < fate.strong_count());
+        fates.push((protocol, session.fate()));
+        session
+    }
+
+    fn fates(&self) -> MutexGuard<'_, Vec<(Protocol, Weak<Fate>)>> {
+        self.fates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn plans(&self) -> MutexGuard<'_, BTreeMap<Protocol, (Plan, u64)>> {

@@ -1,6 +1,7 @@
 //! What every session of every protocol shares: its number, its faults, its record.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -83,10 +84,27 @@ impl Record {
     }
 }
 
+/// What goes wrong with a session, also such as befalls it in the middle of its life.
+#[derive(Debug)]
+pub(crate) struct Fate {
+    faults: RwLock<Arc<[Fault]>>,
+    /// How far it has come, in what it is for.
+    passed: AtomicU32,
+}
+
+impl Fate {
+    /// These faults befall it now: what counts from its beginning counts from here.
+    pub(crate) fn befall(&self, faults: &[Fault]) {
+        let passed = Millis::new(self.passed.load(Ordering::Acquire));
+        let faults = faults.iter().map(|fault| fault.later(passed));
+        *self.faults.write().unwrap_or_else(PoisonError::into_inner) = faults.collect();
+    }
+}
+
 /// One session as its protocol's module sees it. Dropping it notes its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    pub(crate) faults: Arc<[Fault]>,
+    fate: Arc<Fate>,
     pub(crate) delays: Delays,
     pub(crate) words: Words,
     end: Arc<End>,
@@ -131,7 +149,23 @@ impl Session {
         }
         drop(all);
         let end = Arc::new(End { record: record.clone(), place });
-        Self { faults: faults.into(), delays, words, end }
+        let fate = Fate { faults: RwLock::new(faults.into()), passed: AtomicU32::new(0) };
+        Self { fate: Arc::new(fate), delays, words, end }
+    }
+
+    /// Its fate, for as long as it lives.
+    pub(crate) fn fate(&self) -> Weak<Fate> {
+        Arc::downgrade(&self.fate)
+    }
+
+    /// It has come so far: what befalls it from outside counts from here.
+    pub(crate) fn note_passed(&self, passed: Millis) {
+        self.fate.passed.store(passed.get(), Ordering::Release);
+    }
+
+    /// What goes wrong with it.
+    pub(crate) fn faults(&self) -> Arc<[Fault]> {
+        self.fate.faults.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn note(&self, note: impl FnOnce(&mut SessionReport)) {
@@ -169,17 +203,17 @@ impl Session {
 
     /// The first fault that `pick` knows.
     pub(crate) fn fault<T>(&self, pick: impl Fn(Fault) -> Option<T>) -> Option<T> {
-        self.faults.iter().copied().find_map(pick)
+        self.faults().iter().copied().find_map(pick)
     }
 
     /// Whether it has a fault.
     pub(crate) fn has(&self, fault: Fault) -> bool {
-        self.faults.contains(&fault)
+        self.faults().contains(&fault)
     }
 
     /// Whether the message that is the so many-th is to be nothing that could be read.
     pub(crate) fn is_malformed(&self, sent: u64) -> bool {
-        self.faults.iter().any(|fault| {
+        self.faults().iter().any(|fault| {
             matches!(fault, Fault::Malformed { every } if sent.is_multiple_of(u64::from((*every).max(1))))
         })
     }
@@ -188,5 +222,25 @@ impl Session {
     pub(crate) fn slowed(&self, delay: Millis) -> Duration {
         let by = self.fault(|fault| if let Fault::Slow { by } = fault { Some(by) } else { None });
         Duration::from_millis(u64::from((delay + by.unwrap_or(Millis::ZERO)).get()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_befalls_a_session_counts_from_then() {
+        let (record, planned) = (Arc::<Record>::default(), vec![Fault::Unknown]);
+        let of = (Protocol::Cartesia, 0);
+        let session = Session::begin(&record, of, planned, Delays::NONE, Words::default());
+        let fate = session.clone().fate();
+        session.note_passed(Millis::new(2_000));
+        let after = Millis::new(300);
+        fate.upgrade().unwrap().befall(&[Fault::Drop { after }, Fault::WrongOrder]);
+        let later = Fault::Drop { after: Millis::new(2_300) };
+        assert_eq!(*session.faults(), [later, Fault::WrongOrder]);
+        drop(session);
+        assert!(fate.upgrade().is_none(), "it is over");
     }
 }

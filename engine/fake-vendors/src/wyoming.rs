@@ -30,6 +30,7 @@ pub(crate) async fn recognize(mut stream: TcpStream, session: Session, mut decod
                     heard += samples.len();
                     understanding.hear(&samples);
                     let passed = Millis::new((heard / SAMPLES_PER_MS) as u32);
+                    session.note_passed(passed);
                     match end(&session, passed) {
                         Some(End::Drops) => return,
                         Some(End::Mutes) => std::future::pending().await,

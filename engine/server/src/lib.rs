@@ -17,6 +17,7 @@ pub mod front;
 pub mod insight;
 pub mod journal;
 pub mod listen;
+pub mod matrix;
 pub mod node;
 pub mod publish;
 pub mod recording;

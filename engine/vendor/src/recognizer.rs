@@ -164,7 +164,7 @@ pub enum RecognizerEvent {
         /// How much audio is repeated.
         behind: Millis,
     },
-    /// The session is of no further use.
+    /// The session is of no further use. The finals that are owed follow it, with what was known.
     Failed {
         /// Why.
         error: VendorError,

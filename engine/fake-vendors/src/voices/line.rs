@@ -140,6 +140,8 @@ impl Line {
     /// The next text that comes; `None` when the session is over.
     pub(crate) async fn next(&mut self) -> Option<String> {
         loop {
+            // Something may have befallen it meanwhile.
+            self.progress();
             match self.end {
                 Some(End::Close(code)) => {
                     let frame = CloseFrame { code, reason: "".into() };
@@ -185,6 +187,7 @@ impl Line {
 
     /// What is planned for after so much sound.
     fn progress(&mut self) {
+        self.session.note_passed(self.sounded);
         self.end = self.end.or_else(|| planned::end(&self.session, self.sounded));
     }
 }

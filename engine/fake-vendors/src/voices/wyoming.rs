@@ -64,6 +64,7 @@ impl Speaker {
 
     /// What is planned for after so much sound.
     async fn check_end(&self) -> Option<()> {
+        self.session.note_passed(self.sounded);
         match planned::end(&self.session, self.sounded) {
             Some(End::Mute) => std::future::pending().await,
             Some(End::Drop | End::Close(_)) => None,

@@ -17,6 +17,7 @@ mod diff;
 mod doctor;
 mod fake_telnyx;
 mod fake_vendors;
+mod matrix;
 mod models;
 mod rehearse;
 mod replay;
@@ -68,6 +69,9 @@ enum Command {
     /// Kill the engine in the middle of its calls, again and again: what do the callers hear?
     #[command(hide = true)]
     Rehearse(rehearse::Args),
+    /// Have every vendor fail in every way in the middle of calls: what do the callers hear?
+    #[command(hide = true)]
+    Matrix(matrix::Args),
     /// Ask recorded questions and count the right answers.
     Score(score::Args),
     /// Check whether this machine and these settings are fit to answer telephones.
@@ -91,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::FakeVendors(args) => fake_vendors::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Rehearse(args) => rehearse::run(args),
+        Command::Matrix(args) => matrix::run(args),
         Command::Score(args) => score::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => config::run(&command),

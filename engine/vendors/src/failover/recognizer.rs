@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use codecs::g711;
 use codecs::resample::Resampler;
 use tokio::time::Instant;
-use types::{AudioFormat, Encoding, Millis, UtteranceId};
+use types::{AudioFormat, Encoding, Millis, Pii, UtteranceId};
 use vendor::{
     AudioChunk, Offered, Phase, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession,
     Sink, VendorError, VendorUsage,
@@ -25,6 +25,14 @@ const KEPT: Millis = Millis::from_secs(10);
 
 /// Audio before the onset that a successor is given, too: detectors find onsets late.
 const PREFIX: Millis = Millis::new(500);
+
+/// How long a leader that has lost its connection in the midst of speech may take to be heard of again
+/// before the next listens, too: the first three attempts to connect take 400 ms.
+const AWAY_MAX: Millis = Millis::new(500);
+
+/// How long one that was asked because the leader was late may take before yet another is asked: it has
+/// to hear all of it first, at four times the speed.
+const HEDGE_WAIT: Millis = Millis::new(1_500);
 
 /// Utterances that may be open at once: the one spoken, and one whose words are still awaited.
 const UTTERANCES_MAX: usize = 8;
@@ -44,6 +52,7 @@ pub fn open_recognizers(
         events,
         heard: AtomicU32::new(0),
         leader: AtomicU32::new(0),
+        is_leader_away: AtomicBool::new(false),
         has_news: AtomicBool::new(false),
         news: Mutex::new(News::default()),
     });
@@ -55,6 +64,7 @@ pub fn open_recognizers(
         request,
         board,
         kept,
+        away_until: None,
         utterances: Vec::with_capacity(UTTERANCES_MAX),
     };
     session.lead_from(0, None).map(|()| -> Box<dyn RecognizerSession> { Box::new(session) })
@@ -67,6 +77,8 @@ struct Session {
     request: RecognizerRequest,
     board: Arc<Board>,
     kept: Ring,
+    /// Where the leader, which has lost its connection, has been away for long enough.
+    away_until: Option<u64>,
     utterances: Vec<Utterance>,
 }
 
@@ -99,11 +111,17 @@ enum Stage {
     Awaited {
         asked: Instant,
         late_at: u64,
+        by: Asked,
     },
-    /// The same, and somebody else was asked as well.
-    Hedged {
-        asked: Instant,
-    },
+}
+
+/// Whose words are awaited.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// The leader's.
+    Leader,
+    /// The first of them that come: it is late.
+    Several,
 }
 
 /// What members say, and whose words count.
@@ -113,23 +131,63 @@ struct Board {
     heard: AtomicU32,
     /// The seat whose partials count.
     leader: AtomicU32,
+    /// Whether the leader has lost its connection and not said a word since.
+    is_leader_away: AtomicBool,
     has_news: AtomicBool,
     news: Mutex<News>,
 }
 
 #[derive(Default)]
 struct News {
+    /// Whether the leader has lost its connection, or speaks again.
+    away: Option<Away>,
     failed: Vec<(usize, VendorError)>,
     /// Whose words came, and from whom.
     answered: Vec<(UtteranceId, usize)>,
     /// The latest utterances whose words have been passed on: they are passed on once.
     done: VecDeque<UtteranceId>,
+    /// Who heard no word in which utterance, while others still listen to it.
+    wordless: VecDeque<(UtteranceId, u32)>,
+}
+
+impl News {
+    /// Whether somebody else may have heard words where `seat` heard none: one that gives up says so
+    /// much like one that heard silence.
+    fn may_wait(&mut self, utterance: UtteranceId, seat: usize, board: &Board) -> bool {
+        let said = self.wordless.iter().position(|(known, _)| *known == utterance);
+        let at = said.unwrap_or_else(|| {
+            if self.wordless.len() == UTTERANCES_MAX {
+                self.wordless.pop_front();
+            }
+            self.wordless.push_back((utterance, 0));
+            self.wordless.len() - 1
+        });
+        let (_, seats) = &mut self.wordless[at];
+        *seats |= 1 << seat;
+        board.heard.load(Ordering::Acquire) & !*seats != 0
+    }
 }
 
 impl Board {
     fn news(&self) -> MutexGuard<'_, News> {
         // Lists stay lists, whatever happened to the thread that held them.
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes when the leader loses its connection, and when it speaks again.
+    fn note_presence(&self, event: &RecognizerEvent) {
+        let is_away = match event {
+            RecognizerEvent::Recovering { .. } => true,
+            RecognizerEvent::Partial { .. }
+            | RecognizerEvent::Stable { .. }
+            | RecognizerEvent::Turn { .. }
+            | RecognizerEvent::Final { .. }
+            | RecognizerEvent::Failed { .. } => false,
+        };
+        if self.is_leader_away.swap(is_away, Ordering::AcqRel) != is_away {
+            self.news().away = Some(if is_away { Away::Gone } else { Away::Back });
+            self.has_news.store(true, Ordering::Release);
+        }
     }
 
     fn set_heard(&self, seat: usize, is_heard: Heard) {
@@ -139,6 +197,12 @@ impl Board {
             Heard::No => self.heard.fetch_and(!bit, Ordering::AcqRel),
         };
     }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Away {
+    Gone,
+    Back,
 }
 
 #[derive(Clone, Copy)]
@@ -160,6 +224,9 @@ impl Sink<RecognizerEvent> for Passage {
             return Offered::Accepted;
         }
         let leads = board.leader.load(Ordering::Acquire) as usize == self.seat;
+        if leads {
+            board.note_presence(&event);
+        }
         match event {
             RecognizerEvent::Partial { .. }
             | RecognizerEvent::Stable { .. }
@@ -171,9 +238,12 @@ impl Sink<RecognizerEvent> for Passage {
                     Offered::Accepted
                 }
             }
-            RecognizerEvent::Final { utterance, .. } => {
+            RecognizerEvent::Final { utterance, ref text, .. } => {
                 let mut news = board.news();
                 if news.done.contains(&utterance) {
+                    return Offered::Accepted;
+                }
+                if text.reveal().trim().is_empty() && news.may_wait(utterance, self.seat, board) {
                     return Offered::Accepted;
                 }
                 if news.done.len() == UTTERANCES_MAX {
@@ -209,6 +279,7 @@ impl RecognizerSession for Session {
         if self.board.has_news.swap(false, Ordering::AcqRel) {
             self.handle_news();
         }
+        self.handle_absence();
         self.handle_lateness();
     }
 
@@ -235,7 +306,8 @@ impl RecognizerSession for Session {
         let late_after = self.seats[self.leader].member.health.late_after();
         let late_after = Millis::new(late_after.as_millis().try_into().unwrap_or(u32::MAX));
         let late_at = self.kept.end + self.kept.samples_in(late_after);
-        self.enter(utterance, Stage::Awaited { asked: Instant::now(), late_at });
+        let stage = Stage::Awaited { asked: Instant::now(), late_at, by: Asked::Leader };
+        self.enter(utterance, stage);
         self.tell(|session| session.finalize(utterance));
     }
 
@@ -264,10 +336,18 @@ impl Session {
     }
 
     fn handle_news(&mut self) {
-        let (failed, answered) = {
+        let (away, failed, answered) = {
             let mut news = self.board.news();
-            (std::mem::take(&mut news.failed), std::mem::take(&mut news.answered))
+            let answered = std::mem::take(&mut news.answered);
+            (news.away.take(), std::mem::take(&mut news.failed), answered)
         };
+        match away {
+            Some(Away::Gone) => {
+                self.away_until = Some(self.kept.end + self.kept.samples_in(AWAY_MAX));
+            }
+            Some(Away::Back) => self.away_until = None,
+            None => (),
+        }
         for (utterance, seat) in answered {
             self.handle_answer(utterance, seat);
         }
@@ -281,7 +361,7 @@ impl Session {
             return;
         };
         match self.utterances.remove(at).stage {
-            Stage::Awaited { asked, .. } | Stage::Hedged { asked } => {
+            Stage::Awaited { asked, .. } => {
                 self.seats[by].member.health.answered(asked.elapsed());
             }
             Stage::Spoken | Stage::Paused => (),
@@ -306,11 +386,48 @@ impl Session {
     fn handle_failure(&mut self, seat: usize, error: VendorError) {
         self.seats[seat].member.health.failed(&error);
         self.seats[seat].ear = None;
-        if seat != self.leader {
-            return;
+        if seat == self.leader {
+            match self.lead_from(seat + 1, Some(error)) {
+                Ok(()) => {
+                    self.away_until = None;
+                    self.tell_recovery();
+                }
+                Err(error) => {
+                    self.board.events.offer(RecognizerEvent::Failed { error });
+                }
+            }
         }
-        if let Err(error) = self.lead_from(seat + 1, Some(error)) {
-            self.board.events.offer(RecognizerEvent::Failed { error });
+        self.settle_wordless();
+    }
+
+    /// Somebody hears again what was said: the call is to wait longer for the words than for those of
+    /// a recognizer that has merely fallen silent.
+    fn tell_recovery(&self) {
+        if let Some(first) = self.utterances.first() {
+            let behind = self.kept.span(self.kept.end - first.from);
+            self.board.events.offer(RecognizerEvent::Recovering { behind });
+        }
+    }
+
+    /// Who might have heard words where others heard none is gone: then there were none.
+    fn settle_wordless(&mut self) {
+        let mut news = self.board.news();
+        let heard = self.board.heard.load(Ordering::Acquire);
+        let settled = news.wordless.iter().filter(|(_, seats)| heard & !*seats == 0);
+        let settled: Vec<UtteranceId> = settled.map(|(utterance, _)| *utterance).collect();
+        for utterance in settled {
+            news.wordless.retain(|(known, _)| *known != utterance);
+            if news.done.contains(&utterance) {
+                continue;
+            }
+            if news.done.len() == UTTERANCES_MAX {
+                news.done.pop_front();
+            }
+            news.done.push_back(utterance);
+            self.utterances.retain(|known| known.id != utterance);
+            let text = Pii::new(String::new());
+            let (others, audio) = (Vec::new(), Millis::ZERO);
+            self.board.events.offer(RecognizerEvent::Final { utterance, text, others, audio });
         }
     }
 
@@ -368,28 +485,51 @@ impl Session {
             match utterance.stage {
                 Stage::Spoken => (),
                 Stage::Paused => ear.session.pause(utterance.id),
-                Stage::Awaited { .. } | Stage::Hedged { .. } => ear.session.finalize(utterance.id),
+                Stage::Awaited { .. } => ear.session.finalize(utterance.id),
             }
         }
         Ok(Admission::Granted)
     }
 
-    /// Has somebody else asked for words that the leader is late with.
+    /// Has somebody else asked for words that the leader is late with; and the one after, if that one
+    /// is late, too.
     fn handle_lateness(&mut self) {
         let end = self.kept.end;
         let late = self.utterances.iter().position(|utterance| match utterance.stage {
             Stage::Awaited { late_at, .. } => late_at <= end,
-            Stage::Spoken | Stage::Paused | Stage::Hedged { .. } => false,
+            Stage::Spoken | Stage::Paused => false,
         });
         let Some(late) = late else { return };
-        let Stage::Awaited { asked, .. } = self.utterances[late].stage else { return };
-        self.utterances[late].stage = Stage::Hedged { asked };
-        let Member { name: vendor, health, .. } = &self.seats[self.leader].member;
-        let limit = Millis::new(asked.elapsed().as_millis().try_into().unwrap_or(u32::MAX));
-        health.failed(&VendorError::Timeout { vendor: *vendor, phase: Phase::FirstByte, limit });
+        let Stage::Awaited { asked, by, .. } = self.utterances[late].stage else { return };
+        let late_at = end + self.kept.samples_in(HEDGE_WAIT);
+        self.utterances[late].stage = Stage::Awaited { asked, late_at, by: Asked::Several };
+        if by == Asked::Leader {
+            let Member { name: vendor, health, .. } = &self.seats[self.leader].member;
+            let limit = Millis::new(asked.elapsed().as_millis().try_into().unwrap_or(u32::MAX));
+            let phase = Phase::FirstByte;
+            health.failed(&VendorError::Timeout { vendor: *vendor, phase, limit });
+        }
+        self.ask_next();
+    }
+
+    /// Has somebody else listen as well while the leader is away for long in the midst of speech.
+    fn handle_absence(&mut self) {
+        let is_due = self.away_until.is_some_and(|until| until <= self.kept.end);
+        if is_due && !self.utterances.is_empty() {
+            self.away_until = None;
+            self.ask_next();
+        }
+    }
+
+    /// Has the first member behind the leader listen that does not yet and may be asked.
+    fn ask_next(&mut self) {
+        let is_free = |seat: &Seat| seat.ear.as_ref().is_none_or(|ear| !ear.is_listening);
         for seat in self.leader + 1..self.seats.len() {
+            if !is_free(&self.seats[seat]) {
+                continue;
+            }
             match self.listen(seat) {
-                Ok(Admission::Granted | Admission::Trial) => return,
+                Ok(Admission::Granted | Admission::Trial) => return self.tell_recovery(),
                 Ok(Admission::Refused) | Err(_) => (),
             }
         }

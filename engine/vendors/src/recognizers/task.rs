@@ -216,9 +216,10 @@ impl Task {
 
     fn fail(&mut self, error: VendorError) -> Course {
         self.count_connection();
+        // Before the words that must do: whoever has another recognizer does not take them.
+        self.events.offer(RecognizerEvent::Failed { error });
         self.ear.give_up();
         self.tell();
-        self.events.offer(RecognizerEvent::Failed { error });
         Course::Ends
     }
 

@@ -6,7 +6,9 @@
 //! connection and tells nothing before. An utterance whose connection breaks is repeated on another.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -149,6 +151,8 @@ struct Utterance {
     sent_to: u64,
     audio: mpsc::Sender<Vec<u8>>,
     answer: mpsc::Receiver<Result<String, VendorError>>,
+    /// The answer, once it is there.
+    answered: Option<Result<String, VendorError>>,
     /// Where it ends.
     to: Option<u64>,
 }
@@ -173,11 +177,16 @@ impl Task {
             match course {
                 Ok(Offered::Accepted | Offered::Shed) => (),
                 Ok(Offered::Closed) => return,
-                Err(error) => {
-                    self.events.offer(RecognizerEvent::Failed { error });
-                    return;
-                }
+                Err(error) => return self.fail(error),
             }
+        }
+    }
+
+    /// Before the words that must do: whoever has another recognizer does not take them.
+    fn fail(&mut self, error: VendorError) {
+        self.events.offer(RecognizerEvent::Failed { error });
+        while self.open.front().is_some_and(|open| open.to.is_some()) {
+            self.give_up_first();
         }
     }
 
@@ -224,7 +233,15 @@ impl Task {
             // More than any caller says before the first is understood: the oldest is not worth more.
             self.give_up_first();
         }
-        self.open.push_back(Utterance { id, from, sent_to: from, audio, answer, to: None });
+        self.open.push_back(Utterance {
+            id,
+            from,
+            sent_to: from,
+            audio,
+            answer,
+            answered: None,
+            to: None,
+        });
         self.hand_on(Rest::Kept);
     }
 
@@ -265,12 +282,11 @@ impl Task {
         &mut self,
         answer: Result<String, VendorError>,
     ) -> Result<Offered, VendorError> {
+        let text = answer?;
         let Some(open) = self.open.pop_front() else { return Ok(Offered::Accepted) };
         let to = open.to.unwrap_or(self.ring.to());
         let audio = self.server.format.rate.span_of(to.saturating_sub(open.from));
-        let text = answer.as_ref().cloned().unwrap_or_default();
-        let offered = self.final_words(open.id, text, audio);
-        answer.map(|_| offered)
+        Ok(self.final_words(open.id, text, audio))
     }
 
     fn give_up_first(&mut self) {
@@ -291,16 +307,26 @@ enum Rest {
     Sent,
 }
 
-/// The answer about the oldest utterance, once it was asked for.
+/// The answer about the oldest utterance, once it was asked for; or, as soon as it is known, that one
+/// of them will have none. May be dropped at any await.
 async fn answered(open: &mut VecDeque<Utterance>) -> Result<String, VendorError> {
-    match open.front_mut() {
-        Some(open) if open.to.is_some() => match open.answer.recv().await {
-            Some(answer) => answer,
-            // The runtime is going down.
-            None => std::future::pending().await,
-        },
-        Some(_) | None => std::future::pending().await,
-    }
+    poll_fn(|context| {
+        for (place, open) in open.iter_mut().enumerate() {
+            if open.answered.is_none()
+                && let Poll::Ready(Some(answer)) = open.answer.poll_recv(context)
+            {
+                open.answered = Some(answer);
+            }
+            let is_due = place == 0 && open.to.is_some();
+            if open.answered.as_ref().is_some_and(|answer| is_due || answer.is_err())
+                && let Some(answer) = open.answered.take()
+            {
+                return Poll::Ready(answer);
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// One utterance on its way to the server.

@@ -152,9 +152,8 @@ impl Stage {
                 format!("{} {}", utterance.get(), text.reveal())
             }
             RecognizerEvent::Failed { error } => format!("failed {}", error.vendor()),
-            RecognizerEvent::Stable { .. }
-            | RecognizerEvent::Turn { .. }
-            | RecognizerEvent::Recovering { .. } => "other".into(),
+            RecognizerEvent::Recovering { behind } => format!("{} ms again", behind.get()),
+            RecognizerEvent::Stable { .. } | RecognizerEvent::Turn { .. } => "other".into(),
         };
         self.heard.take().into_iter().map(told).collect()
     }
@@ -200,7 +199,7 @@ async fn the_next_hears_again_what_was_not_final() {
     stage.session.finalize(ONE);
     stage.puppets[1].answer(1, "when do you open");
     stage.puppets[0].answer(1, "too late");
-    assert_eq!(stage.heard(), ["1 when do you open"]);
+    assert_eq!(stage.heard(), ["1220 ms again", "1 when do you open"]);
     stage.push(100);
     assert_eq!(stage.puppets[0].given_ms(), 3_000 + 1_000 + 20, "it is given nothing more");
 }
@@ -231,7 +230,8 @@ async fn late_words_are_asked_of_the_next_and_come_once() {
     stage.puppets[1].answer(1, "when do you open");
     stage.puppets[0].answer(1, "when did you open");
     stage.push(20);
-    assert_eq!(stage.heard(), ["1 when do you open"]);
+    // The call's own patience is shorter than a repetition.
+    assert_eq!(stage.heard(), ["1700 ms again", "1 when do you open"]);
     assert_eq!(stage.puppets[1].told.take(), ["discard 1"]);
     // The late one stays the leader until it has failed three times.
     stage.puppets[1].given_ms();
@@ -244,6 +244,105 @@ async fn late_words_are_asked_of_the_next_and_come_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_gives_up_does_not_answer_for_its_successor() {
+    let mut stage = Stage::with(two());
+    stage.session.begin(ONE, Millis::ZERO);
+    stage.push(1_000);
+    stage.session.finalize(ONE);
+    // What an adapter says that has failed: the finals it owes.
+    stage.puppets[0].fail();
+    stage.puppets[0].answer(1, "");
+    stage.push(20);
+    assert_eq!(stage.puppets[1].told.take(), ["begin 1 1020", "finalize 1"]);
+    stage.puppets[1].answer(1, "when do you open");
+    assert_eq!(stage.heard(), ["1020 ms again", "1 when do you open"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_words_are_an_answer_once_everybody_who_listens_says_so() {
+    let mut stage = Stage::with(two());
+    stage.session.begin(ONE, Millis::ZERO);
+    stage.push(1_000);
+    stage.session.finalize(ONE);
+    stage.push(700);
+    stage.puppets[0].answer(1, "");
+    assert_eq!(stage.heard(), ["1700 ms again"], "the other may have heard words");
+    stage.puppets[1].answer(1, "when do you open");
+    assert_eq!(stage.heard(), ["1 when do you open"]);
+    stage.push(20);
+
+    stage.session.begin(TWO, Millis::ZERO);
+    stage.push(1_000);
+    stage.session.finalize(TWO);
+    stage.puppets[0].answer(2, "");
+    assert_eq!(stage.heard(), ["2 "], "nobody else listens");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_words_are_an_answer_if_whoever_else_listened_fails() {
+    let mut stage = Stage::with(two());
+    stage.session.begin(ONE, Millis::ZERO);
+    stage.push(1_000);
+    stage.session.finalize(ONE);
+    stage.push(700);
+    stage.puppets[0].answer(1, "");
+    stage.puppets[1].fail();
+    stage.push(20);
+    assert_eq!(stage.heard(), ["1700 ms again", "1 "]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn if_the_second_is_late_too_the_third_is_asked() {
+    let mut puppets = two();
+    puppets.push(Puppet::new("c", LINEAR_16));
+    let mut stage = Stage::with(puppets);
+    stage.session.begin(ONE, Millis::ZERO);
+    stage.push(1_000);
+    stage.session.finalize(ONE);
+    stage.push(700 + 1_480);
+    assert_eq!(stage.puppets[2].told.take(), Vec::<String>::new());
+    stage.push(20);
+    assert_eq!(stage.puppets[2].told.take(), ["begin 1 3200", "finalize 1"]);
+    stage.puppets[2].answer(1, "when do you open");
+    stage.push(20);
+    let heard = ["1700 ms again", "3200 ms again", "1 when do you open"];
+    assert_eq!(stage.heard(), heard);
+    assert_eq!(stage.puppets[1].told.take(), ["begin 1 1700", "finalize 1", "discard 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_stays_away_in_the_midst_of_speech_is_not_waited_for() {
+    let mut stage = Stage::with(two());
+    stage.session.begin(ONE, Millis::ZERO);
+    stage.push(1_000);
+    let behind = Millis::new(1_000);
+    stage.puppets[0].offer(RecognizerEvent::Recovering { behind });
+    stage.push(500);
+    assert_eq!(stage.puppets[1].given_ms(), 0, "most come back by then");
+    stage.push(20);
+    assert_eq!(stage.puppets[1].told.take(), ["begin 1 1520"]);
+    assert_eq!(stage.puppets[1].given_ms(), 1_520);
+    stage.session.finalize(ONE);
+    stage.puppets[1].answer(1, "when do you open");
+    stage.push(20);
+    let heard = ["1000 ms again", "1520 ms again", "1 when do you open"];
+    assert_eq!(stage.heard(), heard);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_comes_back_in_time_hears_alone() {
+    let mut stage = Stage::with(two());
+    stage.session.begin(ONE, Millis::ZERO);
+    stage.push(1_000);
+    let behind = Millis::new(1_000);
+    stage.puppets[0].offer(RecognizerEvent::Recovering { behind });
+    stage.push(400);
+    stage.puppets[0].partial(1, "when do");
+    stage.push(2_000);
+    assert_eq!(stage.puppets[1].given_ms(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn partials_are_the_leaders_while_two_listen() {
     let mut stage = Stage::with(two());
     stage.session.begin(ONE, Millis::ZERO);
@@ -251,7 +350,7 @@ async fn partials_are_the_leaders_while_two_listen() {
     stage.session.finalize(ONE);
     stage.push(700);
     stage.puppets[1].partial(1, "not mine to tell");
-    assert_eq!(stage.heard(), Vec::<String>::new());
+    assert_eq!(stage.heard(), ["1700 ms again"]);
 }
 
 #[tokio::test(start_paused = true)]
