@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("speech", &["types", "vendor", "codecs"]),
     ("frontdesk", &["types", "vendor"]),
     ("caller", &["types", "codecs", "media", "wire"]),
+    ("score", &["types", "codecs", "call", "speech"]),
     ("directory", &["types"]),
     ("store", &["types"]),
     ("billing", &["types"]),

@@ -128,6 +128,11 @@ FILES = {
         PIPECAT,
         "pipecat/audio/vad/data/silero_vad.onnx",
     ),
+    "turn/smart-turn-v3.2-cpu.onnx": (
+        "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+        PIPECAT,
+        "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",
+    ),
     "meaning/model.onnx": (
         "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
         MINILM,

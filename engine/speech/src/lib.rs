@@ -28,6 +28,7 @@ mod mel;
 mod moonshine;
 mod recognizer;
 mod silero;
+mod smart_turn;
 mod tokens;
 mod transcript;
 mod trim;
@@ -48,6 +49,7 @@ pub use pool::{Job, JobClass, JobFailure, PoolCounters, WorkerPool, lower_priori
 pub use recognizer::LocalRecognizer;
 pub use session::{InferenceError, on_inference_thread};
 pub use silero::{Vad, WINDOW};
+pub use smart_turn::{HEARD_MAX, SmartTurn};
 pub use tokens::{parse_byte_tokens, parse_tokens};
 pub use transcript::Transcript;
 pub use voice::{LocalVoice, SEGMENTS_MAX};

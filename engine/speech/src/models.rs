@@ -43,7 +43,7 @@ pub struct ModelFile {
 impl ModelFile {
     /// Whether an engine starts without it, and says what it gives up.
     pub fn is_optional(&self) -> bool {
-        self.path.starts_with("meaning/")
+        ["meaning/", "turn/"].iter().any(|part| self.path.starts_with(part))
     }
 }
 
@@ -132,6 +132,13 @@ pub const MODEL_FILES: &[ModelFile] = &[
         sha256: "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
         package: PIPECAT,
         licence: "MIT",
+    },
+    ModelFile {
+        path: "turn/smart-turn-v3.2-cpu.onnx",
+        bytes: 8_679_182,
+        sha256: "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+        package: PIPECAT,
+        licence: "BSD-2-Clause",
     },
     ModelFile {
         path: "meaning/model.onnx",
