@@ -55,6 +55,38 @@ impl Adapter {
         Self { name, duty: Duty::Speak, protocol, reserve: Some(reserve) }
     }
 
+    /// Whether what it speaks has a way to say so: Wyoming has no statuses and no order to change.
+    fn knows(&self, fault: Fault) -> bool {
+        let is_wyoming = match self.protocol {
+            Protocol::WyomingRecognizer | Protocol::WyomingVoice => true,
+            Protocol::DeepgramNova
+            | Protocol::DeepgramFlux
+            | Protocol::DeepgramAura
+            | Protocol::DeepgramSpeak
+            | Protocol::OpenAiChat
+            | Protocol::OpenAiSpeech
+            | Protocol::Anthropic
+            | Protocol::ElevenLabs
+            | Protocol::Cartesia => false,
+        };
+        match fault {
+            Fault::Unauthorized
+            | Fault::TooMany { .. }
+            | Fault::Broken { .. }
+            | Fault::WrongOrder => !is_wyoming,
+            Fault::Refuse
+            | Fault::Hang
+            | Fault::Mute { .. }
+            | Fault::Drop { .. }
+            | Fault::Close { .. }
+            | Fault::Drip { .. }
+            | Fault::Malformed { .. }
+            | Fault::LateAudio { .. }
+            | Fault::Unknown
+            | Fault::Slow { .. } => true,
+        }
+    }
+
     /// The lines of an agent's `[vendors]` in which it stands first for what it does.
     pub(super) fn vendors(&self) -> String {
         let list = |duty: Duty, usual: &'static str, local: &'static str| {
@@ -209,7 +241,8 @@ pub fn all() -> Vec<Case> {
     let normal = Adapter::ALL.map(|adapter| Case { adapter, trouble: None });
     let mut cases = normal.repeat(NORMAL_CALLS);
     for adapter in Adapter::ALL {
-        let troubles = adapter.duty.rows().into_iter().map(|row| Some((row.fault, row.when)));
+        let rows = adapter.duty.rows().into_iter().filter(|row| adapter.knows(row.fault));
+        let troubles = rows.map(|row| Some((row.fault, row.when)));
         cases.extend(troubles.map(|trouble| Case { adapter, trouble }));
     }
     cases

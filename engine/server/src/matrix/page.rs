@@ -62,7 +62,7 @@ impl Matrix {
             line(row("no fault: reply after", &normal));
             for fault in duty.rows() {
                 let cells = row(fault.name, &|adapter| {
-                    self.cell(*adapter, &fault).map_or_else(String::new, ToString::to_string)
+                    self.cell(*adapter, &fault).map_or_else(|| "–".to_owned(), ToString::to_string)
                 });
                 line(cells);
             }

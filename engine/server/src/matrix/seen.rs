@@ -88,6 +88,8 @@ impl Seen {
         let response = turn.and_then(|turn| turn.response);
         let said: String =
             turns.iter().map(|turn| turn.reply.reveal().as_str()).collect::<Vec<_>>().join(" | ");
+        let words = record.turns.iter().map(|turn| turn.caller.reveal().as_str());
+        let understood = words.filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" | ");
         Self {
             case,
             response,
@@ -97,7 +99,7 @@ impl Seen {
             misunderstood: misunderstood(record, case.questions()),
             outcome: outcome(case.adapter, turns, record.ended, (response, sessions)),
             is_sound: report.verdict == Verdict::Sound,
-            told: format!("{said} [{:?}]", record.ended),
+            told: format!("{understood} -> {said} [{:?}]", record.ended),
         }
     }
 }
@@ -146,7 +148,7 @@ fn outcome(
         return Outcome::ReplyAfter;
     }
     let is_next = match adapter.duty {
-        Duty::Think => !answer.cites.is_empty(),
+        Duty::Think => !words.contains("friendly stylist"),
         Duty::Recognize | Duty::Speak => {
             let mut others = sessions.iter().filter(|session| session.protocol != adapter.protocol);
             others.any(|session| is_of(session, adapter.duty))

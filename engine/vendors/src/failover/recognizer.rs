@@ -100,6 +100,8 @@ struct Utterance {
     id: UtteranceId,
     /// Its first sample, counted from the call's.
     from: u64,
+    /// One past its last, once its words were asked for.
+    to: Option<u64>,
     stage: Stage,
 }
 
@@ -288,7 +290,7 @@ impl RecognizerSession for Session {
             self.utterances.remove(0);
         }
         let from = self.kept.end.saturating_sub(self.kept.samples_in(ago));
-        self.utterances.push(Utterance { id: utterance, from, stage: Stage::Spoken });
+        self.utterances.push(Utterance { id: utterance, from, to: None, stage: Stage::Spoken });
         self.tell(|session| session.begin(utterance, ago));
     }
 
@@ -324,8 +326,10 @@ impl RecognizerSession for Session {
 
 impl Session {
     fn enter(&mut self, utterance: UtteranceId, stage: Stage) {
+        let end = self.kept.end;
         if let Some(known) = self.utterances.iter_mut().find(|known| known.id == utterance) {
             known.stage = stage;
+            known.to = matches!(stage, Stage::Awaited { .. }).then_some(end);
         }
     }
 
@@ -475,19 +479,7 @@ impl Session {
             }
         };
         ear.is_listening = true;
-        if let Some(first) = self.utterances.first() {
-            let prefix = self.kept.samples_in(PREFIX);
-            self.kept.replay(first.from.saturating_sub(prefix), |audio| ear.push(audio));
-        }
-        for utterance in &self.utterances {
-            let ago = self.kept.span(self.kept.end - utterance.from);
-            ear.session.begin(utterance.id, ago);
-            match utterance.stage {
-                Stage::Spoken => (),
-                Stage::Paused => ear.session.pause(utterance.id),
-                Stage::Awaited { .. } => ear.session.finalize(utterance.id),
-            }
-        }
+        ear.hear_again(&self.kept, &self.utterances);
         Ok(Admission::Granted)
     }
 
@@ -537,6 +529,27 @@ impl Session {
 }
 
 impl Ear {
+    /// Tells all that is awaited in the order in which it came about: audio that comes before the
+    /// utterance it belongs to may be forgotten.
+    fn hear_again(&mut self, kept: &Ring, utterances: &[Utterance]) {
+        let Some(first) = utterances.first() else { return };
+        let mut at = first.from.saturating_sub(kept.samples_in(PREFIX));
+        for utterance in utterances {
+            kept.replay((at, utterance.from), |audio| self.push(audio));
+            at = at.max(utterance.from);
+            self.session.begin(utterance.id, kept.span(at.min(kept.end) - utterance.from));
+            if let (Stage::Awaited { .. }, Some(to)) = (utterance.stage, utterance.to) {
+                kept.replay((at, to), |audio| self.push(audio));
+                at = at.max(to);
+                self.session.finalize(utterance.id);
+            }
+        }
+        kept.replay((at, kept.end), |audio| self.push(audio));
+        for utterance in utterances.iter().filter(|utterance| utterance.stage == Stage::Paused) {
+            self.session.pause(utterance.id);
+        }
+    }
+
     fn push(&mut self, audio: AudioChunk<'_>) {
         self.session.push_audio(self.fit.convert(audio));
     }
@@ -638,16 +651,17 @@ impl Ring {
         }
     }
 
-    /// Hands over what is kept of the audio from sample `from` on.
-    fn replay(&self, from: u64, mut push: impl FnMut(AudioChunk<'_>)) {
-        let wanted = self.end.saturating_sub(from) as usize;
+    /// Hands over what is kept of the audio from sample `from` up to sample `to`.
+    fn replay(&self, (from, to): (u64, u64), mut push: impl FnMut(AudioChunk<'_>)) {
+        let from_end = self.end.saturating_sub(from) as usize;
+        let left = self.end.saturating_sub(to) as usize;
         match &self.audio {
-            Kept::Linear(kept) => {
-                newest(kept, wanted).into_iter().for_each(|part| push(AudioChunk::Linear(part)));
-            }
-            Kept::Mulaw(kept) => {
-                newest(kept, wanted).into_iter().for_each(|part| push(AudioChunk::Mulaw(part)));
-            }
+            Kept::Linear(kept) => parts(kept, (from_end, left)).for_each(|part| {
+                push(AudioChunk::Linear(part));
+            }),
+            Kept::Mulaw(kept) => parts(kept, (from_end, left)).for_each(|part| {
+                push(AudioChunk::Mulaw(part));
+            }),
         }
     }
 }
@@ -659,10 +673,13 @@ fn keep<T: Copy>(kept: &mut VecDeque<T>, new: &[T], most: usize) {
     kept.extend(new);
 }
 
-/// The newest `wanted` of what is kept, in two parts.
-fn newest<T>(kept: &VecDeque<T>, wanted: usize) -> [&[T]; 2] {
-    let skipped = kept.len().saturating_sub(wanted);
+/// What is kept from `from` before its end up to `left` before it, in at most two parts.
+fn parts<T>(kept: &VecDeque<T>, (from, left): (usize, usize)) -> impl Iterator<Item = &[T]> {
+    let begin = kept.len().saturating_sub(from);
+    let end = kept.len().saturating_sub(left).max(begin);
     let (older, newer) = kept.as_slices();
-    let older_skipped = skipped.min(older.len());
-    [&older[older_skipped..], &newer[skipped - older_skipped..]]
+    let within = |at: usize| at.min(older.len());
+    let behind = |at: usize| at.saturating_sub(older.len());
+    let both = [&older[within(begin)..within(end)], &newer[behind(begin)..behind(end)]];
+    both.into_iter().filter(|part| !part.is_empty())
 }
