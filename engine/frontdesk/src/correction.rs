@@ -2,7 +2,7 @@
 
 use crate::cues::Cue;
 use crate::pattern::find_cues;
-use crate::words::{Token, Utterance};
+use crate::words::{Mask, Token, Utterance};
 
 /// In a longer utterance a "not" is part of what is told.
 const DENIED_WORDS_MAX: usize = 14;
@@ -12,16 +12,55 @@ const DENIED_WORDS_MAX: usize = 14;
 pub(crate) fn corrected(utterance: Utterance) -> Utterance {
     let utterance = without_denied(utterance);
     let cues = find_cues(&utterance);
-    let Some(hit) = cues.iter().rev().find(|hit| hit.cue == Cue::Correction) else {
-        return utterance;
+    let hit = cues.iter().rev().find(|hit| hit.cue == Cue::Correction);
+    let no = lone_no(&utterance);
+    let Some(hit) = hit.filter(|hit| no.is_none_or(|at| at < hit.mask.first())) else {
+        return no.map_or(utterance.clone(), |at| framed(&utterance, &cues, at + 1));
     };
     let tail = utterance.tail(hit.mask.last() + 1);
-    if tail.weight(tail.all()) > 0.0 || cues.iter().any(|cue| cue.mask.first() > hit.mask.last()) {
+    if tail.weight(tail.all()) > 0.0 && !cues.iter().any(|cue| cue.mask.first() > hit.mask.last()) {
+        framed(&utterance, &cues, hit.mask.last() + 1)
+    } else if tail.weight(tail.all()) > 0.0
+        || cues.iter().any(|cue| cue.mask.first() > hit.mask.last())
+    {
         tail
     } else {
         utterance
     }
 }
+
+/// "How much is a flu shot, no, the tetanus one": a "no" by itself in the middle.
+fn lone_no(utterance: &Utterance) -> Option<usize> {
+    let tokens = &utterance.tokens;
+    (HEAD_WORDS_MIN..tokens.len().saturating_sub(1)).find(|at| {
+        tokens[*at].text == "no"
+            && tokens[at - 1].part != tokens[*at].part
+            && tokens[at + 1].part != tokens[*at].part
+            && tokens[at + 1].sentence == tokens[*at].sentence
+            && TAIL_WORDS_MAX >= tokens.len() - at - 1
+    })
+}
+
+/// What is left from `start` on, in the frame of the question before it: what is taken back is the thing,
+/// not what was asked of it.
+fn framed(utterance: &Utterance, cues: &[crate::pattern::CueHit], start: usize) -> Utterance {
+    let tail = utterance.tail(start);
+    let asks = |cue: Cue| matches!(cue, Cue::Price | Cue::Duration);
+    if cues.iter().any(|hit| asks(hit.cue) && hit.mask.first() >= start) {
+        return tail;
+    }
+    let frame = cues.iter().filter(|hit| asks(hit.cue) && hit.mask.last() < start);
+    let frame = frame.fold(Mask::default(), |mask, hit| mask.union(hit.mask));
+    let (part, sentence) = tail.tokens.first().map_or((0, 0), |token| (token.part, token.sentence));
+    let head = utterance.tokens.iter().enumerate().filter(|(at, _)| frame.holds(*at));
+    let head = head.map(|(_, token)| Token { part, sentence, ..token.clone() });
+    Utterance { tokens: head.chain(tail.tokens.iter().cloned()).collect() }
+}
+
+/// Fewer words before a "no" are no question that it takes back.
+const HEAD_WORDS_MIN: usize = 4;
+/// More words behind it say something of their own.
+const TAIL_WORDS_MAX: usize = 5;
 
 /// "Not the haircut, the color", "the color, not the haircut": without what is denied, if
 /// something else is named.

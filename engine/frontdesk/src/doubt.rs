@@ -6,8 +6,10 @@
 
 use types::{CitedText, FactId, Facts};
 
+use crate::calendar::{Days, find_days};
 use crate::cues::Cue;
 use crate::desk::Desk;
+use crate::hours::{Aspect, HoursAsk};
 use crate::intent::{Ask, House, Subject};
 use crate::kinds::goes_on_about_money;
 use crate::meaning::{Kind, Likeness, Target};
@@ -37,7 +39,10 @@ pub(crate) fn second_thought(
         return None;
     }
     let mut question = Asked::new(&reading.words, sight.meanings.likenesses(sight.direction));
-    question.money |= goes_on_about_money(&Utterance::new(&reading.words), reading.memory.topic);
+    let utterance = Utterance::new(&reading.words);
+    let days = find_days(&utterance, desk.now.date(), &desk.facts.hours.exceptions);
+    question.day = (days.days.len() == 1 && days.stretch.is_none()).then_some(days);
+    question.money |= goes_on_about_money(&utterance, reading.memory.topic);
     let told = told(desk.facts, &reply.sentences);
     #[expect(clippy::wildcard_enum_match_arm, reason = "all else is told, and may be doubted")]
     match reply.intent {
@@ -68,6 +73,8 @@ struct Asked {
     likenesses: Vec<Likeness>,
     /// How many words it has.
     words: usize,
+    /// The one day that it names.
+    day: Option<Days>,
     /// Whether it asks for an amount.
     money: bool,
     /// Whether it asks for a person: "who gets to see that?"
@@ -98,7 +105,15 @@ impl Asked {
         let who = utterance.texts().iter().find(|text| !crate::intent::FILLERS.contains(text))
             == Some(&"who");
         let money = has(Cue::Price);
-        Self { likenesses, words, money, who, plain: one && asks && words <= PLAIN_WORDS_MAX, cues }
+        Self {
+            likenesses,
+            words,
+            day: None,
+            money,
+            who,
+            plain: one && asks && words <= PLAIN_WORDS_MAX,
+            cues,
+        }
     }
 
     fn has(&self, cue: Cue) -> bool {
@@ -131,6 +146,14 @@ impl Asked {
             reply.intent == Intent::Clarify && !asked && meant(reply) != best.target.subject();
         let passes = |(bar, by)| best.alike >= bar && lead >= by;
         if !self.plain && !rival && self.bar(best.target, reply.intent).is_some_and(passes) {
+            if let (Target::Hours, Some(days)) = (best.target, &self.day) {
+                let (aspect, clock) = (Aspect::Hours, None);
+                return Some(Meant::Tell(Ask::Hours(HoursAsk {
+                    aspect,
+                    days: days.clone(),
+                    clock,
+                })));
+            }
             return best.target.ask().map(Meant::Tell);
         }
         if reply.intent == Intent::Clarify && !asks_for_a_service(reply) {
@@ -159,8 +182,14 @@ impl Asked {
             Target::Price(_) if self.has(Cue::Price) => Some((0.60, 0.15)),
             Target::Duration(_) if self.has(Cue::Duration) => Some((0.55, 0.12)),
             Target::Policy(_) | Target::Faq(_) if self.money || self.who => None,
-            Target::Policy(_) | Target::Faq(_) if intent == Intent::Unknown => Some((0.70, 0.15)),
-            Target::Policy(_) | Target::Faq(_) => Some((0.62, 0.15)),
+            Target::Policy(_) | Target::Faq(_) => Some(match intent {
+                Intent::Unknown => (0.64, 0.15),
+                // The words named nothing at all, and so nothing else.
+                Intent::NotUnderstood => (0.45, 0.12),
+                _ => (0.55, 0.12),
+            }),
+            // Of a day that was named the hours are told with it.
+            Target::Hours if self.day.is_some() && intent != Intent::Clarify => Some((0.50, 0.13)),
             Target::House(House::Phone | House::Name) => None,
             Target::House(_) => Some((0.65, 0.15)),
             Target::Price(_)

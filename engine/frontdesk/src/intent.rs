@@ -182,6 +182,7 @@ impl Sense {
         let rows = sense.take_rows(&candidates);
         sense.services = sense.find_services(&candidates, &rows);
         sense.doubt_misheard(&candidates, index);
+        sense.trust_parts(&candidates, index, thread);
         let rows = sense.drop_overruled(rows);
         sense.leftover = sense.find_leftover(&rows);
         sense.rows = rows.clone();

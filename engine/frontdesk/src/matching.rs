@@ -241,6 +241,15 @@ impl Index {
         self.phrases.iter().filter_map(service).max().unwrap_or(0)
     }
 
+    /// The words of each name of the service at `at`.
+    pub(crate) fn names_of_service(&self, at: usize) -> impl Iterator<Item = Vec<&str>> {
+        let phrases = self.phrases.iter().filter(move |phrase| phrase.row == Row::Service(at));
+        phrases.map(|phrase| {
+            let telling = phrase.words.iter().filter(|word| word.weight > 0.0);
+            telling.map(|word| word.lemma.as_str()).collect()
+        })
+    }
+
     /// The words that name the service at `at`.
     pub(crate) fn words_of_service(&self, at: usize) -> impl Iterator<Item = &str> {
         let phrases = self.phrases.iter().filter(move |phrase| phrase.row == Row::Service(at));

@@ -2,7 +2,7 @@
 
 use crate::calendar::find_clock;
 use crate::cues::Cue;
-use crate::intent::{Certainty, FILLERS, Sense, ServiceHit};
+use crate::intent::{Certainty, FILLERS, Sense, ServiceHit, Thread};
 use crate::lexicon;
 use crate::matching::{Candidate, Hearing, Index, Place, Row, Wording};
 use crate::words::{Mask, Token};
@@ -15,6 +15,8 @@ const MARGIN: f32 = 0.12;
 const PARTIAL: f32 = 0.3;
 /// A row of rules or answers is taken from here, if it leaves little of the utterance unexplained.
 const ROW_PARTIAL: f32 = 0.5;
+/// More words than these ask something of their own.
+const ELLIPTIC_WORDS_MAX: usize = 6;
 /// More options in one question nobody remembers.
 pub(crate) const OPTIONS_MAX: usize = 3;
 
@@ -200,6 +202,51 @@ impl Sense {
             let shares = (0..tokens.len()).any(|at| hit.mask.holds(at) && shared(&tokens[at]));
             if alike && shares {
                 hit.certainty = Certainty::Unsure;
+            }
+        }
+    }
+
+    /// "A business return" where there is one business tax return: all words that no other service has,
+    /// and the last one, name it. So does a part of a name behind one of which it has the rest: "how
+    /// much is a flu shot?", "and the shingles one?".
+    pub(crate) fn trust_parts(&mut self, candidates: &[Candidate], index: &Index, thread: &Thread) {
+        let tokens = &self.utterance.tokens;
+        let services = index.services();
+        let asked = self.has_any(&[Cue::Price, Cue::Duration, Cue::Offered]);
+        let goes_on = tokens.len() <= ELLIPTIC_WORDS_MAX;
+        let days = self.days.mask;
+        if self.services.iter().any(|hit| hit.certainty == Certainty::Sure) {
+            return;
+        }
+        let spoken_of: Vec<&str> =
+            thread.services.iter().flat_map(|at| index.words_of_service(*at)).collect();
+        for hit in self.services.iter_mut().filter(|hit| hit.certainty == Certainty::Unsure) {
+            let &[own] = &hit.options[..] else { continue };
+            if hit.mask.meets(days) {
+                continue;
+            }
+            let plain = candidates.iter().any(|candidate| {
+                candidate.row == Row::Service(own)
+                    && candidate.mask == hit.mask
+                    && candidate.hearing == Hearing::Plain
+            });
+            let said = |word: &str| {
+                (0..tokens.len()).any(|at| hit.mask.holds(at) && tokens[at].lemma == word)
+            };
+            let is_shared = |word: &str| {
+                (0..services)
+                    .any(|at| at != own && index.words_of_service(at).any(|other| other == word))
+            };
+            let named = index.names_of_service(own).any(|words| {
+                let mut telling = words.iter().filter(|word| !is_shared(word)).peekable();
+                let told = telling.peek().is_some() && telling.all(|word| said(word));
+                let head = words.last().is_some_and(|word| said(word));
+                let rest = words.iter().all(|word| said(word) || spoken_of.contains(word));
+                let some = words.iter().any(|word| said(word));
+                asked && told && head || goes_on && some && rest && !spoken_of.is_empty()
+            });
+            if plain && named {
+                hit.certainty = Certainty::Sure;
             }
         }
     }

@@ -303,9 +303,10 @@ impl<'a> Turn<'a> {
             matches!(before(1), Some("a" | "an" | "the" | "your"))
                 && (mask.holds(at - 1) || matches!(before(2), Some("with" | "to" | "through")))
         };
-        let noise = near
-            .clone()
-            .any(|at| same(at) && at > mask.last() && sense.leftover.holds(at) && !role(at));
+        let noise = near.clone().any(|at| {
+            let beside = tokens[at].part == tokens[mask.last()].part;
+            same(at) && beside && at > mask.last() && sense.leftover.holds(at) && !role(at)
+        });
         let asked = sense.cues.iter().any(|hit| {
             matches!(hit.cue, Cue::Works | Cue::Price | Cue::Duration) && same(hit.mask.first())
         });

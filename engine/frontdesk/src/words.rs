@@ -273,7 +273,7 @@ fn unaccented(c: char) -> Option<char> {
 /// The words that a contraction stands for, without apostrophes.
 fn expand(word: &str) -> Vec<String> {
     /// Contractions that recognizers write without their apostrophe, and joined words.
-    const WHOLE: [(&str, &str); 27] = [
+    const WHOLE: [(&str, &str); 30] = [
         ("can't", "can not"),
         ("won't", "will not"),
         ("cannot", "can not"),
@@ -301,6 +301,9 @@ fn expand(word: &str) -> Vec<String> {
         ("byebye", "bye"),
         ("e'mail", "email"),
         ("noon's", "noon"),
+        ("long's", "long is"),
+        ("much's", "much is"),
+        ("late's", "late is"),
     ];
     /// What ends in `'s` and means "is".
     const IS: [&str; 10] =
