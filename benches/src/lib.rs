@@ -7,6 +7,7 @@ pub mod gates;
 pub mod machine;
 pub mod plot;
 pub mod recall;
+pub mod share;
 pub mod signal;
 pub mod split;
 pub mod stopwatch;

@@ -1,6 +1,6 @@
 //! Where a turn's time goes, from the engine's record and the caller's measurement.
 
-use caller::CallReport;
+use caller::{CallReport, TurnMeasure};
 use serde_json::{Value, json};
 use types::{CallRecord, CallTime, Millis, TurnRecord};
 
@@ -26,8 +26,11 @@ pub struct Turn {
     pub voice: f64,
     /// From the first frame sent to the caller's ear: the carrier's buffer and the packet itself.
     pub lead: f64,
-    /// What is left: late timers and waits inside the engine.
-    pub own: f64,
+    /// How late the endpoint was after the silence that was chosen: timers, and words that became
+    /// stable only then.
+    pub timer: f64,
+    /// From the first sound to the first frame sent.
+    pub sending: f64,
     /// Gaps of at least 20 ms inside the reply.
     pub gaps: usize,
 }
@@ -42,8 +45,13 @@ impl Turn {
             ("brain", self.brain),
             ("voice", self.voice),
             ("lead", self.lead),
-            ("own share", self.own),
+            ("own share", self.own()),
         ]
+    }
+
+    /// What no stage explains: late timers and waits inside the engine.
+    pub fn own(&self) -> f64 {
+        self.timer + self.sending
     }
 
     /// As JSON, in milliseconds.
@@ -60,35 +68,41 @@ impl Turn {
 /// The turns of a call that both sides know of.
 pub fn turns(record: &CallRecord, report: &CallReport) -> Vec<Turn> {
     let offset = record.began.as_unix_millis() - report.started.as_unix_millis();
+    let split = |measure: &TurnMeasure| turn(&record.turns, measure, offset as f64);
+    report.turns.iter().filter_map(split).collect()
+}
+
+/// The split of a measured turn, if one of `records` is of it. `offset` is how much later than the
+/// caller's the engine's clock began.
+fn turn(records: &[TurnRecord], measure: &TurnMeasure, offset: f64) -> Option<Turn> {
     let here = |time: CallTime| time.as_micros() as f64 / 1_000.0;
-    let there = |time: CallTime| here(time) + offset as f64;
-    let measured = report.turns.iter().filter_map(|measure| {
-        let heard = here(measure.reply_began?);
-        let ended = here(measure.question_ended);
-        let near = |turn: &&TurnRecord| {
-            let speech = turn.stages.speech_ended.map(there);
-            speech.is_some_and(|speech| (speech - ended).abs() < f64::from(SAME_WITHIN.get()))
-        };
-        let stages = record.turns.iter().find(near)?.stages;
-        let (speech, endpointed) = (stages.speech_ended?, stages.endpointed?);
-        let (transcribed, thought) = (stages.transcribed?, stages.thought?);
-        let (voiced, sent) = (stages.voiced?, stages.sent?);
-        let endpoint = f64::from(stages.endpoint_delay?.get());
-        let timer = here(endpointed) - here(speech) - endpoint;
-        Some(Turn {
-            label: measure.label.clone(),
-            response: heard - ended,
-            detector: there(speech) - ended,
-            endpoint,
-            recognizer: here(transcribed) - here(endpointed),
-            brain: here(thought) - here(transcribed),
-            voice: here(voiced) - here(thought),
-            lead: heard - there(sent),
-            own: timer + here(sent) - here(voiced),
-            gaps: measure.gaps.iter().filter(|gap| 20 <= gap.length.get()).count(),
-        })
-    });
-    measured.collect()
+    let there = |time: CallTime| here(time) + offset;
+    let heard = here(measure.reply_began?);
+    let ended = here(measure.question_ended);
+    // A question with a long pause in it is two turns to the engine; the reply is the one to its end.
+    let apart = |turn: &TurnRecord| Some((there(turn.stages.speech_ended?) - ended).abs());
+    let turns = records.iter().filter_map(|turn| Some((apart(turn)?, turn.stages)));
+    let (apart, stages) = turns.min_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    if f64::from(SAME_WITHIN.get()) < apart {
+        return None;
+    }
+    let (speech, endpointed) = (stages.speech_ended?, stages.endpointed?);
+    let (transcribed, thought) = (stages.transcribed?, stages.thought?);
+    let (voiced, sent) = (stages.voiced?, stages.sent?);
+    let endpoint = f64::from(stages.endpoint_delay?.get());
+    Some(Turn {
+        label: measure.label.clone(),
+        response: heard - ended,
+        detector: there(speech) - ended,
+        endpoint,
+        recognizer: here(transcribed) - here(endpointed),
+        brain: here(thought) - here(transcribed),
+        voice: here(voiced) - here(thought),
+        lead: heard - there(sent),
+        timer: here(endpointed) - here(speech) - endpoint,
+        sending: here(sent) - here(voiced),
+        gaps: measure.gaps.iter().filter(|gap| 20 <= gap.length.get()).count(),
+    })
 }
 
 /// The value below which `percent` of `values` lie.
@@ -97,4 +111,63 @@ pub fn percentile(values: impl Iterator<Item = f64>, percent: usize) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().saturating_sub(1);
     sorted.get((sorted.len() * percent / 100).min(last)).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use types::Stages;
+
+    use super::*;
+
+    const fn ms(ms: u64) -> CallTime {
+        CallTime::from_millis(ms)
+    }
+
+    fn measured(ended: u64, reply: u64) -> TurnMeasure {
+        TurnMeasure {
+            label: "q".into(),
+            question_began: ms(ended - 3_000),
+            question_ended: ms(ended),
+            reply_began: Some(ms(reply)),
+            reply_ended: Some(ms(reply + 2_000)),
+            response: Some(ms(reply) - ms(ended)),
+            gaps: Vec::new(),
+            reply_audio: None,
+            talked_over: false,
+            barge_in: None,
+        }
+    }
+
+    /// A turn whose speech ended at `ended`, after which everything took as long as it usually does.
+    fn recorded(ended: u64, delay: u32) -> TurnRecord {
+        let after = |span: u64| Some(ms(ended + u64::from(delay) + span));
+        let stages = Stages {
+            speech_ended: Some(ms(ended)),
+            endpoint_delay: Some(Millis::new(delay)),
+            endpointed: after(1),
+            transcribed: after(3),
+            thought: after(10),
+            voiced: after(40),
+            sent: after(42),
+            heard: after(82),
+        };
+        TurnRecord { stages, ..TurnRecord::default() }
+    }
+
+    #[test]
+    fn a_question_with_a_pause_in_it_is_split_by_the_turn_of_its_end() {
+        // The caller paused for more than a second; the reply to the first half was cut off.
+        let records = [recorded(4_000, 1_038), recorded(5_400, 350)];
+        let turn = turn(&records, &measured(5_380, 5_842), 30.0).unwrap();
+        assert_eq!((turn.endpoint, turn.detector, turn.lead), (350.0, 50.0, 20.0));
+        let stages: f64 = turn.stages().iter().map(|(_, ms)| ms).sum();
+        assert!((stages - turn.response).abs() < 1e-9);
+        assert!(turn.stages().iter().all(|(_, ms)| 0.0 <= *ms), "{:?}", turn.stages());
+    }
+
+    #[test]
+    fn a_turn_that_is_nobody_s_is_not_split() {
+        let records = [recorded(4_000, 350), TurnRecord::default()];
+        assert!(turn(&records, &measured(9_000, 9_500), 0.0).is_none());
+    }
 }

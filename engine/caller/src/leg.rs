@@ -286,6 +286,7 @@ impl CarrierLeg {
             marks: self.playout.marks().to_vec(),
             clears: self.playout.clears().to_vec(),
             lateness,
+            lateness_log: self.lateness,
             verdict: lateness.verdict(),
             counters: Counters { overflowed: self.playout.overflowed(), ..counters },
             caller_track,

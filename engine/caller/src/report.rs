@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 use types::{CallTime, DtmfDigit, E164, Millis, Pii, SampleRate, WallTime};
 
-use crate::lateness::{Lateness, Verdict};
+use crate::lateness::{Lateness, LatenessLog, Verdict};
 
 /// One call as its caller heard it. Serializes without the audio; serialized names end in their
 /// units.
@@ -42,6 +42,9 @@ pub struct CallReport {
     pub clears: Vec<ClearMeasure>,
     /// How late the caller's own packets left.
     pub lateness: Lateness,
+    /// The same packet by packet, to be merged over the calls of a run.
+    #[serde(skip)]
+    pub lateness_log: LatenessLog,
     /// Whether the figures of this call count at all (design.md §6).
     pub verdict: Verdict,
     /// What else happened.

@@ -136,7 +136,7 @@ impl Line {
                         return Some(Received::Text(text.as_str().to_owned()));
                     }
                     Some(Ok(Message::Binary(bytes))) => {
-                        self.session.note_audio(bytes.len());
+                        self.session.note_audio(&bytes);
                         return Some(Received::Binary(bytes));
                     }
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => (),
@@ -162,10 +162,11 @@ impl Line {
     }
 
     async fn send_due(&mut self) -> Option<()> {
-        let (_, _, message) = self.waiting.pop_front()?;
+        let (due, _, message) = self.waiting.pop_front()?;
         if self.is_mute {
             return Some(());
         }
+        self.session.note_due(due);
         let sent = self.session.note_sent();
         let message =
             if self.session.is_malformed(sent) { Message::text("{\"type\":") } else { message };

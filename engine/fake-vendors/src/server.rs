@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -41,6 +42,10 @@ pub struct Options {
     pub plans: BTreeMap<Protocol, Plan>,
     /// How the recognizers know what is said.
     pub words: Words,
+    /// What every voice sounds like, whatever it says, at 8 kHz; marks that tell its words if absent.
+    pub sound: Option<Arc<[i16]>>,
+    /// So many bytes of the audio that each recognizer's session received are kept.
+    pub audio_kept: usize,
 }
 
 impl Default for Options {
@@ -52,6 +57,8 @@ impl Default for Options {
             key: None,
             plans: BTreeMap::new(),
             words: Words::default(),
+            sound: None,
+            audio_kept: 0,
         }
     }
 }
@@ -104,10 +111,10 @@ impl FakeVendors {
         let shared = Arc::new(Shared {
             key: options.key,
             words: options.words,
-            voiced: Voiced::default(),
+            voiced: Voiced::sounding(options.sound),
             plans: Mutex::new(plans.collect()),
             fates: Mutex::default(),
-            record: Arc::default(),
+            record: Arc::new(Record::keeping(options.audio_kept)),
         });
         let replies = Arc::<Replies>::default();
         let router = routes(replies.clone());
@@ -147,6 +154,12 @@ impl FakeVendors {
     /// All sessions so far, refused ones included, oldest first.
     pub fn sessions(&self) -> Vec<SessionReport> {
         self.shared.record.all()
+    }
+
+    /// How late each message left: whoever measures others by these vendors' delays must know that they
+    /// were kept.
+    pub fn late(&self) -> Vec<Duration> {
+        self.shared.record.late()
     }
 
     /// What the voices were told to say.

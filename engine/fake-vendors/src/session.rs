@@ -54,6 +54,8 @@ pub struct SessionReport {
     pub query: String,
     /// Bytes of audio received.
     pub audio_bytes: u64,
+    /// The first of them, as many as are kept.
+    pub audio: Vec<u8>,
     /// Text messages received, in order, as they came; a model's whole request.
     pub texts: Vec<String>,
     /// Messages sent.
@@ -69,18 +71,34 @@ const TEXTS_MAX: usize = 1_000;
 
 /// All sessions of a server, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Record(Mutex<Vec<SessionReport>>);
+pub(crate) struct Record {
+    audio_kept: usize,
+    sessions: Mutex<Vec<SessionReport>>,
+    late: Mutex<Vec<Duration>>,
+}
+
+/// Messages whose lateness is kept at most; later ones are sent and not measured.
+const LATE_MAX: usize = 4_000_000;
 
 /// Sessions kept on record at most; later ones are served and not recorded.
 const SESSIONS_MAX: usize = 100_000;
 
 impl Record {
+    /// A record that keeps so many bytes of each session's audio.
+    pub(crate) fn keeping(audio_kept: usize) -> Self {
+        Self { audio_kept, ..Self::default() }
+    }
+
     pub(crate) fn all(&self) -> Vec<SessionReport> {
         self.lock().clone()
     }
 
+    pub(crate) fn late(&self) -> Vec<Duration> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<SessionReport>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,6 +159,7 @@ impl Session {
                 faults: faults.clone(),
                 query: String::new(),
                 audio_bytes: 0,
+                audio: Vec::new(),
                 texts: Vec::new(),
                 sent: 0,
                 began: Instant::now(),
@@ -178,8 +197,13 @@ impl Session {
         self.note(|report| query.clone_into(&mut report.query));
     }
 
-    pub(crate) fn note_audio(&self, bytes: usize) {
-        self.note(|report| report.audio_bytes += bytes as u64);
+    pub(crate) fn note_audio(&self, bytes: &[u8]) {
+        let kept = self.end.record.audio_kept;
+        self.note(|report| {
+            report.audio_bytes += bytes.len() as u64;
+            let room = kept.saturating_sub(report.audio.len());
+            report.audio.extend_from_slice(&bytes[..room.min(bytes.len())]);
+        });
     }
 
     pub(crate) fn note_text(&self, text: &str) {
@@ -189,6 +213,15 @@ impl Session {
             }
             report.texts.push(text.to_owned());
         });
+    }
+
+    /// A message that was due at `due` is being sent.
+    pub(crate) fn note_due(&self, due: Instant) {
+        let late = Instant::now().saturating_duration_since(due);
+        let mut all = self.end.record.late.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < LATE_MAX {
+            all.push(late);
+        }
     }
 
     /// Counts a message that is being sent; its number, from 1.

@@ -22,7 +22,7 @@ pub(crate) async fn recognize(mut stream: TcpStream, session: Session, mut decod
             match decoder.poll() {
                 Ok(Some(Event::AudioStart(format))) => rate = format.rate,
                 Ok(Some(Event::AudioChunk { payload, .. })) => {
-                    session.note_audio(payload.len());
+                    session.note_audio(&payload);
                     let stride = (rate as usize).div_ceil(8_000).max(1);
                     let samples = payload.chunks_exact(2).step_by(stride);
                     let samples: Vec<i16> =

@@ -16,6 +16,7 @@ mod pii;
 mod record;
 mod time;
 mod tool;
+mod usage;
 
 pub use agent::{
     AgentConfig, Answering, BargeIn, ChosenVendor, Intake, KeyPrivacy, KeyRules, Limits, Overflow,
@@ -40,3 +41,4 @@ pub use pii::{Pii, Secret};
 pub use record::{CALL_RECORD_FORMAT, CallRecord, EndReason, Parties, Stages, TurnRecord, Usage};
 pub use time::{CallTime, Millis, WallTime};
 pub use tool::{ToolMethod, ToolOnCancel, ToolRepeat, ToolSpec};
+pub use usage::{Count, VendorDuty, VendorShare, VendorUsage};

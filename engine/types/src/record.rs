@@ -2,7 +2,7 @@
 
 use crate::{
     AgentId, BusinessId, CallId, CallTime, ConfigVersion, E164, FactId, Heard, Message, Millis,
-    Pii, TurnId, WallTime,
+    Pii, TurnId, VendorShare, WallTime,
 };
 
 /// The format of [`CallRecord`] as written; grows when a reader must know.
@@ -38,6 +38,10 @@ pub struct CallRecord {
     pub messages: Vec<Message>,
     /// What it used up.
     pub usage: Usage,
+    /// What it used up at each vendor that bills, in the agent's order; members of a list that were
+    /// never asked are absent.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub vendors: Vec<VendorShare>,
 }
 
 /// Who called whom.

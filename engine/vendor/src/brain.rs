@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use types::{
     AgentConfig, Because, BrainNote, CallId, CitedText, Dialogue, E164, Effect, Expect,
-    GenerationId, LegAbilities, Pii, WallTime,
+    GenerationId, LegAbilities, Pii, VendorName, WallTime,
 };
 
 use crate::{Sink, VendorError, VendorUsage};
@@ -51,6 +51,12 @@ pub trait BrainSession: Send {
     /// What the session has used up so far; nothing, for one that costs nothing.
     fn usage(&self) -> VendorUsage {
         VendorUsage::default()
+    }
+
+    /// What each vendor has used up, where several stand behind one session; empty for a session of one
+    /// vendor alone.
+    fn shares(&self) -> Vec<(VendorName, VendorUsage)> {
+        Vec::new()
     }
 }
 

@@ -9,7 +9,6 @@ mod error;
 mod meaning;
 mod recognizer;
 mod sink;
-mod usage;
 mod voice;
 
 pub use brain::{Brain, BrainContext, BrainEvent, BrainSession, Thought};
@@ -20,7 +19,7 @@ pub use recognizer::{
     RecognizerRequest, RecognizerSession, TurnOpinion,
 };
 pub use sink::{Offered, Sink};
-pub use usage::{Count, VendorUsage};
+pub use types::{Count, VendorUsage};
 pub use voice::{
     Alignment, Delivered, Precision, Voice, VoiceCapabilities, VoiceEvent, VoiceRequest,
     VoiceSession, WordTime,

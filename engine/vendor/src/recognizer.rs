@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use types::{AudioFormat, Encoding, Millis, Pii, UtteranceId};
+use types::{AudioFormat, Encoding, Millis, Pii, UtteranceId, VendorName};
 
 use crate::{Sink, VendorError, VendorUsage};
 
@@ -117,6 +117,12 @@ pub trait RecognizerSession: Send {
     /// What the session has used up so far; nothing, for one that costs nothing.
     fn usage(&self) -> VendorUsage {
         VendorUsage::default()
+    }
+
+    /// What each vendor has used up, where several stand behind one session; empty for a session of one
+    /// vendor alone.
+    fn shares(&self) -> Vec<(VendorName, VendorUsage)> {
+        Vec::new()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use types::{Audio, AudioFormat, GenerationId, Millis, Pii, SampleRate, SegmentId};
+use types::{Audio, AudioFormat, GenerationId, Millis, Pii, SampleRate, SegmentId, VendorName};
 
 use crate::{Sink, VendorError, VendorUsage};
 
@@ -86,6 +86,12 @@ pub trait VoiceSession: Send {
     /// What the session has used up so far; nothing, for one that costs nothing.
     fn usage(&self) -> VendorUsage {
         VendorUsage::default()
+    }
+
+    /// What each vendor has used up, where several stand behind one session; empty for a session of one
+    /// vendor alone.
+    fn shares(&self) -> Vec<(VendorName, VendorUsage)> {
+        Vec::new()
     }
 }
 

@@ -69,6 +69,7 @@ async fn next(mut sending: Sending) -> Option<(io::Result<Bytes>, Sending)> {
     }
     sleep_until(sending.due).await;
     let mut event = sending.events.pop_front()?;
+    sending.session.note_due(sending.due);
     let number = sending.session.note_sent();
     let malformed = sending.session.fault(|fault| {
         if let Fault::Malformed { every } = fault { Some(u64::from(every.max(1))) } else { None }

@@ -173,6 +173,7 @@ impl Line {
         if self.end == Some(End::Mute) {
             return Some(());
         }
+        self.session.note_due(waiting.due);
         let sent = self.session.note_sent();
         let message = if planned::is_malformed(&self.session, sent) {
             Message::text("{\"type\":")

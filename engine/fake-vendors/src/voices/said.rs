@@ -9,9 +9,17 @@ use crate::speech::{Lexicon, SAMPLES_PER_MS};
 
 /// All words that the voices of one server were told to say.
 #[derive(Clone, Debug, Default)]
-pub struct Voiced(Arc<Mutex<Lexicon>>);
+pub struct Voiced {
+    lexicon: Arc<Mutex<Lexicon>>,
+    sound: Option<Arc<[i16]>>,
+}
 
 impl Voiced {
+    /// Voices that sound like this instead of telling their words.
+    pub(crate) fn sounding(sound: Option<Arc<[i16]>>) -> Self {
+        Self { sound, ..Self::default() }
+    }
+
     /// The words, in the order in which they were taken up.
     pub fn lexicon(&self) -> Lexicon {
         self.lock().clone()
@@ -20,12 +28,17 @@ impl Voiced {
     /// Takes up `text`.
     pub(crate) fn say(&self, text: &str) -> Said {
         let mut samples = Vec::new();
-        let ends = self.lock().say(text, &mut samples);
+        let mut ends = self.lock().say(text, &mut samples);
+        if let Some(sound) = &self.sound {
+            let scale = |end: usize| end * sound.len() / samples.len().max(1);
+            ends.iter_mut().for_each(|(_, end)| *end = scale(*end));
+            samples = sound.to_vec();
+        }
         Said { samples, ends }
     }
 
     fn lock(&self) -> MutexGuard<'_, Lexicon> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lexicon.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -11,7 +11,10 @@ use media::{
     Inbound, KeyFilter, KeySource, MediaFault, Origin, Starvation, StarvationSettings, Starved,
 };
 use speech::{Audibility, DetectorSettings, Edge, SpeechDetector, Vad};
-use types::{AudioFormat, CallTime, DtmfDigit, Millis, PTIME, SampleRate, UtteranceId};
+use types::{
+    AudioFormat, CallTime, DtmfDigit, Millis, PTIME, SampleRate, UtteranceId, VendorName,
+    VendorUsage,
+};
 use vendor::{AudioChunk, RecognizerSession};
 
 use super::timeline::Timeline;
@@ -282,6 +285,11 @@ impl Hearing {
     /// The recognizer, for the orders that need nothing else.
     pub(crate) fn recognizer(&mut self) -> &mut dyn RecognizerSession {
         &mut *self.recognizer
+    }
+
+    /// What the recognizer has used up: each vendor's share if it is several, and all together.
+    pub(crate) fn usage(&self) -> (Vec<(VendorName, VendorUsage)>, VendorUsage) {
+        (self.recognizer.shares(), self.recognizer.usage())
     }
 
     /// The caller's timeline.

@@ -453,6 +453,7 @@ fn keep(node: &Node, session: Session, reason: EndReason) {
             sent,
             heard: summary.counts.heard,
         },
+        vendors: session.vendor_shares(),
     };
     let (events, counters) = session.finish();
     node.telemetry.media_filled.increment(counters.gaps_filled);

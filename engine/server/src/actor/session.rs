@@ -10,6 +10,7 @@ mod frames;
 mod inner;
 mod leg;
 mod look;
+mod usage;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use codecs::resample::resample_all;
 use media::{Outgoing, Playout, PlayoutEvent, PlayoutSettings, PlayoutState};
 use types::{
     Audio, AudioFormat, CallTime, DtmfDigit, GenerationId, Millis, Pii, SampleRate, SegmentId,
-    TurnId, Unavailable,
+    TurnId, Unavailable, VendorName, VendorUsage,
 };
 use vendor::{Precision, VoiceEvent, VoiceSession};
 use wire::telnyx;
@@ -246,6 +246,11 @@ impl Speaking {
             reply.open.retain(|open| open.segment != segment);
         }
         self.end_if_complete();
+    }
+
+    /// What the voice has used up: each vendor's share if it is several, and all together.
+    pub(crate) fn usage(&self) -> (Vec<(VendorName, VendorUsage)>, VendorUsage) {
+        (self.voice.shares(), self.voice.usage())
     }
 
     /// Stops the voice.

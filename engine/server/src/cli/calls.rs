@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use types::{Count, VendorDuty, VendorShare, VendorUsage};
+
 use super::control::{Answer, Control, Where};
 use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted};
 use crate::control::{CallLine, CallList, CallView, Party, TurnView};
@@ -229,7 +231,45 @@ fn heading(view: &CallView, paper: Paper) -> String {
     ] {
         text.push_str(&row(name, dim, &value, paper));
     }
+    for share in &view.vendors {
+        text.push_str(&row("used", dim, &used(share), paper));
+    }
     text
+}
+
+/// What one vendor was used for: `voice cartesia: 2 requests, 61 characters, 12.4 s connected`.
+fn used(share: &VendorShare) -> String {
+    let VendorUsage {
+        requests,
+        audio_ms,
+        connected_ms,
+        characters,
+        tokens_in,
+        tokens_cached,
+        tokens_out,
+    } = share.usage;
+    let duty = match share.duty {
+        VendorDuty::Recognizer => "recognizer",
+        VendorDuty::Brain => "brain",
+        VendorDuty::Voice => "voice",
+    };
+    // What is only estimated is said to be.
+    let about = |count: Count| if count.estimated == 0 { "" } else { "about " };
+    let number = |count: Count, unit: &str| format!("{}{} {unit}", about(count), count.total());
+    let seconds = |count: Count, unit: &str| {
+        format!("{}{:.1} s {unit}", about(count), count.total() as f64 / 1_000.0)
+    };
+    let told = [
+        (requests, number(requests, "requests")),
+        (audio_ms, seconds(audio_ms, "of audio")),
+        (characters, number(characters, "characters")),
+        (tokens_in, number(tokens_in, "tokens read")),
+        (tokens_cached, number(tokens_cached, "from the cache")),
+        (tokens_out, number(tokens_out, "tokens written")),
+        (connected_ms, seconds(connected_ms, "connected")),
+    ];
+    let told = told.into_iter().filter(|(count, _)| !count.is_zero()).map(|(_, text)| text);
+    format!("{duty} {}: {}", share.vendor, told.collect::<Vec<_>>().join(", "))
 }
 
 fn turn_text(turn: &TurnView, paper: Paper) -> String {
@@ -358,6 +398,7 @@ impl Told {
         let mut still = view.clone();
         still.line.duration = None;
         still.counts = crate::control::CountsView::default();
+        still.vendors.clear();
         let now = serde_json::to_string(&still).expect("plain data turns into JSON");
         let is_new = now != self.last;
         self.last = now;
@@ -419,6 +460,7 @@ mod tests {
             hearing: None,
             turns,
             counts: CountsView::default(),
+            vendors: Vec::new(),
         }
     }
 
@@ -456,6 +498,23 @@ mod tests {
         assert!(second.contains("unheard at eight."), "{second}");
         assert!(!second.contains("hours"), "{second}");
         assert_eq!(told.news(&view(vec![cut]), PAPER), "");
+    }
+
+    #[test]
+    fn what_vendors_were_used_for_is_told_by_vendor() {
+        let exact = |exact| Count { exact, estimated: 0 };
+        let usage = VendorUsage {
+            requests: exact(2),
+            tokens_in: exact(410),
+            tokens_out: Count { exact: 20, estimated: 7 },
+            connected_ms: exact(12_440),
+            ..VendorUsage::default()
+        };
+        let share =
+            VendorShare { duty: VendorDuty::Brain, vendor: "openai".parse().unwrap(), usage };
+        let told = "brain openai: 2 requests, 410 tokens read, about 27 tokens written, 12.4 s \
+                    connected";
+        assert_eq!(used(&share), told);
     }
 
     #[test]

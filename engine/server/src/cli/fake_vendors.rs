@@ -95,6 +95,7 @@ fn options(args: Args) -> Options {
         key: args.key.map(Secret::new),
         plans: BTreeMap::from(plans),
         words: Words::Scripted(args.hear),
+        ..Options::default()
     }
 }
 

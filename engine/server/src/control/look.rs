@@ -4,7 +4,7 @@ use call::Counts;
 use serde::{Deserialize, Serialize};
 use types::{
     AgentId, BusinessId, CallId, ConfigVersion, Heard, Millis, Pii, Stages, TurnId, TurnRecord,
-    WallTime,
+    VendorShare, WallTime,
 };
 
 /// The version of everything below `/v1`; grows when a reader must know.
@@ -81,6 +81,9 @@ pub struct CallView {
     pub turns: Vec<TurnView>,
     /// What happened how often.
     pub counts: CountsView,
+    /// What each vendor that bills has been used for.
+    #[serde(default)]
+    pub vendors: Vec<VendorShare>,
 }
 
 /// How a call was opened.

@@ -44,6 +44,7 @@ pub(crate) fn lost(
         turns: Vec::new(),
         messages: Vec::new(),
         usage: Usage::default(),
+        vendors: Vec::new(),
     };
     tracing::warn!(call = %lost.call, business = %record.business, reason = ?lost.ended, "no call began");
     match serde_json::to_vec(&record) {

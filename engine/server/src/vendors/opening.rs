@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use types::{AudioFormat, BusinessId, ChosenVendor, VendorName};
+use types::{AudioFormat, BusinessId, ChosenVendor, VendorChoice, VendorDuty, VendorName};
 use vendor::{
     Brain, BrainContext, BrainEvent, BrainSession, Recognizer, RecognizerEvent, RecognizerRequest,
     RecognizerSession, Sink, VendorError, Voice, VoiceEvent, VoiceRequest, VoiceSession,
@@ -79,6 +79,20 @@ impl Vendors {
                 let Some(cloud) = &self.cloud else { return Ok(None) };
                 Ok(Some(open_voices(members, request.clone(), events, cloud.handle())))
             }
+        }
+    }
+
+    /// Who a session is with that was opened for `choice`, as long as nobody stands behind it.
+    pub(crate) fn first(&self, duty: VendorDuty, choice: &VendorChoice) -> Option<VendorName> {
+        let first = |names: &[VendorName], is_here: &dyn Fn(&VendorName) -> bool| {
+            names.iter().copied().find(|name| is_here(name))
+        };
+        match duty {
+            VendorDuty::Recognizer => {
+                first(&choice.recognizer, &|name| self.recognizers.contains_key(name))
+            }
+            VendorDuty::Brain => first(&choice.brain, &|name| self.brains.contains_key(name)),
+            VendorDuty::Voice => first(&choice.voice, &|name| self.voices.contains_key(name)),
         }
     }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use server::engine::Engine;
 use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream};
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
+use wire::telnyx::carrier::{Command, decode_command};
 
 use super::SOON;
 
@@ -153,6 +154,18 @@ impl Raw {
         let Some(Ok(Message::Text(text))) = message else { panic!("a message: {message:?}") };
         let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         json["event"].as_str().expect("an event").to_owned()
+    }
+
+    /// Takes in what of the agent's sound has arrived, byte by byte.
+    pub(crate) fn hear(&mut self, sound: &mut Vec<u8>) {
+        while let Some(Some(Ok(message))) = self.socket.next().now_or_never() {
+            let Message::Text(text) = message else { continue };
+            if let Ok(Command::Media { payload }) = decode_command(text.as_str()) {
+                let mut bytes = Vec::new();
+                payload.decode(&mut bytes).expect("base64");
+                sound.extend_from_slice(&bytes);
+            }
+        }
     }
 
     /// Vanishes: the connection is reset, nobody says goodbye.

@@ -1,6 +1,10 @@
 //! A made-up business: what tests change about it, and its file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use fake_vendors::FakeVendors;
+use server::vendors::Environment;
 
 /// A made-up dentist. What one says that no other says is its name, price and closing time.
 #[derive(Clone, Debug)]
@@ -138,4 +142,19 @@ pub(crate) fn vendors(recognizer: &[&str], brain: &[&str], voice: &[&str]) -> St
         list(brain, "frontdesk"),
         list(voice, "local"),
     )
+}
+
+/// An environment in which every vendor is at the far side.
+pub(crate) fn environment(far: &FakeVendors) -> Environment {
+    let (base, wyoming) = (far.base_url(), far.wyoming_url());
+    let key = || "a-key-for-tests".to_owned();
+    let mut variables: BTreeMap<String, String> = BTreeMap::new();
+    for name in ["DEEPGRAM", "ANTHROPIC", "ELEVENLABS", "CARTESIA", "OPENAI"] {
+        variables.insert(format!("{name}_API_KEY"), key());
+        variables.insert(format!("{name}_BASE_URL"), base.clone());
+    }
+    variables.insert("OPENAI_BASE_URL".into(), format!("{base}/v1"));
+    variables.insert("WYOMING_STT_URL".into(), wyoming.clone());
+    variables.insert("WYOMING_TTS_URL".into(), wyoming);
+    Environment::new(move |name| variables.get(name).cloned())
 }

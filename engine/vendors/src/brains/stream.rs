@@ -36,7 +36,7 @@ pub(crate) struct Stream {
     is_over: bool,
 }
 
-/// Counts a request's tokens when it is over: as the vendor told, or as we estimate.
+/// Counts a request's tokens: as we estimate while it is under way, as the vendor told when it is over.
 struct Tally {
     meter: Arc<Meter>,
     read: u64,
@@ -45,24 +45,39 @@ struct Tally {
     is_whole: bool,
 }
 
+impl Tally {
+    /// A request of about `read` tokens is sent: it has been read, unless it is refused.
+    fn begin(meter: Arc<Meter>, read: u64) -> Self {
+        meter.estimate(Unit::TokensIn, read);
+        Self { meter, read, written: 0, told: None, is_whole: false }
+    }
+
+    fn wrote(&mut self, text: &str) {
+        let tokens = tokens_in(text);
+        self.meter.estimate(Unit::TokensOut, tokens);
+        self.written += tokens;
+    }
+
+    /// Nobody bills a refusal.
+    fn refused(mut self) {
+        self.meter.retract(Unit::TokensIn, std::mem::take(&mut self.read));
+    }
+}
+
 impl Drop for Tally {
     fn drop(&mut self) {
-        match self.told {
-            Some(told) if self.is_whole => {
-                self.meter.count(Unit::TokensIn, told.input + told.cache_written);
-                self.meter.count(Unit::TokensCached, told.cached);
-                self.meter.count(Unit::TokensOut, told.output);
-            }
+        // Of a stream that told nothing the estimates stand.
+        let Some(told) = self.told else { return };
+        self.meter.retract(Unit::TokensIn, self.read);
+        self.meter.count(Unit::TokensIn, told.input + told.cache_written);
+        self.meter.count(Unit::TokensCached, told.cached);
+        if self.is_whole {
+            self.meter.retract(Unit::TokensOut, self.written);
+            self.meter.count(Unit::TokensOut, told.output);
+        } else {
             // What is read is known as soon as anything was told; what was written is not.
-            Some(told) => {
-                self.meter.count(Unit::TokensIn, told.input + told.cache_written);
-                self.meter.count(Unit::TokensCached, told.cached);
-                self.meter.estimate(Unit::TokensOut, self.written.max(told.output));
-            }
-            None => {
-                self.meter.estimate(Unit::TokensIn, self.read);
-                self.meter.estimate(Unit::TokensOut, self.written);
-            }
+            let more = told.output.saturating_sub(self.written);
+            self.meter.estimate(Unit::TokensOut, more);
         }
     }
 }
@@ -99,13 +114,11 @@ impl Line {
         let read = request.body.as_ref().map_or(0, |body| body.len().div_ceil(4) as u64);
         self.meter.count(Unit::Requests, 1);
         // From here on a cancel leaves a request behind that has been sent.
-        let mut tally =
-            Tally { meter: self.meter.clone(), read, written: 0, told: None, is_whole: false };
+        let tally = Tally::begin(self.meter.clone(), read);
         let answer = match self.send(request).await {
             Ok(answer) => answer,
             Err(failed) => {
-                // Nobody bills a refusal.
-                tally.read = 0;
+                tally.refused();
                 return Err(failed);
             }
         };
@@ -222,8 +235,8 @@ impl Stream {
 
     fn note(&mut self, delta: Delta) -> Result<Option<Delta>, VendorError> {
         match &delta {
-            Delta::Text(text) => self.tally.written += tokens_in(text),
-            Delta::Call(call) => self.tally.written += tokens_in(&call.arguments),
+            Delta::Text(text) => self.tally.wrote(text),
+            Delta::Call(call) => self.tally.wrote(&call.arguments),
             Delta::Usage(usage) => self.tally.told = Some(*usage),
             Delta::End => {
                 self.is_over = true;

@@ -8,13 +8,15 @@
 //!                  └─▶ … the last is local
 //! ```
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 use tokio::time::{Instant, sleep_until};
-use types::GenerationId;
-use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thought, VendorError};
+use types::{GenerationId, VendorName};
+use vendor::{
+    Brain, BrainContext, BrainEvent, BrainSession, Offered, Sink, Thought, VendorError, VendorUsage,
+};
 
 use super::breaker::Admission;
 use super::member::Member;
@@ -35,11 +37,13 @@ pub fn open_brains(
 ) -> Box<dyn BrainSession> {
     let (orders, taken) = channel(ORDERS_MAX);
     let (sender, heard) = channel(EVENTS_MAX);
-    let members = members.into_iter().map(|member| Seat { member, session: None }).collect();
+    let seat = |member| Seat { member, session: Mutex::new(None) };
+    let members: Arc<[Seat]> = members.into_iter().map(seat).collect();
     let gate = Arc::new(Gate::new(events));
-    let panel = Panel { members, context, gate: gate.clone(), sender, race: None, shunned: None };
+    let session = Session { orders, gate: gate.clone(), members: members.clone() };
+    let panel = Panel { members, context, gate, sender, race: None, shunned: None };
     handle.spawn(panel.run(taken, heard));
-    Box::new(Session { orders, gate })
+    Box::new(session)
 }
 
 /// What the call holds: passes its orders on.
@@ -47,6 +51,8 @@ struct Session {
     orders: Sender<Order>,
     /// Closed by a cancel before the panel hears of it: nothing follows a cancel.
     gate: Arc<Gate>,
+    /// The panel's; looked at for what they have used up.
+    members: Arc<[Seat]>,
 }
 
 enum Order {
@@ -77,11 +83,22 @@ impl BrainSession for Session {
         // Full: what waits for it fails by its own deadline.
         let _ = self.orders.try_send(Order::Commit(generation));
     }
+
+    fn usage(&self) -> VendorUsage {
+        let shares = self.shares().into_iter();
+        shares.fold(VendorUsage::default(), |sum, (_, usage)| sum + usage)
+    }
+
+    fn shares(&self) -> Vec<(VendorName, VendorUsage)> {
+        let usage = |seat: &Seat| seat.session().as_ref().map(|session| session.usage());
+        let shares = self.members.iter().map(|seat| (seat.member.name, usage(seat)));
+        shares.map(|(name, usage)| (name, usage.unwrap_or_default())).collect()
+    }
 }
 
 /// Everybody who may be asked, and the present race between them.
 struct Panel {
-    members: Vec<Seat>,
+    members: Arc<[Seat]>,
     context: BrainContext,
     gate: Arc<Gate>,
     sender: Sender<(usize, BrainEvent)>,
@@ -92,7 +109,15 @@ struct Panel {
 
 struct Seat {
     member: Member<dyn Brain>,
-    session: Option<Box<dyn BrainSession>>,
+    /// The panel works with it; nobody holds it for longer than an order takes.
+    session: Mutex<Option<Box<dyn BrainSession>>>,
+}
+
+impl Seat {
+    fn session(&self) -> MutexGuard<'_, Option<Box<dyn BrainSession>>> {
+        // A session is whole between two orders; a panic elsewhere must not silence the call.
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The search for an answer to one thought.
@@ -177,12 +202,13 @@ impl Panel {
 
     fn ask(&mut self, seat: usize) -> Result<(), VendorError> {
         let Some(race) = &mut self.race else { return Ok(()) };
-        let Seat { member, session } = &mut self.members[seat];
-        let session = match session {
+        let Seat { member, .. } = &self.members[seat];
+        let mut session = self.members[seat].session();
+        let session = match &mut *session {
             Some(session) => session,
-            None => {
+            empty @ None => {
                 let sink = Tagged { seat, sender: self.sender.clone() };
-                session.insert(member.vendor.open(self.context.clone(), Arc::new(sink))?)
+                empty.insert(member.vendor.open(self.context.clone(), Arc::new(sink))?)
             }
         };
         let asked = Instant::now();
@@ -252,11 +278,11 @@ impl Panel {
         race.late_at = None;
         let generation = race.thought.generation;
         for runner in std::mem::take(&mut race.runners) {
-            let Seat { member, session } = &mut self.members[runner.seat];
+            let asked = &self.members[runner.seat];
             if runner.seat == seat {
-                member.health.answered(runner.asked.elapsed());
+                asked.member.health.answered(runner.asked.elapsed());
                 race.runners.push(runner);
-            } else if let Some(session) = session {
+            } else if let Some(session) = &mut *asked.session() {
                 session.cancel(generation);
             }
         }
@@ -288,7 +314,8 @@ impl Panel {
     fn commit(&mut self, generation: GenerationId) {
         let Some(race) = &self.race else { return };
         let seat = race.winner.filter(|_| race.thought.generation == generation);
-        if let Some(session) = seat.and_then(|seat| self.members[seat].session.as_mut()) {
+        let Some(seat) = seat else { return };
+        if let Some(session) = &mut *self.members[seat].session() {
             session.commit(generation);
         }
     }
@@ -302,7 +329,7 @@ impl Panel {
     fn end(&mut self) {
         let Some(race) = self.race.take() else { return };
         for runner in race.runners {
-            if let Some(session) = &mut self.members[runner.seat].session {
+            if let Some(session) = &mut *self.members[runner.seat].session() {
                 session.cancel(race.thought.generation);
             }
         }

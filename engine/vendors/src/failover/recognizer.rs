@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use codecs::g711;
 use codecs::resample::Resampler;
 use tokio::time::Instant;
-use types::{AudioFormat, Encoding, Millis, Pii, UtteranceId};
+use types::{AudioFormat, Encoding, Millis, Pii, UtteranceId, VendorName};
 use vendor::{
     AudioChunk, Offered, Phase, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession,
     Sink, VendorError, VendorUsage,
@@ -57,7 +57,7 @@ pub fn open_recognizers(
         news: Mutex::new(News::default()),
     });
     let kept = Ring::new(request.format);
-    let seats = members.into_iter().map(|member| Seat { member, ear: None }).collect();
+    let seats = members.into_iter().map(Seat::new).collect();
     let mut session = Session {
         seats,
         leader: 0,
@@ -85,6 +85,24 @@ struct Session {
 struct Seat {
     member: Member<dyn Recognizer>,
     ear: Option<Ear>,
+    /// What its sessions used up that are over.
+    spent: VendorUsage,
+}
+
+impl Seat {
+    fn new(member: Member<dyn Recognizer>) -> Self {
+        Self { member, ear: None, spent: VendorUsage::default() }
+    }
+
+    fn usage(&self) -> VendorUsage {
+        self.ear.as_ref().map_or(self.spent, |ear| self.spent + ear.session.usage())
+    }
+
+    /// Its session is of no further use.
+    fn end(&mut self) {
+        self.spent = self.usage();
+        self.ear = None;
+    }
 }
 
 /// A member's session and what makes the leg's audio fit it.
@@ -319,8 +337,11 @@ impl RecognizerSession for Session {
     }
 
     fn usage(&self) -> VendorUsage {
-        let ears = self.seats.iter().filter_map(|seat| seat.ear.as_ref());
-        ears.fold(VendorUsage::default(), |sum, ear| sum + ear.session.usage())
+        self.seats.iter().fold(VendorUsage::default(), |sum, seat| sum + seat.usage())
+    }
+
+    fn shares(&self) -> Vec<(VendorName, VendorUsage)> {
+        self.seats.iter().map(|seat| (seat.member.name, seat.usage())).collect()
     }
 }
 
@@ -389,7 +410,7 @@ impl Session {
 
     fn handle_failure(&mut self, seat: usize, error: VendorError) {
         self.seats[seat].member.health.failed(&error);
-        self.seats[seat].ear = None;
+        self.seats[seat].end();
         if seat == self.leader {
             match self.lead_from(seat + 1, Some(error)) {
                 Ok(()) => {
@@ -456,7 +477,7 @@ impl Session {
     /// Has the member of `seat` hear what is not final, and what comes.
     fn listen(&mut self, seat: usize) -> Result<Admission, VendorError> {
         let is_last = seat + 1 == self.seats.len();
-        let Seat { member, ear } = &mut self.seats[seat];
+        let Seat { member, ear, .. } = &mut self.seats[seat];
         if ear.as_ref().is_some_and(|ear| ear.is_listening) {
             return Ok(Admission::Granted);
         }

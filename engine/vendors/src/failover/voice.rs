@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 use tokio::time::{Instant, sleep_until};
-use types::{Audio, GenerationId, Millis, Pii, SegmentId};
+use types::{Audio, GenerationId, Millis, Pii, SegmentId, VendorName};
 use vendor::{
-    Delivered, Offered, Sink, VendorError, Voice, VoiceEvent, VoiceRequest, VoiceSession, WordTime,
+    Delivered, Offered, Sink, VendorError, VendorUsage, Voice, VoiceEvent, VoiceRequest,
+    VoiceSession, WordTime,
 };
 
 use super::breaker::Admission;
@@ -87,6 +88,18 @@ impl VoiceSession for Session {
         {
             session.cancel(generation, heard);
         }
+    }
+
+    fn usage(&self) -> VendorUsage {
+        let shares = self.shares().into_iter();
+        shares.fold(VendorUsage::default(), |sum, (_, usage)| sum + usage)
+    }
+
+    fn shares(&self) -> Vec<(VendorName, VendorUsage)> {
+        let troupe = lock(&self.troupe);
+        let usage = |seat: &Seat| seat.session.as_ref().map(|session| session.usage());
+        let shares = troupe.seats.iter().map(|seat| (seat.member.name, usage(seat)));
+        shares.map(|(name, usage)| (name, usage.unwrap_or_default())).collect()
     }
 }
 
@@ -290,7 +303,7 @@ impl Troupe {
         self.board.events.offer(VoiceEvent::Failed { generation, segment, delivered, error });
     }
 
-    fn request_vendor(&self) -> types::VendorName {
+    fn request_vendor(&self) -> VendorName {
         self.seats.first().map_or_else(super::ourselves, |seat| seat.member.name)
     }
 

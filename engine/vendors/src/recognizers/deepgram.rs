@@ -37,11 +37,19 @@ pub struct NovaSettings {
     pub readings: u32,
     /// Label for the vendor's usage reports.
     pub tag: Option<String>,
+    /// How long one connection may live before it is replaced while nobody speaks.
+    pub session_max: Millis,
 }
 
 impl Default for NovaSettings {
     fn default() -> Self {
-        Self { model: "nova-3".into(), endpointing: Millis::new(300), readings: 1, tag: None }
+        Self {
+            model: "nova-3".into(),
+            endpointing: Millis::new(300),
+            readings: 1,
+            tag: None,
+            session_max: SESSION_MAX,
+        }
     }
 }
 
@@ -58,6 +66,8 @@ pub struct FluxSettings {
     pub end_timeout: Millis,
     /// Label for the vendor's usage reports.
     pub tag: Option<String>,
+    /// How long one connection may live before it is replaced while nobody speaks.
+    pub session_max: Millis,
 }
 
 impl Default for FluxSettings {
@@ -68,6 +78,7 @@ impl Default for FluxSettings {
             early_threshold_percent: Some(50),
             end_timeout: Millis::from_secs(5),
             tag: None,
+            session_max: SESSION_MAX,
         }
     }
 }
@@ -148,7 +159,7 @@ impl Recognizer for DeepgramNova {
         };
         let mut order = order(self.vendor, &self.account, "v1/listen", &query.pairs());
         order.keep_alive = KeepAlive::Text { every: KEEP_ALIVE_EVERY, text: nova::KEEP_ALIVE };
-        let dialect = Box::new(Nova { order });
+        let dialect = Box::new(Nova { order, session_max: self.settings.session_max });
         Ok(Box::new(Session::begin(&self.net, request.format, dialect, events)))
     }
 }
@@ -178,7 +189,8 @@ impl Recognizer for DeepgramFlux {
             tag: self.settings.tag.clone(),
         };
         let order = order(self.vendor, &self.account, "v2/listen", &query.pairs());
-        let dialect = Box::new(Flux { order, sequence: None });
+        let session_max = self.settings.session_max;
+        let dialect = Box::new(Flux { order, session_max, sequence: None });
         Ok(Box::new(Session::begin(&self.net, request.format, dialect, events)))
     }
 }
@@ -219,6 +231,7 @@ fn order(
 /// Nova's side of a session.
 struct Nova {
     order: SocketOrder,
+    session_max: Millis,
 }
 
 impl Dialect for Nova {
@@ -233,7 +246,7 @@ impl Dialect for Nova {
             answers_silence: AnswersSilence::Yes,
             asks: Asks::InPauses,
             filling: None,
-            session_max: SESSION_MAX,
+            session_max: self.session_max,
         }
     }
 
@@ -293,6 +306,7 @@ fn nova_words(results: nova::Results) -> Words {
 /// Flux's side of a session.
 struct Flux {
     order: SocketOrder,
+    session_max: Millis,
     /// The newest message's place: what comes late is old.
     sequence: Option<u64>,
 }
@@ -310,7 +324,7 @@ impl Dialect for Flux {
             answers_silence: AnswersSilence::No,
             asks: Asks::AtTheEnd,
             filling: Some(Millis::new(80)),
-            session_max: SESSION_MAX,
+            session_max: self.session_max,
         }
     }
 

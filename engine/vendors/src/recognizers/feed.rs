@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::time::Instant;
 use types::{Millis, SampleRate};
 
@@ -17,6 +17,8 @@ pub(crate) struct Feed {
     cursor: u64,
     /// When the next message may go out while the connection is behind.
     due: Instant,
+    /// Messages are cut off from here; used again once they are written.
+    block: BytesMut,
     pub(crate) track: Track,
 }
 
@@ -33,13 +35,17 @@ const REPEAT_SPEED: u32 = 4;
 /// Lateness of ours that a repetition makes up for.
 const LATE_MAX: Duration = Duration::from_millis(50);
 
+/// Half a second of 16-bit audio at 16 kHz: more than a socket that keeps up has not written yet.
+const BLOCK_BYTES: usize = 16_000;
+
 /// Behind by no more than this, a connection is fed at once: that is scheduling, not repetition.
 const LIVE: Millis = Millis::new(160);
 
 impl Feed {
     /// A new connection, which hears everything from `at` on.
     pub(crate) fn new(rate: SampleRate, chunk: Millis, at: u64, now: Instant) -> Self {
-        Self { rate, chunk, cursor: at, due: now, track: Track::new(rate, at) }
+        let block = BytesMut::with_capacity(BLOCK_BYTES);
+        Self { rate, chunk, cursor: at, due: now, block, track: Track::new(rate, at) }
     }
 
     /// The next message, if it is due.
@@ -51,7 +57,8 @@ impl Feed {
         if behind == 0 || (!is_whole && rest == Rest::Kept) || (!is_live && now < self.due) {
             return None;
         }
-        let (at, bytes) = ring.read(self.cursor, chunk);
+        let at = ring.read(self.cursor, chunk, &mut self.block);
+        let bytes = self.block.split().freeze();
         let samples = behind.min(chunk as u64) as usize;
         self.track.sent(at, samples);
         self.cursor = at + samples as u64;

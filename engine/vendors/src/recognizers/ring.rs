@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 
 /// A bounded stretch of audio, addressed by sample.
 ///
@@ -43,14 +43,22 @@ impl Ring {
         self.from += samples as u64;
     }
 
-    /// At most `samples` samples from sample `at` on, or from the oldest that is there; and which
+    /// Appends at most `samples` samples from sample `at` on, or from the oldest that is there; which
     /// sample the first of them is.
-    pub fn read(&self, at: u64, samples: usize) -> (u64, Bytes) {
+    pub fn read(&self, at: u64, samples: usize, into: &mut BytesMut) -> u64 {
         let at = at.clamp(self.from, self.to());
         let skip = (at - self.from) as usize;
         let samples = samples.min(self.len() - skip);
-        let range = skip * self.sample_bytes..(skip + samples) * self.sample_bytes;
-        (at, self.bytes.range(range).copied().collect())
+        let (mut skip, mut left) = (skip * self.sample_bytes, samples * self.sample_bytes);
+        let (older, newer) = self.bytes.as_slices();
+        for part in [older, newer] {
+            let part = &part[skip.min(part.len())..];
+            let part = &part[..left.min(part.len())];
+            skip = skip.saturating_sub(older.len());
+            left -= part.len();
+            into.extend_from_slice(part);
+        }
+        at
     }
 
     /// The oldest sample.
@@ -85,10 +93,30 @@ mod tests {
         assert_eq!((ring.from(), ring.to(), ring.lost()), (1, 3, 0));
         ring.push(&[3, 3, 4, 4, 5, 5]);
         assert_eq!((ring.from(), ring.to(), ring.lost()), (2, 6, 1));
-        assert_eq!(ring.read(0, 2), (2, Bytes::from_static(&[2, 2, 3, 3])));
-        assert_eq!(ring.read(5, 9), (5, Bytes::from_static(&[5, 5])));
-        assert_eq!(ring.read(99, 9), (6, Bytes::new()));
+        let read = |at, samples| {
+            let mut bytes = BytesMut::new();
+            (ring.read(at, samples, &mut bytes), bytes.to_vec())
+        };
+        assert_eq!(read(0, 2), (2, vec![2, 2, 3, 3]));
+        assert_eq!(read(5, 9), (5, vec![5, 5]));
+        assert_eq!(read(99, 9), (6, vec![]));
         ring.forget(99);
         assert_eq!((ring.from(), ring.to()), (6, 6));
+    }
+
+    #[test]
+    fn what_is_read_is_the_same_wherever_the_ring_is_bent() {
+        let mut ring = Ring::new(1, 7);
+        for newest in 0..100_u8 {
+            ring.push(&[newest]);
+            for at in ring.from()..ring.to() {
+                for samples in 0..9 {
+                    let mut bytes = BytesMut::new();
+                    assert_eq!(ring.read(at, samples, &mut bytes), at);
+                    let to = (at + samples as u64).min(ring.to());
+                    assert_eq!(bytes.to_vec(), (at as u8..to as u8).collect::<Vec<_>>());
+                }
+            }
+        }
     }
 }

@@ -47,8 +47,6 @@ pub(crate) struct Task {
     feed: Option<Feed>,
     /// When audio came last.
     audio: Instant,
-    /// Up to when the connection's time is counted.
-    counted: Instant,
 }
 
 /// Whether the session goes on.
@@ -81,7 +79,6 @@ impl Task {
             ear: Ear::new(format.rate, &manners, now),
             feed: None,
             audio: now,
-            counted: now,
         }
     }
 
@@ -107,7 +104,7 @@ impl Task {
         }
         // What was asked is answered, whatever becomes of it.
         self.tell();
-        self.count_connection();
+        self.meter.disconnected();
         let lost = self.format.rate.span_of(self.ring.lost());
         if Millis::ZERO < lost {
             let vendor = self.dialect.order().vendor;
@@ -179,7 +176,7 @@ impl Task {
         match news {
             LinkNews::Connected => {
                 self.meter.count(Unit::Requests, 1);
-                self.counted = now;
+                self.meter.connected();
                 if let Some(socket) = self.link.socket() {
                     let vendor_session = socket.header("dg-request-id").map(ToOwned::to_owned);
                     tracing::debug!(vendor_session, "recognizer connected");
@@ -204,7 +201,7 @@ impl Task {
     }
 
     fn handle_lost(&mut self, error: &VendorError) {
-        self.count_connection();
+        self.meter.disconnected();
         tracing::warn!(%error, "recognizer lost its connection");
         self.feed = None;
         self.ear.lost();
@@ -215,7 +212,7 @@ impl Task {
     }
 
     fn fail(&mut self, error: VendorError) -> Course {
-        self.count_connection();
+        self.meter.disconnected();
         // Before the words that must do: whoever has another recognizer does not take them.
         self.events.offer(RecognizerEvent::Failed { error });
         self.ear.give_up();
@@ -377,22 +374,13 @@ impl Task {
 
     /// A connection that grows too old is replaced while nobody speaks.
     fn recycle(&mut self) {
-        self.count_connection();
+        self.meter.disconnected();
         self.feed = None;
         self.ear.lost();
         if let Some(socket) = self.link.replace() {
             let text = self.dialect.farewell();
             self.net.handle().spawn(farewell(socket, text));
         }
-    }
-
-    fn count_connection(&mut self) {
-        let now = Instant::now();
-        if self.link.since().is_some() || self.feed.is_some() {
-            let ms = now.saturating_duration_since(self.counted).as_millis();
-            self.meter.count(Unit::ConnectedMs, u64::try_from(ms).unwrap_or(u64::MAX));
-        }
-        self.counted = now;
     }
 }
 

@@ -10,6 +10,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -269,9 +270,10 @@ impl Task {
                 if behind == 0 || (behind < chunk as u64 && rest == Rest::Kept) {
                     break;
                 }
-                let (at, bytes) = self.ring.read(open.sent_to, chunk);
+                let mut bytes = BytesMut::new();
+                let at = self.ring.read(open.sent_to, chunk, &mut bytes);
                 open.sent_to = at + bytes.len() as u64 / 2;
-                if open.audio.try_send(bytes.to_vec()).is_err() {
+                if open.audio.try_send(bytes.into()).is_err() {
                     break;
                 }
             }

@@ -180,9 +180,10 @@ impl Task {
                 Some(Ok(mut socket)) => {
                     self.watch = Watch::new(Instant::now());
                     let opened = socket.opened();
+                    self.meter.connected();
                     let end = self.serve(&mut socket).await;
                     let lived = since(Instant::now(), opened);
-                    self.meter.count(Unit::ConnectedMs, lived.get().into());
+                    self.meter.disconnected();
                     if self.watch.has_sounded || GOOD_AFTER <= lived {
                         attempt = 0;
                     }

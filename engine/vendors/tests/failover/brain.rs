@@ -1,5 +1,6 @@
 //! A race of brains.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::tz::TimeZone;
@@ -9,10 +10,14 @@ use types::{
     Facts, Hours, Intake, LegAbilities, Limits, Millis, Persona, Recording, Tone, Turns,
     VendorChoice, WallTime,
 };
-use vendor::{Brain, BrainContext, BrainEvent, BrainSession, Sink, Thought, VendorError};
+use vendor::{
+    Brain, BrainContext, BrainEvent, BrainSession, Sink, Thought, VendorError, VendorUsage,
+};
 use vendors::failover::{Admission, Clinic, Duty, Member, open_brains};
 
-use crate::support::{Ear, Record, broken, clinic, generation, health, name, pass, settle};
+use crate::support::{
+    Ear, Record, broken, clinic, exact, generation, health, name, pass, settle,
+};
 
 /// A brain that does nothing by itself.
 #[derive(Clone)]
@@ -21,13 +26,16 @@ struct Puppet {
     /// `think TURN`, `cancel TURN`.
     told: Record<String>,
     way_out: Arc<Mutex<Option<Arc<dyn Sink<BrainEvent>>>>>,
+    /// How often it was asked.
+    asked: Arc<AtomicU64>,
     /// Why it does not even open.
     closed: Option<VendorError>,
 }
 
 impl Puppet {
     fn new(name: &'static str) -> Self {
-        Self { name, told: Record::default(), way_out: Arc::default(), closed: None }
+        let (told, way_out, asked) = (Record::default(), Arc::default(), Arc::default());
+        Self { name, told, way_out, asked, closed: None }
     }
 
     fn offer(&self, event: BrainEvent) {
@@ -66,6 +74,7 @@ impl Brain for Puppet {
 
 impl BrainSession for Puppet {
     fn think(&mut self, thought: Thought) {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         self.told.put(format!("think {}", thought.generation.turn.get()));
     }
 
@@ -75,6 +84,10 @@ impl BrainSession for Puppet {
 
     fn commit(&mut self, generation: types::GenerationId) {
         self.told.put(format!("commit {}", generation.turn.get()));
+    }
+
+    fn usage(&self) -> VendorUsage {
+        VendorUsage { requests: exact(self.asked.load(Ordering::SeqCst)), ..VendorUsage::default() }
     }
 }
 
@@ -345,4 +358,22 @@ async fn nothing_passes_once_a_cancel_has_returned() {
     stage.puppets[0].say(1, " open");
     stage.session.cancel(generation(1));
     assert_eq!(stage.heard().await, ["1 We"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_each_brain_used_up_is_told_also_after_the_switch() {
+    let mut stage = Stage::with(three());
+    stage.think(1).await;
+    stage.puppets[0].say(1, "We open");
+    stage.puppets[0].finish(1);
+    settle().await;
+    stage.think(2).await;
+    pass(1_000).await;
+    stage.puppets[0].fail(2);
+    stage.puppets[1].say(2, "Nine.");
+    settle().await;
+    let used = |count| VendorUsage { requests: exact(count), ..VendorUsage::default() };
+    let shares = [(name("a"), used(2)), (name("b"), used(1)), (name("c"), used(0))];
+    assert_eq!(stage.session.shares(), shares);
+    assert_eq!(stage.session.usage(), used(3));
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use types::{AudioFormat, Encoding, Millis, Pii, SampleRate, UtteranceId};
 use vendor::{
     AudioChunk, Finalization, Recognizer, RecognizerCapabilities, RecognizerEvent,
-    RecognizerRequest, RecognizerSession, Sink, VendorError,
+    RecognizerRequest, RecognizerSession, Sink, VendorError, VendorUsage,
 };
 use vendors::failover::{Admission, Clinic, Duty, Member, open_recognizers};
 
-use crate::support::{Ear, Record, broken, clinic, health, name};
+use crate::support::{Ear, Record, broken, clinic, exact, health, name};
 
 const LEG: AudioFormat = AudioFormat { encoding: Encoding::Pcmu, rate: SampleRate::Hz8000 };
 const LINEAR_16: AudioFormat = AudioFormat { encoding: Encoding::L16, rate: SampleRate::Hz16000 };
@@ -25,6 +25,8 @@ struct Puppet {
     given: Arc<Mutex<usize>>,
     /// How many it was given before each utterance began, and before each was asked for.
     places: Record<usize>,
+    /// Sessions, and milliseconds, of this one.
+    used: Arc<Mutex<(u64, u64)>>,
     way_out: Arc<Mutex<Option<Arc<dyn Sink<RecognizerEvent>>>>>,
     closed: Option<VendorError>,
 }
@@ -39,7 +41,8 @@ impl Puppet {
         };
         let (told, given, way_out) = (Record::default(), Arc::default(), Arc::default());
         let places = Record::default();
-        Self { name, capabilities, told, given, places, way_out, closed: None }
+        let used = Arc::default();
+        Self { name, capabilities, told, given, places, used, way_out, closed: None }
     }
 
     fn offer(&self, event: RecognizerEvent) {
@@ -85,7 +88,8 @@ impl Recognizer for Puppet {
             return Err(error.clone());
         }
         *self.way_out.lock().unwrap() = Some(events);
-        Ok(Box::new(self.clone()))
+        // Every session counts from nothing.
+        Ok(Box::new(Self { used: Arc::new(Mutex::new((1, 0))), ..self.clone() }))
     }
 }
 
@@ -93,7 +97,9 @@ impl RecognizerSession for Puppet {
     fn push_audio(&mut self, audio: AudioChunk<'_>) {
         let format = self.capabilities.formats[0];
         assert_eq!(matches!(audio, AudioChunk::Mulaw(_)), format.encoding == Encoding::Pcmu);
-        *self.given.lock().unwrap() += audio.samples() * 1_000 / format.rate.hz() as usize;
+        let ms = audio.samples() * 1_000 / format.rate.hz() as usize;
+        *self.given.lock().unwrap() += ms;
+        self.used.lock().unwrap().1 += ms as u64;
     }
 
     fn begin(&mut self, utterance: UtteranceId, ago: Millis) {
@@ -116,6 +122,11 @@ impl RecognizerSession for Puppet {
 
     fn discard(&mut self, utterance: UtteranceId) {
         self.told.put(format!("discard {}", utterance.get()));
+    }
+
+    fn usage(&self) -> VendorUsage {
+        let (sessions, ms) = *self.used.lock().unwrap();
+        VendorUsage { requests: exact(sessions), audio_ms: exact(ms), ..VendorUsage::default() }
     }
 }
 
@@ -410,4 +421,20 @@ async fn when_the_last_has_failed_the_call_is_told() {
     let mut puppets = two();
     puppets.iter_mut().for_each(|puppet| puppet.closed = Some(broken(puppet.name)));
     assert_eq!(Stage::try_with(puppets).err(), Some(broken("b")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_each_recognizer_used_up_is_told_also_after_its_session_is_over() {
+    let mut stage = Stage::with(two());
+    stage.push(3_000);
+    stage.session.begin(ONE, Millis::new(200));
+    stage.push(1_000);
+    stage.puppets[0].fail();
+    stage.push(20);
+    stage.push(1_000);
+    let used = |ms| VendorUsage { requests: exact(1), audio_ms: exact(ms), ..Default::default() };
+    // The last frame that the first one got, and what the second heard again.
+    let shares = [(name("a"), used(4_020)), (name("b"), used(500 + 200 + 1_020 + 1_000))];
+    assert_eq!(stage.session.shares(), shares);
+    assert_eq!(stage.session.usage(), shares[0].1 + shares[1].1);
 }

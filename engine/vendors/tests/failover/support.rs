@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use types::{GenerationId, TurnId, VendorName};
-use vendor::{Offered, Sink, VendorError};
+use vendor::{Count, Offered, Sink, VendorError};
 use vendors::failover::{BreakerLimits, Clinic, Duty, Health, Holder};
 
 /// What somebody was told or heard, in order.
@@ -50,6 +50,11 @@ pub(crate) fn name(name: &str) -> VendorName {
 
 pub(crate) fn holder(name: &str) -> Holder {
     Holder(name.parse().unwrap())
+}
+
+/// So much, as the vendor counts.
+pub(crate) const fn exact(exact: u64) -> Count {
+    Count { exact, estimated: 0 }
 }
 
 pub(crate) fn generation(turn: u32) -> GenerationId {

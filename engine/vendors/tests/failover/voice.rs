@@ -1,16 +1,19 @@
 //! Voices that take over from one another.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
 use types::{Audio, AudioFormat, Encoding, GenerationId, Millis, Pii, SampleRate, SegmentId};
 use vendor::{
     Alignment, Delivered, Precision, Sink, VendorError, Voice, VoiceCapabilities, VoiceEvent,
-    VoiceRequest, VoiceSession, WordTime,
+    VendorUsage, VoiceRequest, VoiceSession, WordTime,
 };
 use vendors::failover::{Clinic, Duty, Member, open_voices};
 
-use crate::support::{Ear, Record, broken, clinic, generation, health, name, pass, settle};
+use crate::support::{
+    Ear, Record, broken, clinic, exact, generation, health, name, pass, settle,
+};
 
 const FORMAT: AudioFormat = AudioFormat { encoding: Encoding::L16, rate: SampleRate::Hz8000 };
 
@@ -21,6 +24,7 @@ struct Puppet {
     /// `speak TURN.SEGMENT TEXT`, `end TURN`, `cancel TURN`.
     told: Record<String>,
     way_out: Arc<Mutex<Option<Arc<dyn Sink<VoiceEvent>>>>>,
+    characters: Arc<AtomicU64>,
     capabilities: VoiceCapabilities,
     /// Whether it fails within the order itself.
     fails_at_once: bool,
@@ -34,8 +38,8 @@ impl Puppet {
             alignment: Alignment::Words,
             languages: vec!["en-US".into()],
         };
-        let (told, way_out) = (Record::default(), Arc::default());
-        Self { name, told, way_out, capabilities, fails_at_once: false }
+        let (told, way_out, characters) = (Record::default(), Arc::default(), Arc::default());
+        Self { name, told, way_out, characters, capabilities, fails_at_once: false }
     }
 
     fn offer(&self, event: VoiceEvent) {
@@ -90,6 +94,7 @@ impl Voice for Puppet {
 impl VoiceSession for Puppet {
     fn speak(&mut self, generation: GenerationId, segment: SegmentId, text: &Pii<String>) {
         let turn = generation.turn.get();
+        self.characters.fetch_add(text.reveal().chars().count() as u64, Ordering::SeqCst);
         self.told.put(format!("speak {turn}.{} {}", segment.get(), text.reveal()));
         if self.fails_at_once {
             self.fail(segment.get(), 0);
@@ -102,6 +107,11 @@ impl VoiceSession for Puppet {
 
     fn cancel(&mut self, generation: GenerationId, _heard: Millis) {
         self.told.put(format!("cancel {}", generation.turn.get()));
+    }
+
+    fn usage(&self) -> VendorUsage {
+        let characters = exact(self.characters.load(Ordering::SeqCst));
+        VendorUsage { characters, ..VendorUsage::default() }
     }
 }
 
@@ -297,4 +307,20 @@ async fn the_first_voice_is_back_for_the_next_reply_unless_its_breaker_is_open()
     stage.session.speak(generation(3), SegmentId::new(0), &Pii::new("Three.".into()));
     settle().await;
     assert_eq!(stage.puppets[1].told.take().last().unwrap(), "speak 3.0 Three.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_each_voice_used_up_is_told_also_after_the_switch() {
+    let mut stage = Stage::with(two());
+    stage.speak(0, "We open at nine.").await;
+    stage.puppets[0].sound(0, 500);
+    stage.puppets[0].fail(0, 7);
+    stage.heard().await;
+    stage.puppets[1].sound(0, 500);
+    stage.speak(1, "Anything else?").await;
+    let used = |count| VendorUsage { characters: exact(count), ..VendorUsage::default() };
+    // All of it by the first; from the word after, and what followed, by the second.
+    let shares = [(name("a"), used(16)), (name("b"), used(8 + 14))];
+    assert_eq!(stage.session.shares(), shares);
+    assert_eq!(stage.session.usage(), used(38));
 }

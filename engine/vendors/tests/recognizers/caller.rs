@@ -14,6 +14,7 @@ use vendor::{
     AudioChunk, Offered, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession, Sink,
     VendorError,
 };
+use vendors::failover::{BreakerLimits, Clinic, Duty, Holder, Member, open_recognizers};
 use vendors::keys::{Account, Service};
 use vendors::net::Net;
 use vendors::recognizers::{
@@ -84,6 +85,15 @@ pub(crate) fn recognizer(
     protocol: Protocol,
     key: &str,
 ) -> Box<dyn Recognizer> {
+    mortal(vendors, protocol, (key, NovaSettings::default().session_max))
+}
+
+/// The same, with connections that live so long.
+fn mortal(
+    vendors: &FakeVendors,
+    protocol: Protocol,
+    (key, session_max): (&str, Millis),
+) -> Box<dyn Recognizer> {
     let net = Net::new(Handle::current()).unwrap();
     let account = |service: Service, base: &str| {
         let lookup = |name: &str| {
@@ -97,12 +107,14 @@ pub(crate) fn recognizer(
     if protocol == Protocol::DeepgramNova {
         let account = account(Service::Deepgram, &http);
         let name = "deepgram".parse().unwrap();
-        return Box::new(DeepgramNova::new(name, net, account, NovaSettings::default()));
+        let settings = NovaSettings { session_max, ..NovaSettings::default() };
+        return Box::new(DeepgramNova::new(name, net, account, settings));
     }
     if protocol == Protocol::DeepgramFlux {
         let account = account(Service::Deepgram, &http);
         let name = "deepgram-flux".parse().unwrap();
-        return Box::new(DeepgramFlux::new(name, net, account, FluxSettings::default()));
+        let settings = FluxSettings { session_max, ..FluxSettings::default() };
+        return Box::new(DeepgramFlux::new(name, net, account, settings));
     }
     assert_eq!(protocol, Protocol::WyomingRecognizer, "a recognizer");
     let account = account(Service::WyomingRecognizer, &vendors.wyoming_url());
@@ -114,13 +126,45 @@ impl Caller {
         let (vendors, lexicon) = serve(protocol, plan).await;
         let recognizer = recognizer(&vendors, protocol, "k1");
         let format = recognizer.capabilities().format_for(AudioFormat::PCMU_8K);
+        let open = |request: &RecognizerRequest, events: Arc<Events>| {
+            recognizer.open(request, events).unwrap()
+        };
+        Self::through(vendors, lexicon, format, open)
+    }
+
+    /// The same through failover, of which nobody makes use, and with connections that live for
+    /// `session_max` only.
+    pub(crate) async fn recycling(protocol: Protocol, plan: Plan, session_max: Millis) -> Self {
+        let (vendors, lexicon) = serve(protocol, plan).await;
+        let clinic = Clinic::new(BreakerLimits::STANDARD);
+        let member = |vendor: Box<dyn Recognizer>, name: &str| {
+            let (vendor, name) = (Arc::from(vendor), name.parse().unwrap());
+            let health = clinic.health(Holder("one".parse().unwrap()), Duty::Recognize, name);
+            Member { name, vendor, health }
+        };
+        let members = vec![
+            member(mortal(&vendors, protocol, ("k1", session_max)), "mortal"),
+            member(recognizer(&vendors, Protocol::WyomingRecognizer, "k1"), "wyoming"),
+        ];
+        let open = |request: &RecognizerRequest, events: Arc<Events>| {
+            open_recognizers(members, request.clone(), events).unwrap()
+        };
+        Self::through(vendors, lexicon, AudioFormat::PCMU_8K, open)
+    }
+
+    fn through(
+        vendors: FakeVendors,
+        lexicon: Arc<Mutex<Lexicon>>,
+        format: AudioFormat,
+        open: impl FnOnce(&RecognizerRequest, Arc<Events>) -> Box<dyn RecognizerSession>,
+    ) -> Self {
         let (sink, events) = mpsc::channel(1_000);
         let request = RecognizerRequest {
             format,
             language: "en-US".into(),
             vocabulary: vec!["root canal".into()],
         };
-        let session = recognizer.open(&request, Arc::new(Events(sink))).unwrap();
+        let session = open(&request, Arc::new(Events(sink)));
         let clock = interval(Duration::from_millis(5));
         Self {
             vendors,

@@ -150,3 +150,49 @@ async fn a_wrong_key_is_told_as_such() {
     assert!(!error.to_string().contains("k2"));
     assert_eq!(error.retry_after(), None::<Millis>);
 }
+
+/// What is said in a call that outlives several connections.
+const LINES: [&str; 8] = [
+    "Good morning",
+    "How much is a cleaning",
+    "And a root canal",
+    "Do you take cards",
+    "When do you open on Friday",
+    "And when do you close",
+    "Please book me in",
+    "Goodbye",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_past_its_time_is_replaced_in_a_pause_and_no_word_is_lost() {
+    for protocol in [Protocol::DeepgramNova, Protocol::DeepgramFlux] {
+        // Shorter than any of what is said: each pause is one to replace it in.
+        let mut caller =
+            Caller::recycling(protocol, Plan::default(), Millis::new(200)).await;
+        for (line, pause) in LINES.into_iter().zip([0, 5, 20, 40, 60, 80, 3, 0]) {
+            let understood = caller.turn(line).await;
+            assert_eq!(understood.text, line, "{protocol:?}");
+            assert!(understood.wait < Duration::from_millis(1_500), "{protocol:?} {understood:?}");
+            caller.silence(pause).await;
+        }
+        assert_eq!(caller.failure(), None);
+        let recovered =
+            caller.all.iter().any(|event| matches!(event, RecognizerEvent::Recovering { .. }));
+        assert!(!recovered, "{protocol:?}: nobody was told to wait");
+        let sessions = caller.vendors.sessions();
+        assert!(sessions.iter().all(|session| session.protocol == protocol), "nobody took over");
+        assert!(5 <= sessions.len(), "{protocol:?}: {}", sessions.len());
+        // Two at a time at most: the old one's goodbye, and its successor.
+        for (old, after_next) in sessions.iter().zip(sessions.iter().skip(2)) {
+            assert!(old.ended.is_some_and(|ended| ended <= after_next.began), "{protocol:?}");
+            let said = old.texts.last().map(String::as_str);
+            assert_eq!(said, Some(r#"{"type":"CloseStream"}"#), "{protocol:?}");
+        }
+        // All that was heard is billed: the share of each connection is in the sum.
+        let heard: u64 = sessions.iter().map(|session| session.audio_bytes / 8).sum();
+        let usage = caller.session.usage();
+        assert!(usage.audio_ms.exact.abs_diff(heard) <= 80, "{usage:?} {heard}");
+        assert_eq!(usage.requests.exact, sessions.len() as u64);
+        assert_eq!(usage, caller.session.shares()[0].1);
+    }
+}

@@ -45,6 +45,7 @@ impl Session {
             hearing: self.call.hearing().map(|words| Pii::new(words.to_owned())),
             turns: summary.turns.iter().map(TurnView::of).collect(),
             counts: CountsView::of(summary.counts, self.hearing.counters()),
+            vendors: self.vendor_shares(),
         }
     }
 

@@ -1,0 +1,86 @@
+//! A warm session allocates nothing for a frame that is handed to it.
+
+use std::alloc::System;
+use std::sync::Arc;
+
+use fake_vendors::{Delays, FakeVendors, Options, Plan, Protocol};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tokio::runtime::{Builder, Handle, Runtime};
+use types::{AudioFormat, Encoding, SampleRate};
+use vendor::{
+    AudioChunk, Offered, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession, Sink,
+};
+use vendors::keys::{Account, Service};
+use vendors::net::Net;
+use vendors::recognizers::{DeepgramNova, NovaSettings};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Frames handed over in one go: fewer than may wait.
+const FRAMES: usize = 64;
+
+/// Nobody wants to know.
+struct Nobody;
+
+impl Sink<RecognizerEvent> for Nobody {
+    fn offer(&self, _: RecognizerEvent) -> Offered {
+        Offered::Accepted
+    }
+}
+
+// One test: others running at the same time would be counted.
+#[test]
+fn a_frame_handed_to_a_warm_session_allocates_nothing() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let linear = AudioFormat { encoding: Encoding::L16, rate: SampleRate::Hz16000 };
+    for format in [AudioFormat::PCMU_8K, linear] {
+        let far = runtime.block_on(FakeVendors::start(Options::default())).unwrap();
+        far.set_plan(Protocol::DeepgramNova, Plan::default().with_delays(Delays::NONE));
+        let mut session = runtime.block_on(async { open(&far, format) });
+        // Nothing runs while frames are handed over: what is counted is the handing over.
+        let mut handed = 0;
+        let mut counts = Vec::new();
+        for _ in 0..8 {
+            let region = Region::new(ALLOCATOR);
+            for _ in 0..FRAMES {
+                let is_coded = format.encoding == Encoding::Pcmu;
+                session.push_audio(if is_coded {
+                    AudioChunk::Mulaw(&[0xff; 160])
+                } else {
+                    AudioChunk::Linear(&[0; 320])
+                });
+            }
+            let change = region.change();
+            counts.push(change.allocations + change.reallocations);
+            handed += FRAMES as u64;
+            heard(&runtime, &far, handed * if format.encoding == Encoding::Pcmu { 160 } else { 640 });
+        }
+        // The queue makes room for more than a few that wait, 32 at a time, and gives most of it back.
+        let most = counts.split_off(2).into_iter().max();
+        assert!(most <= Some(FRAMES / 16), "{format}: {most:?} for {FRAMES} frames");
+    }
+}
+
+fn open(far: &FakeVendors, format: AudioFormat) -> Box<dyn RecognizerSession> {
+    let base = far.base_url();
+    let account = Account::from_env(Service::Deepgram, |name| {
+        if name == Service::Deepgram.base_variable() { Some(base.clone()) } else { Some("k".into()) }
+    });
+    let net = Net::new(Handle::current()).unwrap();
+    let (name, account) = ("deepgram".parse().unwrap(), account.unwrap().unwrap());
+    let nova = DeepgramNova::new(name, net, account, NovaSettings::default());
+    let request =
+        RecognizerRequest { format, language: "en-US".into(), vocabulary: Vec::new() };
+    nova.open(&request, Arc::new(Nobody)).unwrap()
+}
+
+/// Runs everything until the far side has all but the last message's worth of these bytes.
+fn heard(runtime: &Runtime, far: &FakeVendors, bytes: u64) {
+    let is_there = || far.sessions().first().is_some_and(|session| bytes <= session.audio_bytes + 4_000);
+    runtime.block_on(async {
+        while !is_there() {
+            tokio::task::yield_now().await;
+        }
+    });
+}
