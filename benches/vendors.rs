@@ -17,9 +17,7 @@ use std::time::Duration;
 use benches::machine::Machine;
 use benches::share::{Fixed, Share};
 use benches::split::{Turn, percentile, turns};
-use caller::{
-    CallPlan, CallReport, Ending, LatenessLog, PlayoutConfig, Question, Script, Verdict,
-};
+use caller::{CallPlan, CallReport, Ending, LatenessLog, PlayoutConfig, Question, Script, Verdict};
 use fake_vendors::chat::Reply;
 use fake_vendors::{Delays, FakeVendors, Options, Plan, Protocol, Words};
 use server::config::EngineConfig;
@@ -255,8 +253,7 @@ fn place(engine: &Engine, wishes: &Wishes) -> Result<Vec<(usize, CallReport)>, B
                     tokio::time::sleep(begin).await;
                     let mut reports = Vec::new();
                     loop {
-                        let next =
-                            plans.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                        let next = plans.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                         let Some((cast, plan)) = next else { return Ok(reports) };
                         let report = caller::run(plan, |_| ()).await;
                         reports.push((cast, report.map_err(|error| error.to_string())?));

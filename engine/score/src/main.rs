@@ -17,7 +17,8 @@ use speech::{Ears, Finals, ModelDir, SmartTurn, Vad, on_inference_thread};
 use types::Millis;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: bench-turns CORPUS [FIXTURES]")?);
+    let folder =
+        PathBuf::from(std::env::args().nth(1).ok_or("usage: bench-turns CORPUS [FIXTURES]")?);
     let fixtures = PathBuf::from(std::env::args().nth(2).unwrap_or_else(|| "fixtures".into()));
     let models = ModelDir::open(std::env::var("APEX_MODELS").unwrap_or_else(|_| "models".into()))?;
     let models = Models {
@@ -37,7 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let words = Words::english();
     for distribution in [Pauses::USUAL, Pauses::SLOW] {
-        let turns: Vec<_> = plans.iter().map(|plan| turn(plan, distribution, &noises, SEED)).collect();
+        let turns: Vec<_> =
+            plans.iter().map(|plan| turn(plan, distribution, &noises, SEED)).collect();
         let heard = hear(turns, &models, &folder.join("cache"))?;
         let rows = heard.iter().map(|heard| serde_json::json!({
             "id": heard.turn.plan.id, "kind": heard.turn.plan.kind, "half": heard.turn.plan.half,
@@ -58,8 +60,15 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let t = tally(strategy, &heard, &words, |turn| turn.plan.half == half);
                 println!(
                     "{strategy:?}: cut {:.1} % ({}/{}), turns {}/{}, p50 {} mean {:.0} p95 {} endless {}",
-                    100.0 * t.rate(), t.cut_offs, t.pauses, t.turns_cut, t.turns,
-                    t.delay(500), t.mean(), t.delay(950), t.endless
+                    100.0 * t.rate(),
+                    t.cut_offs,
+                    t.pauses,
+                    t.turns_cut,
+                    t.turns,
+                    t.delay(500),
+                    t.mean(),
+                    t.delay(950),
+                    t.endless
                 );
             }
         }

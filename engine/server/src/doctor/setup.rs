@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn agents_without_a_local_end_are_found() {
-        let named = |name: &&str| types::ChosenVendor::from(name.parse::<types::VendorName>().unwrap());
+        let named =
+            |name: &&str| types::ChosenVendor::from(name.parse::<types::VendorName>().unwrap());
         let names = |names: &[&str]| names.iter().map(named).collect();
         let choice = |voice: &[&str]| types::VendorChoice {
             recognizer: names(&["local"]),

@@ -84,15 +84,15 @@ impl Vendors {
 
     /// Who a session is with that was opened for `choice`, as long as nobody stands behind it.
     pub(crate) fn first(&self, duty: VendorDuty, choice: &VendorChoice) -> Option<VendorName> {
-        let first = |names: &[VendorName], is_here: &dyn Fn(&VendorName) -> bool| {
-            names.iter().copied().find(|name| is_here(name))
+        let first = |named: &[ChosenVendor], is_here: &dyn Fn(&ChosenVendor) -> bool| {
+            named.iter().find(|chosen| is_here(chosen)).map(|chosen| chosen.name)
         };
         match duty {
             VendorDuty::Recognizer => {
-                first(&choice.recognizer, &|name| self.recognizers.contains_key(name))
+                first(&choice.recognizer, &|chosen| self.find_recognizer(chosen).is_some())
             }
-            VendorDuty::Brain => first(&choice.brain, &|name| self.brains.contains_key(name)),
-            VendorDuty::Voice => first(&choice.voice, &|name| self.voices.contains_key(name)),
+            VendorDuty::Brain => first(&choice.brain, &|chosen| self.find_brain(chosen).is_some()),
+            VendorDuty::Voice => first(&choice.voice, &|chosen| self.find_voice(chosen).is_some()),
         }
     }
 
