@@ -56,7 +56,8 @@ pub(crate) struct Counters {
 
 /// One call's ear at a vendor.
 ///
-/// Cost: a frame is copied and queued; nothing waits, and a warm session allocates nothing.
+/// Cost: a frame is copied and queued; nothing waits. Once warm, the queue's blocks of 32 orders are all
+/// that is allocated.
 pub(crate) struct Session {
     orders: mpsc::Sender<Order>,
     format: AudioFormat,

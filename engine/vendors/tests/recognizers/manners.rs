@@ -171,7 +171,7 @@ async fn a_connection_past_its_time_is_replaced_in_a_pause_and_no_word_is_lost()
         for (line, pause) in LINES.into_iter().zip([0, 5, 20, 40, 60, 80, 3, 0]) {
             let understood = caller.turn(line).await;
             assert_eq!(understood.text, line, "{protocol:?}");
-            assert!(understood.wait < Duration::from_millis(1_500), "{protocol:?} {understood:?}");
+            assert!(understood.wait < Duration::from_millis(2_400), "{protocol:?} {understood:?}");
             caller.silence(pause).await;
         }
         assert_eq!(caller.failure(), None);
