@@ -424,3 +424,76 @@ fn ask_back(mut turn: Turn<'_>, doubts: &[&Doubt]) -> Option<Reply> {
     };
     Some(turn.finish(Intent::Clarify, expect))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reading of `words` that would tell `facts`, or begin a message without any.
+    fn reading(words: &str, facts: &[&str], clarity: Clarity) -> Candidate {
+        let (sentences, effects, note) = (Vec::new(), Vec::new(), None);
+        let intent = Intent::Message;
+        let reply = Reply { sentences, effects, expect: Expect::Open, note, intent, chosen: None };
+        let stand = if facts.is_empty() { Stand::Begins } else { Stand::Tells };
+        let facts = facts.iter().map(|fact| fact.parse().unwrap()).collect();
+        let meaning = Meaning { facts, effects: Vec::new() };
+        let words = Utterance::new(words);
+        Candidate { words, reply, stand, meaning, clarity, named: Vec::new(), doubt: None }
+    }
+
+    /// Of which row `named` is the name.
+    fn about(candidate: Candidate, named: &str) -> Candidate {
+        Candidate { named: Utterance::new(named).tokens, ..candidate }
+    }
+
+    const PRICE: &[&str] = &["service.crown.price"];
+    const BOTH: &[&str] = &["service.crown.price", "service.crown.duration"];
+
+    #[test]
+    fn of_one_service_the_whole_is_told_and_of_other_things_what_both_say() {
+        let crown = "how much is a crown";
+        let part = reading(crown, PRICE, Clarity::Clear);
+        let whole = reading("how much is a crown and how long", BOTH, Clarity::Clear);
+        assert_eq!(choose(&[part, whole]), Choice::Answer(1, Because::Alone));
+        let one = reading("can I pay by card", &["policy.payment"], Clarity::Clear);
+        let two = &["policy.payment", "parking"];
+        let two = reading("can I pay by card and park", two, Clarity::Clear);
+        assert_eq!(choose(&[two, one]), Choice::Answer(1, Because::Alone));
+    }
+
+    #[test]
+    fn a_message_that_was_begun_goes_before_a_fact() {
+        let begun = reading("could Kevin call me about a crown", &[], Clarity::Clear);
+        let tells = reading("could a crown call me", PRICE, Clarity::Clear);
+        assert_eq!(choose(&[begun, tells]), Choice::Answer(0, Because::First));
+    }
+
+    #[test]
+    fn of_two_readings_of_one_meaning_the_clear_one_is_answered() {
+        let doubtful = reading("how much is a gold crown", PRICE, Clarity::Doubtful);
+        let clear = reading("how much is a crown", PRICE, Clarity::Clear);
+        let lost = Candidate { stand: Stand::Lost, ..reading("a crown", &[], Clarity::Doubtful) };
+        assert_eq!(choose(&[doubtful, clear, lost]), Choice::Answer(1, Because::Alone));
+    }
+
+    #[test]
+    fn what_names_a_row_is_heard_twice_and_may_sound_alike() {
+        let park = || reading("is there parking", &["parking"], Clarity::Clear);
+        let other =
+            |words| Candidate { stand: Stand::Unknowing, ..reading(words, &[], Clarity::Doubtful) };
+        let alike = [about(park(), "parking"), other("is there barking")];
+        assert_eq!(choose(&alike), Choice::Answer(0, Because::Alone));
+        let foreign = [about(park(), "parking"), other("is there ballet")];
+        assert_eq!(choose(&foreign), Choice::Ask(vec![0]));
+    }
+
+    #[test]
+    fn readings_that_share_a_light_word_in_five_have_heard_noise() {
+        let tells = || reading("what does a crown cost", PRICE, Clarity::Clear);
+        let other =
+            |words| Candidate { stand: Stand::Lost, ..reading(words, &[], Clarity::Doubtful) };
+        assert_eq!(choose(&[tells(), other("a goat")]), Choice::Ask(vec![0]));
+        let some = choose(&[tells(), other("what does a goat")]);
+        assert_eq!(some, Choice::Answer(0, Because::Alone));
+    }
+}

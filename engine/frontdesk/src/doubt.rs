@@ -382,7 +382,7 @@ mod tests {
         let bags = Target::Faq(0);
         assert_eq!(rescue(like(bags, 0.66, 0.70)), Some(Meant::Tell(Ask::Faq(0))));
         let row = Subject::Row(Row::Faq(0));
-        assert_eq!(rescue(like(bags, 0.50, 0.70)), perhaps(&[row]));
+        assert_eq!(rescue(like(bags, 0.42, 0.70)), perhaps(&[row]));
         let other = Subject::Row(Row::Faq(9));
         let near = asked(words, &[like(bags, 0.66, 0.70), like(Target::Faq(9), 0.60, 0.68)]);
         assert_eq!(near.rescue(&not_understood), perhaps(&[row, other]));

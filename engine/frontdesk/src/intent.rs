@@ -181,7 +181,7 @@ impl Sense {
         sense.emergency = sense.find_danger(&candidates);
         let rows = sense.take_rows(&candidates);
         sense.services = sense.find_services(&candidates, &rows);
-        sense.doubt_misheard(&candidates, index);
+        sense.doubt_misheard(index);
         sense.trust_parts(&candidates, index, thread);
         let rows = sense.drop_overruled(rows);
         sense.leftover = sense.find_leftover(&rows);

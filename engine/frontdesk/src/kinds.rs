@@ -6,9 +6,9 @@
 use crate::cues::Cue;
 use crate::desk::Desk;
 use crate::intent::{Ask, FILLERS, Sense, Subject, Thread};
-use crate::matching::{Place, Row};
+use crate::matching::{Hearing, Place, Row};
 use crate::memory::Topic;
-use crate::words::Utterance;
+use crate::words::{Mask, Utterance};
 
 /// A question asked beforehand that scores this much was asked in its own words.
 const OWN_WORDS_SCORE: f32 = 0.9;
@@ -63,13 +63,16 @@ impl Sense {
         texts.iter().find(|text| !FILLERS.contains(text)) == Some(&"who")
     }
 
-    /// Whether the question of `row` was asked as it is written.
+    /// Whether the question of `row` was asked as it is written, or its topic and nothing else.
     fn is_in_own_words(&self, row: Row) -> bool {
+        let price = self.mask_of(Cue::Price);
         self.rows.iter().any(|candidate| {
-            candidate.row == row
-                && candidate.place == Place::Question
-                && candidate.exact
-                && candidate.score >= OWN_WORDS_SCORE
+            let asked = candidate.place == Place::Question && candidate.score >= OWN_WORDS_SCORE;
+            let part = |mask: Mask| self.utterance.tokens.get(mask.first()).map(|token| token.part);
+            let beside = price.is_empty() || part(price) == part(candidate.mask);
+            let alone = self.leftover.is_empty() && beside && !price.covers(candidate.mask);
+            let heard = candidate.exact || price.is_empty() && candidate.hearing == Hearing::Plain;
+            candidate.row == row && heard && (asked || alone)
         })
     }
 }

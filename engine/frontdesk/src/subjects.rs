@@ -182,15 +182,16 @@ impl Sense {
 
     /// "A twin room" is hardly "a queen room" where there is a king room, too: of services that share
     /// a word, one is not taken for sure by a word that only sounds like its own.
-    pub(crate) fn doubt_misheard(&mut self, candidates: &[Candidate], index: &Index) {
+    pub(crate) fn doubt_misheard(&mut self, index: &Index) {
         let tokens = &self.utterance.tokens;
         let services = index.services();
         for hit in self.services.iter_mut().filter(|hit| hit.certainty == Certainty::Sure) {
             let own = hit.options[0];
-            let alike = candidates.iter().any(|candidate| {
-                candidate.row == Row::Service(own)
-                    && candidate.mask == hit.mask
-                    && candidate.hearing == Hearing::Alike
+            // One of its words is no word of the service, so it only sounded like one.
+            let alike = (0..tokens.len()).any(|at| {
+                hit.mask.holds(at)
+                    && tokens[at].weight > 0.0
+                    && !index.words_of_service(own).any(|word| word == tokens[at].lemma)
             });
             let shared = |token: &Token| {
                 token.weight > 0.0
@@ -218,11 +219,14 @@ impl Sense {
         if self.services.iter().any(|hit| hit.certainty == Certainty::Sure) {
             return;
         }
+        // "A garden scrub" is no coconut scrub, though there is only one scrub.
+        let explained = self.cue_mask().union(days);
+        let strange = telling(tokens).without(explained);
         let spoken_of: Vec<&str> =
             thread.services.iter().flat_map(|at| index.words_of_service(*at)).collect();
         for hit in self.services.iter_mut().filter(|hit| hit.certainty == Certainty::Unsure) {
             let &[own] = &hit.options[..] else { continue };
-            if hit.mask.meets(days) {
+            if hit.mask.meets(days) || !strange.without(hit.mask).is_empty() {
                 continue;
             }
             let plain = candidates.iter().any(|candidate| {
@@ -243,7 +247,9 @@ impl Sense {
                 let head = words.last().is_some_and(|word| said(word));
                 let rest = words.iter().all(|word| said(word) || spoken_of.contains(word));
                 let some = words.iter().any(|word| said(word));
-                asked && told && head || goes_on && some && rest && !spoken_of.is_empty()
+                // One word alone may be another one that was misheard.
+                asked && told && head && hit.mask.count() > 1
+                    || goes_on && !asked && some && rest && !spoken_of.is_empty()
             });
             if plain && named {
                 hit.certainty = Certainty::Sure;

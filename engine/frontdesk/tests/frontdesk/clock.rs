@@ -1,5 +1,7 @@
 //! The same question at other moments: midnight, summer time, the ends of exceptions.
 
+use jiff::civil::Weekday;
+use jiff::{Timestamp, ToSpan as _};
 use types::{OpenSpan, TimeOfDay, Tone};
 
 use crate::support::{Talk, agent, business, spans, spoken};
@@ -134,3 +136,34 @@ fn a_moment_beyond_all_calendars_gets_a_reply() {
         assert!(!talk.say("are you open tomorrow").sentences.is_empty());
     }
 }
+
+/// Eight days with a holiday in them, whatever the hour.
+#[test]
+fn whether_it_is_open_is_right_at_any_hour() {
+    for name in ["riverside-dental", "cedar-and-comb", "northgate-auto"] {
+        let facts = &business(name).facts;
+        let start: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        for step in 0..8 * 24 * 60 / STEP_MINUTES {
+            let at = start + jiff::SignedDuration::from_mins(STEP_MINUTES * step);
+            let now = at.to_zoned(facts.timezone.clone());
+            let minute = TimeOfDay::new(now.hour() as u16, now.minute() as u16).unwrap();
+            let says = |question: &str| spoken(&Talk::with(name, &at.to_string()).say(question));
+            let (today, _) = facts.hours.on(now.date());
+            let is_open = today.iter().any(|span| span.open <= minute && minute < span.close);
+            let said = says("are you open now");
+            assert_eq!(said.starts_with("Yes"), is_open, "{name} {now}: {said}");
+            // On a Sunday it is asked of that day: open while some of its hours lie ahead.
+            for day in [Weekday::Sunday, Weekday::Thursday] {
+                let ahead = now.date().weekday().until(day);
+                let date = now.date().checked_add(i64::from(ahead).days()).unwrap();
+                let (spans, _) = facts.hours.on(date);
+                let opens = spans.iter().any(|span| date != now.date() || minute < span.close);
+                let said = says(&format!("are you open on {day:?}?"));
+                assert_eq!(said.starts_with("Yes"), opens, "{name} {now} {day:?}: {said}");
+            }
+        }
+    }
+}
+
+/// No divisor of a day: each day is seen at other moments.
+const STEP_MINUTES: i64 = 155;

@@ -70,3 +70,57 @@ fn an_address_to_write_to_takes_the_place_of_a_number() {
     ",
     );
 }
+
+#[test]
+fn a_number_is_grouped_taken_back_and_confirmed_as_people_do() {
+    check(
+        dental(),
+        "
+        > I'd like to leave a message.
+        > John Meyer
+        = What number
+        > Four eighty, five fifty five, oh one nineteen.
+        = That's 4 8 0, 5 5 5, 0 1 1 9. Is that right?
+        > Yes, that's the one.
+        = What is it about?
+        > My bill.
+        = Is that right?
+        > No, it's Jon without an h.
+        = Jon Meyer, J, O, N.
+        > You got it.
+        ! message Jon Meyer, +14805550119, My bill
+    ",
+    );
+    check(
+        dental(),
+        "
+        > I'd like to leave a message.
+        > Just Rico.
+        = Rico
+        > Five one eight, five five five, oh one four two. No wait, sorry, oh one two four.
+        = That's 5 1 8, 5 5 5, 0 1 2 4. Is that right?
+        > yes
+        > My bill.
+        > yes
+        ! message Rico, +15185550124, My bill
+    ",
+    );
+}
+
+#[test]
+fn a_number_of_a_wrong_length_is_asked_for_again() {
+    check(
+        dental(),
+        "
+        > I'd like to leave a message.
+        > Bob
+        = What number
+        > two one two five five five oh one four
+        = Please say it digit by digit
+        > two one two
+        = I have 2 1 2 so far.
+        > five five five oh one four two
+        = 2 1 2, 5 5 5, 0 1 4 2
+    ",
+    );
+}

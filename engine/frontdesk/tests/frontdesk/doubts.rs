@@ -54,3 +54,39 @@ fn who_thanks_and_asks_nothing_is_told_nothing_again() {
         ",
     );
 }
+
+#[test]
+fn what_is_told_is_of_the_kind_that_was_asked() {
+    check(
+        "riverside-dental",
+        "2026-11-24T10:15:00-05:00",
+        "
+        What'd I pay to get my teeth polished up?   | asks again/unknown |
+        Hi, how are you doing today?                | answer             |
+        Is there a fee if I cancel late?            | answer             | policy.cancellation
+        Are you open the twenty fifth?              | answer             | hours.wednesday
+        ",
+    );
+    check(
+        "cedar-and-comb",
+        "2026-11-24T10:15:00-06:00",
+        "
+        Who looks after the coat I leave?           | asks again/unknown/answer |
+        How much should I tip?                      | answer             | policy.tips
+        ",
+    );
+}
+
+#[test]
+fn words_for_somebody_are_a_message() {
+    check(
+        "cedar-and-comb",
+        "2026-11-24T10:15:00-06:00",
+        "
+        Tell Marcus that I'm stuck in traffic.      | message            |
+        Could you let Marcus know I'm late?         | message            |
+        Could Marcus call me about Friday?          | message            |
+        Can you tell me when Marcus works?          | answer             | staff.1
+        ",
+    );
+}

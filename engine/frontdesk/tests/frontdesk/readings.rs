@@ -1,15 +1,13 @@
 //! Several readings of one speech: which of them is answered.
 
-use types::{Because, DialogueEntry, Effect};
+use types::{Because, Effect};
 
 use crate::support::{Talk, cites, spoken};
 
 /// A call in which the caller's next words have the readings `words`, the likeliest first.
 fn heard(talk: &mut Talk, words: &[&str]) -> frontdesk::Reply {
-    talk.say_only(words[0]);
-    if let Some(DialogueEntry::Caller { others, .. }) = talk.dialogue.entries.last_mut() {
-        *others = words[1..].iter().map(|&other| other.to_owned().into()).collect();
-    }
+    let words: Vec<String> = words.iter().map(|&words| words.to_owned()).collect();
+    talk.say_readings(&words);
     let reply = talk.reply();
     talk.hear(&reply);
     reply
@@ -66,6 +64,42 @@ fn a_reading_that_alone_is_answerable_is_answered_though_it_comes_second() {
         "2026-10-14T09:00:00-07:00",
         "
         What do you do break pads cost?      | What do new brakes has cost?          | 1 alone | service.brake-pads.price
+        ",
+    );
+}
+
+#[test]
+fn of_two_meanings_the_one_of_which_every_word_makes_sense_is_answered() {
+    check(
+        "riverside-dental",
+        "2026-11-24T10:15:00-05:00",
+        "
+        Is there parking by the goblin on Sunday? | Are you open on Sunday?          | 1 clearer | hours.sunday
+        Are you open on Sunday?              | Is there parking by the goblin on Sunday? | 0 clearer | hours.sunday
+        When do you close for goblins today? | How much is a filling today?          | asked     |
+        Do you take insurance for goblins?   | Do you take goblins on Friday, when do you close? | 1 clearer | hours.friday
+        Which days does Doctor Alvarez goblin on Friday? | When do you close on Friday? | 1 clearer | hours.friday
+        What is your phone number for the crown? | How much is the crown?            | 1 clearer | service.crown.price
+        ",
+    );
+}
+
+#[test]
+fn a_row_is_told_only_by_words_that_two_readings_have() {
+    check(
+        "riverside-dental",
+        "2026-06-09T11:25:00-04:00",
+        "
+        My husband's job is just in that life. Is that when you pay? | My husband's job gives us met life. Is that what you take? | asked     |
+        Can I pay by card?                   | Can I play by car?                    | asked     |
+        Can I pay by card?                   | Can I pay my card?                    | 0 agreed  | policy.payment
+        ",
+    );
+    check(
+        "cedar-and-comb",
+        "2026-06-09T11:25:00-05:00",
+        "
+        If you go pay to 5, bring my guard along. | This is okay to fight. Bring my dog along. | asked |
         ",
     );
 }
