@@ -6,7 +6,7 @@ use server::matrix::{self, Order};
 use support::{models, repository, scratch};
 
 /// How many calls are up at the same time: one lane each, and an engine.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 8;
 
 #[test]
 fn vendors_that_fail_cost_callers_little_silence_and_no_word() {
