@@ -515,8 +515,23 @@ impl Session {
             let phase = Phase::FirstByte;
             health.failed(&VendorError::Timeout { vendor: *vendor, phase, limit });
         }
-        let late_at = self.ask_next().map_or(u64::MAX, |seat| self.late_at(seat));
+        // Somebody who listens since the leader was away may not have heard all of it yet.
+        let hedged_until = self.hedged_until().filter(|until| end < *until);
+        let late_at = hedged_until
+            .unwrap_or_else(|| self.ask_next().map_or(u64::MAX, |seat| self.late_at(seat)));
         self.utterances[late].stage = Stage::Awaited { asked, late_at, by: Asked::Several };
+    }
+
+    /// Up to where in the audio words may be expected of those who listen besides the leader.
+    fn hedged_until(&self) -> Option<u64> {
+        let besides = self.seats.iter().enumerate().filter(|(seat, _)| *seat != self.leader);
+        let listening = besides.filter_map(|(_, Seat { member, ear })| {
+            let ear = ear.as_ref().filter(|ear| ear.is_listening)?;
+            let late_after = member.health.late_after().as_millis();
+            let late_after = Millis::new(late_after.try_into().unwrap_or(u32::MAX));
+            Some(ear.caught_up + self.kept.samples_in(late_after))
+        });
+        listening.max()
     }
 
     /// Has somebody else listen as well while the leader is away for long in the midst of speech.
@@ -524,7 +539,10 @@ impl Session {
         let is_due = self.away_until.is_some_and(|until| until <= self.kept.end);
         if is_due && !self.utterances.is_empty() {
             self.away_until = None;
-            self.ask_next();
+            // Unless somebody else listens already, for the leader was late.
+            if self.hedged_until().is_none() {
+                self.ask_next();
+            }
         }
     }
 
