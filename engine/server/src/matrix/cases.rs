@@ -317,7 +317,18 @@ impl Case {
             Fault::Drop { .. } | Fault::Close { .. } => {
                 (Vec::new(), Plan::of_sessions([vec![fault]]))
             }
-            _ => (vec![fault], Plan::always(fault)),
+            Fault::Refuse
+            | Fault::Unauthorized
+            | Fault::TooMany { .. }
+            | Fault::Broken { .. }
+            | Fault::Hang
+            | Fault::Mute { .. }
+            | Fault::Drip { .. }
+            | Fault::Malformed { .. }
+            | Fault::WrongOrder
+            | Fault::LateAudio { .. }
+            | Fault::Unknown
+            | Fault::Slow { .. } => (vec![fault], Plan::always(fault)),
         })
     }
 

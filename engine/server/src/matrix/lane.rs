@@ -33,7 +33,7 @@ pub(super) const PRICE: &str = "$103";
 const INTO_QUESTION: Duration = Duration::from_millis(2_000);
 
 /// A reply that breaks off is waited for this long to go on.
-const PATIENT: Wait = Wait { silence: Millis::new(3_500), ..Wait::REPLY };
+const PATIENT: Wait = Wait { silence: Millis::new(3_200), ..Wait::REPLY };
 
 /// How long a record may take to be written.
 const RECORD_MAX: Duration = Duration::from_secs(10);

@@ -137,11 +137,8 @@ fn outcome(
     let is_told = |turn: &&TurnRecord| contains(&normalized(turn.heard.reveal()), &price);
     let Some(answer) = turns.iter().find(is_told) else {
         let asks = turns.iter().any(|turn| turn.reply.reveal().contains('?'));
-        return match ended {
-            EndReason::VendorsFailed => Outcome::Apology,
-            _ if asks => Outcome::AskedAgain,
-            _ => Outcome::Apology,
-        };
+        let goes_on = ended != EndReason::VendorsFailed;
+        return if asks && goes_on { Outcome::AskedAgain } else { Outcome::Apology };
     };
     let words = answer.heard.reveal().to_lowercase();
     if words.contains("sorry") || words.contains("moment") {

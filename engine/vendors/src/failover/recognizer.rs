@@ -30,9 +30,9 @@ const PREFIX: Millis = Millis::new(500);
 /// before the next listens, too: the first three attempts to connect take 400 ms.
 const AWAY_MAX: Millis = Millis::new(500);
 
-/// How long one that was asked because the leader was late may take before yet another is asked: it has
-/// to hear all of it first, at four times the speed.
-const HEDGE_WAIT: Millis = Millis::new(1_500);
+/// How much faster than it is spoken audio is heard again by those who hear it over a network
+/// (conversation.md §7.10).
+const REPEAT_SPEED: u64 = 4;
 
 /// Utterances that may be open at once: the one spoken, and one whose words are still awaited.
 const UTTERANCES_MAX: usize = 8;
@@ -111,6 +111,8 @@ struct Ear {
     fit: Fit,
     /// Whether it is given the audio.
     is_listening: bool,
+    /// Where in the audio it has heard again what it has to.
+    caught_up: u64,
 }
 
 /// Speech whose words are awaited.
@@ -323,9 +325,7 @@ impl RecognizerSession for Session {
     }
 
     fn finalize(&mut self, utterance: UtteranceId) {
-        let late_after = self.seats[self.leader].member.health.late_after();
-        let late_after = Millis::new(late_after.as_millis().try_into().unwrap_or(u32::MAX));
-        let late_at = self.kept.end + self.kept.samples_in(late_after);
+        let late_at = self.late_at(self.leader);
         let stage = Stage::Awaited { asked: Instant::now(), late_at, by: Asked::Leader };
         self.enter(utterance, stage);
         self.tell(|session| session.finalize(utterance));
@@ -346,6 +346,16 @@ impl RecognizerSession for Session {
 }
 
 impl Session {
+    /// Where in the audio `seat` is late with words that are asked for now: one that hears again what
+    /// was said first has to have heard all of it.
+    fn late_at(&self, seat: usize) -> u64 {
+        let Seat { member, ear } = &self.seats[seat];
+        let late_after = member.health.late_after().as_millis();
+        let late_after = Millis::new(late_after.try_into().unwrap_or(u32::MAX));
+        let caught_up = ear.as_ref().map_or(0, |ear| ear.caught_up);
+        self.kept.end.max(caught_up) + self.kept.samples_in(late_after)
+    }
+
     fn enter(&mut self, utterance: UtteranceId, stage: Stage) {
         let end = self.kept.end;
         if let Some(known) = self.utterances.iter_mut().find(|known| known.id == utterance) {
@@ -415,6 +425,12 @@ impl Session {
             match self.lead_from(seat + 1, Some(error)) {
                 Ok(()) => {
                     self.away_until = None;
+                    let new_late_at = self.late_at(self.leader);
+                    for utterance in &mut self.utterances {
+                        if let Stage::Awaited { late_at, .. } = &mut utterance.stage {
+                            *late_at = new_late_at;
+                        }
+                    }
                     self.tell_recovery();
                 }
                 Err(error) => {
@@ -496,7 +512,7 @@ impl Session {
                 let opened = member.vendor.open(&request, Arc::new(passage));
                 let session = opened.inspect_err(|error| member.health.failed(error))?;
                 let fit = Fit::new(self.request.format, format);
-                ear.insert(Ear { session, fit, is_listening: false })
+                ear.insert(Ear { session, fit, is_listening: false, caught_up: 0 })
             }
         };
         ear.is_listening = true;
@@ -514,15 +530,29 @@ impl Session {
         });
         let Some(late) = late else { return };
         let Stage::Awaited { asked, by, .. } = self.utterances[late].stage else { return };
-        let late_at = end + self.kept.samples_in(HEDGE_WAIT);
-        self.utterances[late].stage = Stage::Awaited { asked, late_at, by: Asked::Several };
         if by == Asked::Leader {
             let Member { name: vendor, health, .. } = &self.seats[self.leader].member;
             let limit = Millis::new(asked.elapsed().as_millis().try_into().unwrap_or(u32::MAX));
             let phase = Phase::FirstByte;
             health.failed(&VendorError::Timeout { vendor: *vendor, phase, limit });
         }
-        self.ask_next();
+        // Somebody who listens since the leader was away may not have heard all of it yet.
+        let hedged_until = self.hedged_until().filter(|until| end < *until);
+        let late_at = hedged_until
+            .unwrap_or_else(|| self.ask_next().map_or(u64::MAX, |seat| self.late_at(seat)));
+        self.utterances[late].stage = Stage::Awaited { asked, late_at, by: Asked::Several };
+    }
+
+    /// Up to where in the audio words may be expected of those who listen besides the leader.
+    fn hedged_until(&self) -> Option<u64> {
+        let besides = self.seats.iter().enumerate().filter(|(seat, _)| *seat != self.leader);
+        let listening = besides.filter_map(|(_, Seat { member, ear })| {
+            let ear = ear.as_ref().filter(|ear| ear.is_listening)?;
+            let late_after = member.health.late_after().as_millis();
+            let late_after = Millis::new(late_after.try_into().unwrap_or(u32::MAX));
+            Some(ear.caught_up + self.kept.samples_in(late_after))
+        });
+        listening.max()
     }
 
     /// Has somebody else listen as well while the leader is away for long in the midst of speech.
@@ -530,22 +560,29 @@ impl Session {
         let is_due = self.away_until.is_some_and(|until| until <= self.kept.end);
         if is_due && !self.utterances.is_empty() {
             self.away_until = None;
-            self.ask_next();
+            // Unless somebody else listens already, for the leader was late.
+            if self.hedged_until().is_none() {
+                self.ask_next();
+            }
         }
     }
 
-    /// Has the first member behind the leader listen that does not yet and may be asked.
-    fn ask_next(&mut self) {
+    /// Has the first member behind the leader listen that does not yet and may be asked: its seat.
+    fn ask_next(&mut self) -> Option<usize> {
         let is_free = |seat: &Seat| seat.ear.as_ref().is_none_or(|ear| !ear.is_listening);
         for seat in self.leader + 1..self.seats.len() {
             if !is_free(&self.seats[seat]) {
                 continue;
             }
             match self.listen(seat) {
-                Ok(Admission::Granted | Admission::Trial) => return self.tell_recovery(),
+                Ok(Admission::Granted | Admission::Trial) => {
+                    self.tell_recovery();
+                    return Some(seat);
+                }
                 Ok(Admission::Refused) | Err(_) => (),
             }
         }
+        None
     }
 }
 
@@ -555,6 +592,8 @@ impl Ear {
     fn hear_again(&mut self, kept: &Ring, utterances: &[Utterance]) {
         let Some(first) = utterances.first() else { return };
         let mut at = first.from.saturating_sub(kept.samples_in(PREFIX));
+        // Meanwhile the caller may go on at the usual speed.
+        self.caught_up = kept.end + (kept.end - at).min(kept.samples_in(KEPT)) / (REPEAT_SPEED - 1);
         for utterance in utterances {
             kept.replay((at, utterance.from), |audio| self.push(audio));
             at = at.max(utterance.from);

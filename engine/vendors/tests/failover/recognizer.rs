@@ -240,6 +240,23 @@ async fn the_next_is_told_everything_at_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_hears_again_is_not_late_before_it_has_heard_all() {
+    let mut puppets = two();
+    puppets.push(Puppet::new("c", LINEAR_16));
+    let mut stage = Stage::with(puppets);
+    stage.session.begin(ONE, Millis::ZERO);
+    stage.push(3_000);
+    stage.puppets[0].fail();
+    stage.push(20);
+    stage.session.finalize(ONE);
+    // A third of 3 s until it has caught up, and 0.7 s.
+    stage.push(1_680);
+    assert_eq!(stage.puppets[2].told.take(), Vec::<String>::new());
+    stage.push(40);
+    assert_eq!(stage.puppets[2].told.take(), ["begin 1 0", "finalize 1"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn words_that_were_asked_for_are_asked_of_the_next() {
     let mut stage = Stage::with(two());
     stage.push(1_000);
@@ -334,13 +351,15 @@ async fn if_the_second_is_late_too_the_third_is_asked() {
     stage.session.begin(ONE, Millis::ZERO);
     stage.push(1_000);
     stage.session.finalize(ONE);
-    stage.push(700 + 1_480);
+    stage.push(700);
+    // It has to hear 1.7 s again at four times the speed, while the line goes on.
+    stage.push(1_260);
     assert_eq!(stage.puppets[2].told.take(), Vec::<String>::new());
     stage.push(20);
     assert_eq!(stage.puppets[2].told.take(), ["begin 1 0", "finalize 1"]);
     stage.puppets[2].answer(1, "when do you open");
     stage.push(20);
-    let heard = ["1700 ms again", "3200 ms again", "1 when do you open"];
+    let heard = ["1700 ms again", "2980 ms again", "1 when do you open"];
     assert_eq!(stage.heard(), heard);
     assert_eq!(stage.puppets[1].told.take(), ["begin 1 0", "finalize 1", "discard 1"]);
 }
@@ -362,6 +381,41 @@ async fn one_that_stays_away_in_the_midst_of_speech_is_not_waited_for() {
     stage.push(20);
     let heard = ["1000 ms again", "1520 ms again", "1 when do you open"];
     assert_eq!(stage.heard(), heard);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_is_a_third_asked_while_the_second_still_hears_it_again() {
+    let mut puppets = two();
+    puppets.push(Puppet::new("c", LINEAR_16));
+    let mut stage = Stage::with(puppets);
+    stage.session.begin(ONE, Millis::ZERO);
+    stage.push(3_000);
+    let behind = Millis::new(3_000);
+    stage.puppets[0].offer(RecognizerEvent::Recovering { behind });
+    stage.push(520);
+    stage.session.finalize(ONE);
+    assert_eq!(stage.puppets[1].told.take(), ["begin 1 0", "finalize 1"]);
+    // The leader is late after 0.7 s, the second a third of 3.52 s later.
+    stage.push(700 + 1_160);
+    assert_eq!(stage.puppets[2].told.take(), Vec::<String>::new());
+    stage.push(40);
+    assert_eq!(stage.puppets[2].told.take(), ["begin 1 0", "finalize 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_late_and_then_away_is_replaced_once() {
+    let mut puppets = two();
+    puppets.push(Puppet::new("c", LINEAR_16));
+    let mut stage = Stage::with(puppets);
+    stage.session.begin(ONE, Millis::ZERO);
+    stage.push(3_000);
+    stage.session.finalize(ONE);
+    stage.push(700);
+    assert_eq!(stage.puppets[1].told.take(), ["begin 1 0", "finalize 1"]);
+    let behind = Millis::new(3_700);
+    stage.puppets[0].offer(RecognizerEvent::Recovering { behind });
+    stage.push(1_000);
+    assert_eq!(stage.puppets[2].told.take(), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fake_vendors::{Fault, Plan, Protocol};
 use tokio::task::JoinSet;
 use types::Millis;
-use vendor::{Phase, VendorError};
+use vendor::{Phase, RecognizerEvent, VendorError};
 
 use crate::caller::Caller;
 
@@ -222,6 +222,41 @@ async fn whatever_a_vendor_does_for_good_the_words_are_given_up_in_time() {
         assert!(outcome.wait_max < Duration::from_millis(2_800), "{what}");
         assert!(outcome.lost == 0 || outcome.failure.is_some(), "lost in silence: {what}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_gives_up_says_so_before_the_words_it_owes() {
+    // Flux says nothing where nothing was said: of it no answer is a failure only the second time.
+    for protocol in [Protocol::DeepgramNova, Protocol::WyomingRecognizer] {
+        let plan = Plan::always(Fault::Malformed { every: 1 });
+        let mut caller = Caller::call(protocol, plan).await;
+        let utterance = caller.say(TURNS[0]).await;
+        caller.finish(utterance).await;
+        caller.failed().await;
+        // Whoever has another recognizer asks it, and takes no words of one that has failed.
+        let order: Vec<&str> = caller
+            .all
+            .iter()
+            .filter_map(|event| match event {
+                RecognizerEvent::Failed { .. } => Some("failed"),
+                RecognizerEvent::Final { .. } => Some("final"),
+                RecognizerEvent::Partial { .. }
+                | RecognizerEvent::Stable { .. }
+                | RecognizerEvent::Turn { .. }
+                | RecognizerEvent::Recovering { .. } => None,
+            })
+            .collect();
+        assert_eq!(order.first(), Some(&"failed"), "{protocol:?} {order:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_cannot_be_had_says_so_while_the_caller_speaks() {
+    let plan = Plan::always(Fault::Refuse);
+    let mut caller = Caller::call(Protocol::WyomingRecognizer, plan).await;
+    caller.say(TURNS[0]).await;
+    let error = caller.failed().await;
+    assert!(matches!(error, VendorError::Transport { .. }), "{error:?}");
 }
 
 /// `cargo test -p vendors --test recognizers -- --ignored matrix --nocapture` shows it.
