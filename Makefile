@@ -18,6 +18,8 @@ TARGETS ?=
 # How many seeded conversations `make soak` runs in virtual time, and how many calls `make kill` rings in real time.
 SEEDS ?= 10000
 CALLS ?= 500
+# Where `make bench-turns` finds recorded speech, listed in clips.tsv; made from packages of Debian unless it is there.
+CORPUS ?= $(CARGO_TARGET_DIR)/turn-corpus
 # Test files that need models or real time, as PACKAGE:PATTERN, and how many of their tests run at once.
 AUDIO_TESTS ?= speech:models_* server:*
 AUDIO_JOBS ?= 1
@@ -25,7 +27,7 @@ AUDIO_JOBS ?= 1
 export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
 export APEX_MODELS := $(abspath $(MODELS))
 
-.PHONY: demo demo-phone serve test check bench score soak fuzz kill matrix models setup build help
+.PHONY: demo demo-phone serve test check bench bench-turns score soak fuzz kill matrix models setup build help
 
 demo: setup build models ## run three receptionists, call them, write what was heard to demo-out/
 	$(APEX) demo --out $(OUT) --codec $(CODEC)
@@ -47,6 +49,10 @@ score: setup build models ## ask all recorded questions and count the right answ
 
 bench: setup build models ## measure response times and the cost of every part
 	cargo bench --locked --profile fast -p benches
+
+bench-turns: setup models ## end turns of recorded speech in virtual time, and plot who cuts callers off: 15 minutes the first time
+	[ -e $(CORPUS)/clips.tsv ] || python3 scripts/turn_corpus.py $(CORPUS)
+	cargo run --locked --profile fast -p score -- $(CORPUS)
 
 soak: setup build models ## thousands of seeded conversations with faults, long property and fuzz runs
 	SIM_SEEDS=$(SEEDS) cargo test --locked --profile fast -p sim --test simulate -- --nocapture

@@ -32,8 +32,32 @@ pub(crate) struct Ear {
     pub(crate) echo: Echo,
     /// Whether the recognizer tells words as they come.
     pub(crate) partials: Partials,
+    /// How the caller pauses within a turn.
+    pub(crate) pace: Pace,
     recognizer: Recognizer,
     next: UtteranceId,
+}
+
+/// How long the caller's own pauses within turns are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pace {
+    pause: Option<Millis>,
+}
+
+impl Pace {
+    /// The caller went on after `pause`: that was none of the ends.
+    pub(crate) fn learn(&mut self, pause: Millis) {
+        let pause = Millis::new(pause.get().clamp(PACE_MIN, PACE_MAX));
+        // conversation.md §7.3: a moving average that keeps nine tenths; the first one stands.
+        let kept = self.pause.unwrap_or(pause);
+        self.pause = Some(Millis::new((kept.get() * 9 + pause.get()) / 10));
+    }
+
+    /// The bounds of the silence to wait for, after the turn was once taken to be over too soon.
+    fn bounds_after_false_end(self, min: Millis, max: Millis) -> (Millis, Millis) {
+        let learned = self.pause.unwrap_or(Millis::new(PACE_MIN));
+        (min.max(learned), (max + FALSE_END_EXTRA).max(learned))
+    }
 }
 
 /// How the recognizer is.
@@ -134,6 +158,10 @@ impl Call {
         let id = self.ear.next;
         self.ear.next = id.next();
         if !self.ear.parts.is_empty() {
+            // What the line cut off was no pause.
+            if let (Some(ended), None) = (self.ear.stages.speech_ended, self.ear.cut_off) {
+                self.ear.pace.learn(at.since(ended));
+            }
             self.note(Decision::Merged { utterance: id });
         }
         self.ear.hearing = Some(Utterance {
@@ -182,8 +210,11 @@ impl Call {
             return self.on_speech_started(self.now);
         };
         match utterance.edge {
-            Edge::Paused { .. } | Edge::Ended { .. } => {
+            edge @ (Edge::Paused { .. } | Edge::Ended { .. }) => {
                 utterance.edge = Edge::Speaking;
+                if let Edge::Ended { at } = edge {
+                    self.ear.pace.learn(self.now.since(at));
+                }
                 if utterance.certainty == Certainty::Stable {
                     utterance.certainty = Certainty::Partial;
                 }
@@ -282,12 +313,17 @@ impl Call {
         if is_held {
             return;
         }
+        let turns = &self.config.turns;
+        let mut bounds = (turns.endpoint_delay_min, turns.endpoint_delay_max);
+        if self.turns.is_withdrawn() || !self.ear.parts.is_empty() {
+            bounds = self.ear.pace.bounds_after_false_end(bounds.0, bounds.1);
+        }
         let inputs = EndpointInputs {
             text: &utterance.words.text,
             certainty: utterance.certainty,
             expect: self.manners.expect,
-            delay_min: self.config.turns.endpoint_delay_min,
-            delay_max: self.config.turns.endpoint_delay_max,
+            delay_min: bounds.0,
+            delay_max: bounds.1,
             words: &self.config.lines.words,
         };
         let (delay, rule, finished) = endpoint_delay(inputs);
@@ -406,5 +442,36 @@ const FINAL_WAIT_MAX: Millis = Millis::new(1_000);
 /// all, and a caller waits for no more than three seconds.
 const RECOVERY_WAIT_MAX: Millis = Millis::new(2_600);
 
+/// What is learned from a caller's pauses, in milliseconds (conversation.md §7.3).
+const PACE_MIN: u32 = 200;
+const PACE_MAX: u32 = 1_200;
+
+/// How much longer unfinished words are waited for once a turn was taken to be over too soon
+/// (conversation.md §7.3).
+const FALSE_END_EXTRA: Millis = Millis::new(500);
+
 /// Nobody speaks for this long without a pause: music on hold, a machine, noise (conversation.md §7.3).
 const SPEECH_MAX: Millis = Millis::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callers_own_pauses_set_the_pace() {
+        let (min, max) = (Millis::new(250), Millis::new(1_750));
+        let mut pace = Pace::default();
+        let unknown = pace.bounds_after_false_end(min, max);
+        assert_eq!(unknown, (min, Millis::new(2_250)), "nothing is known yet");
+        pace.learn(Millis::new(900));
+        assert_eq!(pace.bounds_after_false_end(min, max).0, Millis::new(900));
+        for _ in 0..60 {
+            pace.learn(Millis::from_secs(9));
+        }
+        let slow = pace.bounds_after_false_end(min, max).0.get();
+        assert!((1_150..=1_200).contains(&slow), "{slow}");
+        let tight = Millis::new(300);
+        let (low, high) = pace.bounds_after_false_end(tight, tight);
+        assert!(low <= high);
+    }
+}

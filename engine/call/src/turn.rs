@@ -185,6 +185,12 @@ impl Call {
             self.phase = Phase::Open;
             self.note(Decision::HangUpCancelled { reason });
         }
+        if self.turns.is_withdrawn()
+            && let (Some(ended), Some(began)) = (self.turns.present().stages.speech_ended, began)
+        {
+            // The answer came into a pause.
+            self.ear.pace.learn(began.since(ended));
+        }
         let words = self.open_or_go_on(words);
         self.manners = Manners {
             not_caught: 0,

@@ -186,7 +186,7 @@ fn a_reply_of_which_nothing_was_heard_never_was() {
         2300 clear 1.0
         2305 cancel-speech 1.0 290
         3000 pause 1
-        3203 finalize 1
+        3204 finalize 1
         3210 think 1.1 agent: Hello. | caller: How much is a cleaning? for two children
         ",
     );
@@ -287,8 +287,8 @@ fn the_disclosure_is_heard_even_by_who_talks_over_the_greeting() {
         2320 playout 1.0 started
         2400 caller starts
         2900 caller ended 2800
-        2910 stable 1 'Hold on, I mean tomorrow.'
-        3110 final 1 'Hold on, I mean tomorrow.'
+        2910 stable 1 'Hold on, I mean tomorrow, please.'
+        3110 final 1 'Hold on, I mean tomorrow, please.'
         3820 playout 1.0 heard 0
         3825 playout 1.0 cleared 0:1500/1500 1:0/0
         ",
@@ -311,7 +311,7 @@ fn the_disclosure_is_heard_even_by_who_talks_over_the_greeting() {
         3103 finalize 1
         3820 clear 1.0
         3825 cancel-speech 1.0 1500
-        3825 think 2.0 cut: Hello. | caller: Are you open today? | cut: This call is recorded. | caller: Hold on, I mean tomorrow.
+        3825 think 2.0 cut: Hello. | caller: Are you open today? | cut: This call is recorded. | caller: Hold on, I mean tomorrow, please.
         ",
     );
 }

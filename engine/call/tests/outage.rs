@@ -144,8 +144,8 @@ fn a_caller_cut_off_within_a_sentence_is_asked_to_go_on_and_both_parts_count() {
         5800 playout 1.0 finished
         6000 caller starts
         6600 caller ended 6500
-        6600 stable 1 'a cleaning on Monday.'
-        6850 final 1 'a cleaning on Monday.'
+        6600 stable 1 'a cleaning on Monday, please.'
+        6850 final 1 'a cleaning on Monday, please.'
         ",
         "
         1000 begin 0
@@ -156,8 +156,8 @@ fn a_caller_cut_off_within_a_sentence_is_asked_to_go_on_and_both_parts_count() {
         3500 end-speech 1.0
         6000 begin 1
         6600 pause 1
-        6803 finalize 1
-        6850 think 2.0 agent: Hello. | agent: Sorry, we were cut off for a moment. Please go on. | caller: I would like a cleaning on Monday.
+        6804 finalize 1
+        6850 think 2.0 agent: Hello. | agent: Sorry, we were cut off for a moment. Please go on. | caller: I would like a cleaning on Monday, please.
         ",
     );
 }

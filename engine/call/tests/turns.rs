@@ -97,9 +97,9 @@ fn a_caller_who_goes_on_is_waited_for() {
         1700 caller ended 1500
         2300 caller starts
         2920 caller pauses 2800
-        2980 stable 0 'I need a cleaning and a whitening'
+        2980 stable 0 'I need a cleaning and a whitening, please'
         3000 caller ended 2800
-        3110 final 0 'I need a cleaning and a whitening.'
+        3110 final 0 'I need a cleaning and a whitening, please.'
         3110 end
         ",
         "
@@ -108,7 +108,7 @@ fn a_caller_who_goes_on_is_waited_for() {
         2300 resume 0
         2920 pause 0
         3103 finalize 0
-        3110 think 1.0 agent: Hello. | caller: I need a cleaning and a whitening.
+        3110 think 1.0 agent: Hello. | caller: I need a cleaning and a whitening, please.
         ",
     );
 }
@@ -119,13 +119,13 @@ fn speech_before_the_final_is_used_joins_the_same_turn() {
         "
         1000 caller starts
         1700 caller ended 1500
-        1700 stable 0 'Do you have time'
+        1700 stable 0 'Do you have time?'
         1900 caller starts
         2700 caller ended 2500
         2700 stable 1 'on Sunday morning?'
-        2805 final 0 'Do you have time'
-        2810 final 1 'on Sunday morning?'
-        2900 end
+        2790 final 0 'Do you have time?'
+        2910 final 1 'on Sunday morning?'
+        3000 end
         ",
         "
         1000 begin 0
@@ -133,8 +133,8 @@ fn speech_before_the_final_is_used_joins_the_same_turn() {
         1803 finalize 0
         1900 begin 1
         2700 pause 1
-        2803 finalize 1
-        2810 think 1.0 agent: Hello. | caller: Do you have time on Sunday morning?
+        2904 finalize 1
+        2910 think 1.0 agent: Hello. | caller: Do you have time? on Sunday morning?
         ",
     );
 }
@@ -165,7 +165,7 @@ fn a_recognizer_that_recovers_is_waited_for_longer_but_not_for_ever() {
         1000 caller starts
         1600 recognizer recovers
         1700 caller ended 1500
-        1700 stable 0 'Are you open'
+        1700 stable 0 'Are you open?'
         ";
     let asked = "
         1000 begin 0
@@ -178,7 +178,7 @@ fn a_recognizer_that_recovers_is_waited_for_longer_but_not_for_ever() {
     );
     greeted(
         &format!("{recovering} 6000 end"),
-        &format!("{asked} 4403 discard 0\n 4403 think 1.0 agent: Hello. | caller: Are you open"),
+        &format!("{asked} 4403 discard 0\n 4403 think 1.0 agent: Hello. | caller: Are you open?"),
     );
     // It broke while its last words were awaited.
     greeted(
@@ -224,7 +224,7 @@ fn a_caller_who_goes_on_while_we_think_takes_the_turn_back() {
         2000 begin 1
         2400 cancel-thought 1.0
         3100 pause 1
-        3203 finalize 1
+        3204 finalize 1
         3210 think 1.1 agent: Hello. | caller: How much is a cleaning? for a child of six.
         ",
     );

@@ -11,7 +11,10 @@
 pub mod audio;
 pub mod clips;
 pub mod corpus;
+pub mod curve;
+pub mod figure;
 pub mod random;
+pub mod report;
 pub mod signals;
 pub mod strategy;
 pub mod tally;

@@ -2,17 +2,19 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command's output")]
 
 use std::error::Error;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use call::{Permille, Words};
-use score::audio::load;
+use call::{Certainty, EndpointInputs, Words, endpoint_delay};
+use score::audio::{RATE, load};
 use score::clips::read_list;
 use score::corpus::{Half, Noises, Pauses, plans, turn};
 use score::signals::{Models, pauses};
-use score::strategy::Strategy;
-use score::tally::{Heard, KINDS, tally};
+use score::figure::svg;
+use score::report::{Run, panels, tables};
+use score::tally::{Heard, KINDS};
 use speech::{Ears, Finals, ModelDir, SmartTurn, Vad, on_inference_thread};
 use types::Millis;
 
@@ -37,43 +39,52 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let words = Words::english();
-    for distribution in [Pauses::USUAL, Pauses::SLOW] {
-        let turns: Vec<_> =
-            plans.iter().map(|plan| turn(plan, distribution, &noises, SEED)).collect();
+    let mut runs = Vec::new();
+    for pauses in [Pauses::USUAL, Pauses::SLOW] {
+        let turns: Vec<_> = plans.iter().map(|plan| turn(plan, pauses, &noises, SEED)).collect();
         let heard = hear(turns, &models, &folder.join("cache"))?;
-        let rows = heard.iter().map(|heard| serde_json::json!({
-            "id": heard.turn.plan.id, "kind": heard.turn.plan.kind, "half": heard.turn.plan.half,
-            "words": heard.turn.plan.words, "speaker": heard.turn.plan.speaker,
-            "parts": heard.turn.parts.iter().map(|part| [part.start / 8, part.end / 8]).collect::<Vec<_>>(),
-            "pauses": heard.pauses,
-        }));
-        let rows: Vec<String> = rows.map(|row| row.to_string()).collect();
-        std::fs::write(folder.join(format!("heard-{}.jsonl", distribution.name)), rows.join("\n"))?;
-        for half in [Half::Tuning, Half::HeldOut] {
-            println!("-- {} {half:?}", distribution.name);
-            let strategies = [
-                Strategy::Silence { delay: Millis::new(700) },
-                Strategy::OneShot { asked: Millis::new(200), threshold: Permille::new(500) },
-                Strategy::Ours { delay_min: Millis::new(350), delay_max: Millis::new(1_200) },
-            ];
-            for strategy in strategies {
-                let t = tally(strategy, &heard, &words, |turn| turn.plan.half == half);
-                println!(
-                    "{strategy:?}: cut {:.1} % ({}/{}), turns {}/{}, p50 {} mean {:.0} p95 {} endless {}",
-                    100.0 * t.rate(),
-                    t.cut_offs,
-                    t.pauses,
-                    t.turns_cut,
-                    t.turns,
-                    t.delay(500),
-                    t.mean(),
-                    t.delay(950),
-                    t.endless
-                );
-            }
-        }
+        fs::write(folder.join(format!("heard-{}.jsonl", pauses.name)), lines(&heard))?;
+        runs.push(Run { pauses, heard });
+    }
+    for half in [Half::Tuning, Half::HeldOut] {
+        print!("{}", tables(&runs, half, OURS, &words));
+        let path = folder.join(format!("turns-{half:?}.svg").to_lowercase());
+        fs::write(&path, svg(&panels(&runs, half, OURS, &words)))?;
+        println!("\nplotted in {}", path.display());
     }
     Ok(())
+}
+
+/// What was heard, a turn a line, for a closer look.
+fn lines(heard: &[Heard]) -> String {
+    let words = Words::english();
+    let line = |heard: &Heard| {
+        let plan = &heard.turn.plan;
+        let ms = |sample: usize| RATE.span_of(sample as u64).get();
+        let parts: Vec<[u32; 2]> =
+            heard.turn.parts.iter().map(|part| [ms(part.start), ms(part.end)]).collect();
+        let rules: Vec<_> = heard
+            .pauses
+            .iter()
+            .map(|pause| {
+                let (_, rule, finished) = endpoint_delay(EndpointInputs {
+                    text: &pause.words,
+                    certainty: Certainty::Stable,
+                    expect: plan.expect,
+                    delay_min: OURS.0,
+                    delay_max: OURS.1,
+                    words: &words,
+                });
+                serde_json::json!([rule, finished])
+            })
+            .collect();
+        let line = serde_json::json!({
+            "id": plan.id, "kind": plan.kind, "half": plan.half, "speaker": plan.speaker,
+            "words": plan.words, "parts": parts, "pauses": heard.pauses, "rules": rules,
+        });
+        format!("{line}\n")
+    };
+    heard.iter().map(line).collect()
 }
 
 fn noises(fixtures: &Path) -> Result<Noises, Box<dyn Error>> {
@@ -113,6 +124,9 @@ fn hear(
     let heard = done.into_iter().map(|(_, turn, found)| Ok(Heard { turn, pauses: found? }));
     heard.collect()
 }
+
+/// As config.toml ships it.
+const OURS: (Millis, Millis) = (Millis::new(250), Millis::new(1_500));
 
 /// Of all that is drawn.
 const SEED: u64 = 20_261_122;

@@ -29,7 +29,7 @@ pub struct Tally {
     pub turns_cut: usize,
     /// From the end of each turn to the decision, in milliseconds, in ascending order.
     pub delays: Vec<u32>,
-    /// Turns whose end was not found by the end of the audio.
+    /// Turns whose end was not found by the end of the audio; they count as [`ENDLESS`] delays.
     pub endless: usize,
 }
 
@@ -118,10 +118,17 @@ impl Tally {
         self.turns_cut += usize::from(is_cut);
         match decisions.iter().find(|&&decision| end <= decision) {
             Some(decision) => self.delays.push(decision - end),
-            None => self.endless += 1,
+            None => {
+                self.endless += 1;
+                self.delays.push(ENDLESS);
+            }
         }
     }
 }
+
+/// What a caller is taken to wait, in milliseconds, where no end was found: the silence after each
+/// turn. Noise that sounds like speech to the detector does that.
+pub const ENDLESS: u32 = 3_600;
 
 /// Every kind, in the order of reports.
 pub const KINDS: [Kind; 7] = [

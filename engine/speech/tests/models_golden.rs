@@ -170,3 +170,14 @@ fn sentences_mean_the_same() {
         assert!(greatest < 0.0001, "{text}: {greatest}");
     }
 }
+
+#[test]
+fn an_end_sounds_as_finished_as_it_should() {
+    let smart_turn = SmartTurn::load(&common::models()).unwrap();
+    let audio: Vec<i16> = doubled().iter().map(|sample| (sample * 32_768.0) as i16).collect();
+    for (share, theirs) in TURN {
+        let part = &audio[..audio.len() * share / 10];
+        let ours = smart_turn.finished(part).unwrap();
+        assert!((ours - theirs).abs() < 0.03, "{share} tenths: {ours}, not {theirs}");
+    }
+}

@@ -255,7 +255,7 @@ mod tests {
         assert!(unknown.to_string().contains(wanted), "{unknown}");
         for part in [
             "media.access: \"open\" is for loopback addresses only",
-            "turns.endpoint_delay_max_ms: 1200 is below endpoint_delay_min_ms 2000",
+            "turns.endpoint_delay_max_ms: 1500 is below endpoint_delay_min_ms 2000",
             "playout.lead_ms: 9 is outside 40 to 400",
         ] {
             assert!(error.contains(part), "{part}\n{error}");
