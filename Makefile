@@ -8,6 +8,8 @@ MODELS ?= models
 OUT ?= demo-out
 # Where `make demo-phone` writes.
 PHONE_OUT ?= demo-phone-out
+# Where `make demo-llama` writes.
+LLAMA_OUT ?= demo-llama-out
 # What the legs of the demo carry: pcmu, pcma, g722, l16 or opus.
 CODEC ?= pcmu
 # The business files `make serve` answers for.
@@ -27,13 +29,16 @@ AUDIO_JOBS ?= 1
 export CARGO_TARGET_DIR AUDIO_TESTS AUDIO_JOBS
 export APEX_MODELS := $(abspath $(MODELS))
 
-.PHONY: demo demo-phone serve test check bench bench-turns score soak fuzz kill matrix models setup build help
+.PHONY: demo demo-phone demo-llama serve test check bench bench-turns score soak fuzz kill matrix models setup build help
 
 demo: setup build models ## run three receptionists, call them, write what was heard to demo-out/
 	$(APEX) demo --out $(OUT) --codec $(CODEC)
 
 demo-phone: setup build models ## be the carrier: ring three businesses at once through webhooks, commands and sockets
 	scripts/demo_phone.sh $(APEX) $(PHONE_OUT)
+
+demo-llama: setup build models ## let a real server of models that is not ours, llama.cpp's, answer calls (fetches 130 MB)
+	scripts/demo_llama.sh $(APEX) $(LLAMA_OUT) $(CARGO_TARGET_DIR)/llama
 
 serve: setup build models ## answer calls on this machine until ctrl-C: `apex call` rings it
 	$(APEX) serve --businesses $(BUSINESSES)

@@ -260,10 +260,9 @@ async fn answer(
     shared: &Shared,
 ) -> Result<Response<Body>, io::Error> {
     if account::is_asked(request.uri().path()) {
-        return Ok(match shared.admits(&request) {
-            true => account::answer(request.uri().path()),
-            false => refusal(StatusCode::UNAUTHORIZED, None),
-        });
+        let is_known = shared.admits(&request);
+        let refused = || refusal(StatusCode::UNAUTHORIZED, None);
+        return Ok(if is_known { account::answer(request.uri().path()) } else { refused() });
     }
     let Some(protocol) = Protocol::at(request.uri().path()) else {
         return Ok(StatusCode::NOT_FOUND.into_response());

@@ -81,25 +81,30 @@ pub struct ChosenVendor {
     pub model: Option<String>,
     /// Which of its voices; absent: the node's.
     pub voice: Option<String>,
+    /// How long it may be silent before the next is asked as well; absent: as it was quick so far.
+    pub late_after: Option<Millis>,
 }
 
 impl From<VendorName> for ChosenVendor {
     /// As the node has it.
     fn from(name: VendorName) -> Self {
-        Self { name, model: None, voice: None }
+        Self { name, model: None, voice: None, late_after: None }
     }
 }
 
 impl fmt::Display for ChosenVendor {
     /// `cartesia (model sonic-3.5, voice f786b574)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.model, &self.voice) {
-            (None, None) => write!(f, "{}", self.name),
-            (Some(model), None) => write!(f, "{} (model {model})", self.name),
-            (None, Some(voice)) => write!(f, "{} (voice {voice})", self.name),
-            (Some(model), Some(voice)) => {
-                write!(f, "{} (model {model}, voice {voice})", self.name)
-            }
+        let Self { name, model, voice, late_after } = self;
+        let wanted = [
+            model.as_ref().map(|model| format!("model {model}")),
+            voice.as_ref().map(|voice| format!("voice {voice}")),
+            late_after.map(|after| format!("late after {after}")),
+        ];
+        let wanted: Vec<String> = wanted.into_iter().flatten().collect();
+        match wanted.as_slice() {
+            [] => write!(f, "{name}"),
+            wanted => write!(f, "{name} ({})", wanted.join(", ")),
         }
     }
 }

@@ -148,6 +148,25 @@ impl VendorError {
         }
     }
 
+    /// What kind of failure it is, as metrics name it.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Auth { .. } => "auth",
+            Self::Quota { .. } => "quota",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Concurrency { .. } => "concurrency",
+            Self::Overloaded { .. } => "overloaded",
+            Self::BadRequest { .. } => "bad_request",
+            Self::SessionExpired { .. } => "session_expired",
+            Self::Timeout { .. } => "timeout",
+            Self::Transport { .. } => "transport",
+            Self::Malformed { .. } => "malformed",
+            Self::ContentFiltered { .. } => "content_filtered",
+            Self::Missing { .. } => "missing",
+            Self::Internal { .. } => "internal",
+        }
+    }
+
     /// Who failed.
     pub const fn vendor(&self) -> VendorName {
         match self {

@@ -11,8 +11,8 @@ use types::{
 use crate::business::read_number;
 use crate::limits::{
     ANSWER_CHARS_MAX, CALL_DURATION_S, CALLS, DISCLOSURE_CHARS_MAX, DTMF_GAP_MS,
-    ENDPOINT_DELAY_MAX_MS, ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX, NO_INPUT_DELAY_MS,
-    NO_INPUT_PROMPTS, STARTS_PER_S, VENDOR_CHOICE_CHARS_MAX, VENDORS_MAX,
+    ENDPOINT_DELAY_MAX_MS, ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX, LATE_AFTER_MS,
+    NO_INPUT_DELAY_MS, NO_INPUT_PROMPTS, STARTS_PER_S, VENDOR_CHOICE_CHARS_MAX, VENDORS_MAX,
 };
 use crate::mistake::{listed, nearest, quoted};
 use crate::rules::{
@@ -181,21 +181,25 @@ fn read_vendor(item: &Node<'_>, known: &[KnownVendor]) -> Option<ChosenVendor> {
     let table = item.table()?;
     let vendor = table.need("vendor", "write { vendor = \"…\" }");
     let vendor = vendor.and_then(|node| find_vendor(&node, known));
-    let [model, voice] = [VendorKey::Model, VendorKey::Voice].map(|key| {
+    let find = |key: VendorKey| {
         let node = table.find(key.name())?;
-        if let Some(vendor) = vendor.filter(|vendor| !vendor.takes.contains(&key)) {
-            let takes: Vec<&str> = vendor.takes.iter().map(|key| key.name()).collect();
-            let hint = match takes.as_slice() {
-                [] => "nothing is chosen there: write its name alone".to_owned(),
-                takes => format!("what is chosen there: {}", takes.join(", ")),
-            };
-            node.mistake(format!("\"{}\" takes no {}", vendor.name, key.name()), hint);
-            return None;
-        }
-        node.words(VENDOR_CHOICE_CHARS_MAX)
-    });
+        let Some(vendor) = vendor.filter(|vendor| !vendor.takes.contains(&key)) else {
+            return Some(node);
+        };
+        let takes: Vec<&str> = vendor.takes.iter().map(|key| key.name()).collect();
+        let hint = match takes.as_slice() {
+            [] => "nothing is chosen there: write its name alone".to_owned(),
+            takes => format!("what is chosen there: {}", takes.join(", ")),
+        };
+        node.mistake(format!("\"{}\" takes no {}", vendor.name, key.name()), hint);
+        None
+    };
+    let words = |key| find(key).and_then(|node| node.words(VENDOR_CHOICE_CHARS_MAX));
+    let (model, voice) = (words(VendorKey::Model), words(VendorKey::Voice));
+    let late_after = find(VendorKey::LateAfter).and_then(|node| node.number(LATE_AFTER_MS, "ms"));
     table.close();
-    Some(ChosenVendor { name: vendor?.name, model, voice })
+    let late_after = late_after.map(Millis::new);
+    Some(ChosenVendor { name: vendor?.name, model, voice, late_after })
 }
 
 /// The vendor that `node` names.

@@ -14,6 +14,9 @@ pub const AGENTS_MAX: usize = 20;
 pub const VENDORS_MAX: usize = 8;
 /// Characters of a vendor's model or voice: the longest names are paths of some hundred.
 pub const VENDOR_CHOICE_CHARS_MAX: usize = 200;
+/// How long a vendor may be silent before the next is asked as well: below, a reply is no reply yet;
+/// above, the call itself gives up.
+pub(crate) const LATE_AFTER_MS: RangeInclusive<u32> = 300..=4_500;
 /// Services of one business.
 pub const SERVICES_MAX: usize = 300;
 /// Policies of one business.

@@ -49,6 +49,8 @@ pub enum VendorKey {
     Model,
     /// One of its voices.
     Voice,
+    /// How long it may be silent.
+    LateAfter,
 }
 
 impl VendorKey {
@@ -57,6 +59,7 @@ impl VendorKey {
         match self {
             Self::Model => "model",
             Self::Voice => "voice",
+            Self::LateAfter => "late_after_ms",
         }
     }
 }

@@ -3,9 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use types::AgentConfig;
+
 use super::{ANSWER_IS_NO, COULD_NOT_RUN, counted, engine_config, rules};
 use crate::config::EngineConfig;
+use crate::paper::printable;
 use crate::publish::read_sources;
+use crate::vendors::online::ask;
+use crate::vendors::{Environment, unreachable};
 
 /// What `apex config` can do.
 #[derive(Debug, clap::Subcommand)]
@@ -25,6 +30,10 @@ pub(crate) struct Check {
     /// The engine's settings; the shipped ones if left out.
     #[arg(long, value_name = "FILE", env = "APEX_CONFIG")]
     config: Option<PathBuf>,
+    /// Ask the vendors that agents name whether they take the keys of this environment and have the
+    /// models and voices wanted of them. Costs nothing there.
+    #[arg(long)]
+    online: bool,
 }
 
 /// Runs `apex config`.
@@ -52,11 +61,19 @@ fn check(args: &Check) -> ExitCode {
             }
             settings.exit_code()
         }
-        Some(_) | None => check_businesses(dir, &config, settings),
+        Some(_) | None => {
+            let environment = args.online.then(Environment::of_process);
+            check_businesses(dir, &config, settings, environment.as_ref())
+        }
     }
 }
 
-fn check_businesses(dir: &Path, config: &EngineConfig, settings: Found) -> ExitCode {
+fn check_businesses(
+    dir: &Path,
+    config: &EngineConfig,
+    settings: Found,
+    environment: Option<&Environment>,
+) -> ExitCode {
     let sources = match read_sources(dir) {
         Ok(sources) => sources,
         Err(error) => {
@@ -74,7 +91,12 @@ fn check_businesses(dir: &Path, config: &EngineConfig, settings: Found) -> ExitC
                 println!("{}: {} ({})", business.file, business.name, numbers.join(", "));
             }
             println!("{files} in {}: no mistake", dir.display());
-            settings.exit_code()
+            let agents = businesses.iter().flat_map(|business| &business.agents);
+            let agents: Vec<&AgentConfig> = agents.map(AsRef::as_ref).collect();
+            match environment.map_or(Found::Nothing, |environment| online(&agents, environment)) {
+                Found::Nothing => settings.exit_code(),
+                Found::Mistakes => Found::Mistakes.exit_code(),
+            }
         }
         Err(mut mistakes) => {
             mistakes.sort();
@@ -86,6 +108,35 @@ fn check_businesses(dir: &Path, config: &EngineConfig, settings: Found) -> ExitC
             ExitCode::from(ANSWER_IS_NO)
         }
     }
+}
+
+/// Asks the vendors of `agents`.
+fn online(agents: &[&AgentConfig], environment: &Environment) -> Found {
+    let mut found = Found::Nothing;
+    for agent in agents {
+        for (vendor, variable) in unreachable(environment, &agent.vendors) {
+            println!("{vendor} of {}/{}: {variable} is not set", agent.business, agent.agent);
+        }
+    }
+    match ask(environment, agents) {
+        Ok(asked) => {
+            for asked in asked {
+                let remedy = asked.remedy().map(|remedy| format!(" ({remedy})"));
+                let line = format!("{}{}", asked.what(), remedy.unwrap_or_default());
+                if asked.outcome.is_err() {
+                    eprintln!("{}", printable(&line));
+                    found = Found::Mistakes;
+                } else {
+                    println!("{}", printable(&line));
+                }
+            }
+        }
+        Err(error) => {
+            eprintln!("no vendor can be asked: {error}");
+            found = Found::Mistakes;
+        }
+    }
+    found
 }
 
 /// What is wrong with the engine's settings.

@@ -5,6 +5,7 @@ mod account;
 mod carrier;
 mod certificate;
 mod machine;
+mod online;
 mod reach;
 mod setup;
 
@@ -93,7 +94,8 @@ pub struct Patient {
 pub const KEYS: [&str; 3] = ["APEX_TELNYX_API_KEY", "APEX_MEDIA_TOKEN", "APEX_CONTROL_TOKEN"];
 
 /// Runs every check, in the order in which one depends on another. The carrier is asked only where
-/// the front door is open, with requests that change nothing.
+/// the front door is open, and vendors only where agents name them and the environment says where
+/// they are, with requests that change nothing and cost nothing.
 pub fn examine(patient: &Patient) -> Vec<Finding> {
     let Patient { config, .. } = patient;
     let mut findings = vec![setup::settings(patient)];
@@ -104,6 +106,7 @@ pub fn examine(patient: &Patient) -> Vec<Finding> {
     findings.push(machine::clock());
     findings.push(setup::models(&config.models.path));
     findings.extend(setup::businesses(config, &patient.environment));
+    findings.extend(online::check(config, &patient.environment));
     findings.extend(machine::disk(&config.state));
     findings.extend(setup::keys(patient));
     findings.extend(certificate::check(config));

@@ -35,7 +35,7 @@ impl Environment {
     }
 
     /// Whether `variable` is set, and not blank.
-    fn names(&self, variable: &str) -> bool {
+    pub(super) fn names(&self, variable: &str) -> bool {
         self.get(variable).is_some_and(|value| !value.trim().is_empty())
     }
 
@@ -203,8 +203,8 @@ fn usable<T, E: fmt::Display>(found: Result<Option<T>, E>) -> Option<T> {
 pub(super) fn catalog() -> KnownVendors {
     let known = |name, model: Option<&str>, voice: Option<&str>| {
         let keys = [(VendorKey::Model, model), (VendorKey::Voice, voice)].into_iter();
-        let takes = keys.filter(|(_, variable)| variable.is_some()).map(|(key, _)| key).collect();
-        KnownVendor { name, takes }
+        let takes = keys.filter(|(_, variable)| variable.is_some()).map(|(key, _)| key);
+        KnownVendor { name, takes: takes.chain([VendorKey::LateAfter]).collect() }
     };
     KnownVendors {
         recognizer: recognizers::catalog::PLACES

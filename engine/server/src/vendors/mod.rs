@@ -1,6 +1,7 @@
 //! The recognizers, brains and voices of this node, by name.
 
 mod cloud;
+pub mod online;
 mod opening;
 
 use std::collections::BTreeMap;

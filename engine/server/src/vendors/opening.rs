@@ -104,13 +104,15 @@ impl Vendors {
         choice: &[ChosenVendor],
         find: impl Fn(&ChosenVendor) -> Option<Arc<T>>,
     ) -> Choice<T> {
-        let here = choice.iter().filter_map(|chosen| Some((chosen.name, find(chosen)?)));
-        let mut here: Vec<(VendorName, Arc<T>)> = here.collect();
+        let here = choice.iter().filter_map(|chosen| Some((chosen, find(chosen)?)));
+        let mut here: Vec<(&ChosenVendor, Arc<T>)> = here.collect();
         if here.len() < 2 {
             return here.pop().map_or(Choice::Nobody, |(_, vendor)| Choice::Alone(vendor));
         }
-        let members = here.into_iter().map(|(name, vendor)| {
+        let members = here.into_iter().map(|(chosen, vendor)| {
+            let name = chosen.name;
             let health = self.clinic.health(Holder(business.slug()), duty, name);
+            let health = health.with_patience(chosen.late_after);
             Member { name, vendor, health }
         });
         Choice::Several(members.collect())
@@ -118,26 +120,26 @@ impl Vendors {
 
     /// The recognizer that `chosen` names, as it wants it.
     fn find_recognizer(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Recognizer>> {
-        match is_plain(chosen) {
-            true => self.recognizers.get(&chosen.name).cloned(),
-            false => self.cloud.as_ref()?.recognizer(chosen),
+        if is_plain(chosen) {
+            return self.recognizers.get(&chosen.name).cloned();
         }
+        self.cloud.as_ref()?.recognizer(chosen)
     }
 
     /// The brain that `chosen` names, as it wants it.
     fn find_brain(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Brain>> {
-        match is_plain(chosen) {
-            true => self.brains.get(&chosen.name).cloned(),
-            false => self.cloud.as_ref()?.brain(chosen),
+        if is_plain(chosen) {
+            return self.brains.get(&chosen.name).cloned();
         }
+        self.cloud.as_ref()?.brain(chosen)
     }
 
     /// The voice that `chosen` names, as it wants it.
     fn find_voice(&self, chosen: &ChosenVendor) -> Option<Arc<dyn Voice>> {
-        match is_plain(chosen) {
-            true => self.voices.get(&chosen.name).cloned(),
-            false => self.cloud.as_ref()?.voice(chosen),
+        if is_plain(chosen) {
+            return self.voices.get(&chosen.name).cloned();
         }
+        self.cloud.as_ref()?.voice(chosen)
     }
 }
 

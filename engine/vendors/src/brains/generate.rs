@@ -288,6 +288,9 @@ impl Reply {
             }
             return Ok(None);
         }
+        if self.goes_round(&clause.text) {
+            return Ok(Some(Ended::Enough));
+        }
         let judgement = self.grounds.judge(&clause.text);
         let Some((figure, span)) = judgement.invented.first() else {
             self.say(CitedText { text: clause.text, cites: judgement.cites })?;
@@ -304,6 +307,7 @@ impl Reply {
         let words = last_words(&self.dialogue);
         let contexts = [clause.text.as_str(), &self.sentence, &words];
         if let Some(fact) = fact_instead(&self.shared.agent.facts, figure, &contexts) {
+            self.count_invented("fact_said");
             self.say(fact)?;
             if ends == Ends::Nothing {
                 *skips = Skips::Sentence;
@@ -314,11 +318,27 @@ impl Reply {
         if self.asked_again == Again::NotYet {
             let words = clause.text[span.clone()].to_owned();
             let text = self.said[from..].trim().to_owned();
+            self.count_invented("asked_again");
             return Ok(Some(Ended::Invented { words, text }));
         }
+        self.count_invented("message_offered");
         let text = deflection(self.shared.agent.persona.tone).to_owned();
         self.say(CitedText { text, cites: Vec::new() })?;
         Ok(Some(Ended::Enough))
+    }
+
+    /// Whether a model says the same over and over, as small ones do: a caller hears nothing a third
+    /// time within a reply, and not the rest of it either.
+    fn goes_round(&self, clause: &str) -> bool {
+        let clause = clause.trim();
+        CLAUSE_CHARS_MIN <= clause.len() && REPEATS_MAX <= self.said.matches(clause).count()
+    }
+
+    /// Counts a clause that was not spoken, by what is done about it.
+    fn count_invented(&self, remedy: &'static str) {
+        let labels =
+            [("vendor", self.shared.settings.vendor.to_string()), ("remedy", remedy.to_owned())];
+        metrics::counter!("apex_figures_invented_total", &labels).increment(1);
     }
 
     fn ask_again(&mut self, words: &str, text: String) {
@@ -428,6 +448,12 @@ impl Reply {
         }
     }
 }
+
+/// "Yes, of course." may be said more often than that.
+const CLAUSE_CHARS_MIN: usize = 16;
+
+/// How often a clause may stand in a reply.
+const REPEATS_MAX: usize = 2;
 
 /// What follows a round of calls.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -98,8 +98,18 @@ impl Family for OpenAi {
         openai::decode_fault(status, body)
     }
 
-    /// A connection is all that can be had beforehand: its cache fills by itself.
-    fn warm(&self, _: &Prompt) -> Option<Request> {
+    /// A server of one's own reads the prompt while the greeting is spoken. From a vendor a connection
+    /// is all that can be had beforehand: its cache fills by itself.
+    fn warm(&self, prompt: &Prompt) -> Option<Request> {
+        if self.settings.dialect.is_own() {
+            let hello = Message::Caller { text: "Hello.".to_owned(), moment: None };
+            // One token is the least that all of them take.
+            return Some(self.request(&Prompt {
+                messages: vec![hello],
+                tokens_max: 1,
+                ..prompt.clone()
+            }));
+        }
         let url = self.account.url("models", &[]);
         Some(Request { method: Method::HEAD, url, headers: self.headers(), body: None })
     }

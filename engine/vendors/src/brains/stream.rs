@@ -163,7 +163,8 @@ impl Line {
             return crate::http::warm(&self.net, request.url, request.headers).await;
         }
         self.meter.count(Unit::Requests, 1);
-        if let Ok(answer) = self.send(request).await {
+        let patient = Self { patience: WARM_PATIENCE, ..self.clone() };
+        if let Ok(answer) = patient.send(request).await {
             // The connection goes back to the pool once it has been read to its end.
             if let Ok(body) = read_to_end(answer, REFUSAL_BYTES_MAX).await {
                 self.count_warm(&body);
@@ -179,11 +180,42 @@ impl Line {
 
     /// What filling the cache cost, if the answer says so.
     fn count_warm(&self, body: &[u8]) {
-        let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let Ok(body) = serde_json::from_slice::<serde_json::Value>(body) else {
+            return self.count_warm_stream(body);
+        };
         let told = |key: &str| body.pointer(&format!("/usage/{key}")).and_then(|n| n.as_u64());
         let written = told("cache_creation_input_tokens").unwrap_or(0);
         self.meter.count(Unit::TokensIn, told("input_tokens").unwrap_or(0) + written);
         self.meter.count(Unit::TokensCached, told("cache_read_input_tokens").unwrap_or(0));
+    }
+}
+
+impl Line {
+    /// The same for an answer that came as a stream.
+    fn count_warm_stream(&self, body: &[u8]) {
+        let (mut parser, mut decoder) = (Parser::default(), self.family.decoder());
+        let mut told = Vec::new();
+        if parser.push(body).is_err() {
+            return;
+        }
+        while let Some(event) = parser.poll() {
+            if decoder.event(&event, &mut told).is_err() {
+                return;
+            }
+        }
+        let usage = told.iter().rev().find_map(|delta| match delta {
+            Delta::Usage(usage) => Some(*usage),
+            Delta::Text(_)
+            | Delta::Call(_)
+            | Delta::Opaque(_)
+            | Delta::Finish(_)
+            | Delta::Fault(_)
+            | Delta::End => None,
+        });
+        let usage = usage.unwrap_or_default();
+        self.meter.count(Unit::TokensIn, usage.input + usage.cache_written);
+        self.meter.count(Unit::TokensCached, usage.cached);
+        self.meter.count(Unit::TokensOut, usage.output);
     }
 }
 
@@ -282,6 +314,11 @@ fn error_of(
 
 /// What is read of a refusal.
 const REFUSAL_BYTES_MAX: usize = 16 * 1_024;
+
+/// How long a prompt may be read before it is needed: nobody waits for it, and a server of one's own
+/// without a graphics card reads a hundred tokens a second.
+const WARM_PATIENCE: Patience =
+    Patience { first_byte: Millis::from_secs(60), between_bytes: Millis::from_secs(60) };
 
 /// Before a second try, unless the vendor names a time.
 const RETRY_PAUSE: Millis = Millis::new(50);

@@ -19,6 +19,7 @@ use vendor::{
 };
 
 use super::breaker::Admission;
+use super::health::{LATE, RESTING};
 use super::member::Member;
 use crate::brains::gate::Gate;
 
@@ -158,7 +159,7 @@ impl Panel {
                     None => return self.end(),
                 },
                 Some((seat, event)) = heard.recv() => self.handle_event(seat, event),
-                () = late => self.ask_next(),
+                () = late => self.handle_lateness(),
             }
         }
     }
@@ -172,6 +173,15 @@ impl Panel {
         let runners = Vec::with_capacity(waiting.len());
         self.race =
             Some(Race { thought, runners, winner: None, waiting, late_at: None, error: None });
+        self.ask_next();
+    }
+
+    /// Whoever was asked last is late: the next is asked, too.
+    fn handle_lateness(&mut self) {
+        let late = self.race.as_ref().and_then(|race| race.runners.last());
+        if let Some(runner) = late {
+            self.members[runner.seat].member.health.left(LATE);
+        }
         self.ask_next();
     }
 
@@ -191,6 +201,7 @@ impl Panel {
             let is_last = race.waiting.is_empty() && race.runners.is_empty();
             let health = &self.members[seat].member.health;
             if health.admit() == Admission::Refused && !is_last {
+                health.left(RESTING);
                 continue;
             }
             match self.ask(seat) {
@@ -219,8 +230,12 @@ impl Panel {
     }
 
     fn note_failure(&mut self, seat: usize, error: VendorError) {
-        self.members[seat].member.health.failed(&error);
+        let health = &self.members[seat].member.health;
+        health.failed(&error);
         if let Some(race) = &mut self.race {
+            if !race.waiting.is_empty() {
+                health.left(error.reason());
+            }
             race.runners.retain(|runner| runner.seat != seat);
             race.error = Some(error);
         }

@@ -18,6 +18,7 @@ use vendor::{
 };
 
 use super::breaker::Admission;
+use super::health::{LATE, RESTING};
 use super::member::Member;
 
 /// Audio kept for a successor. Source: conversation.md §7.10.
@@ -422,6 +423,9 @@ impl Session {
         self.seats[seat].member.health.failed(&error);
         self.seats[seat].end();
         if seat == self.leader {
+            if seat + 1 != self.seats.len() {
+                self.seats[seat].member.health.left(error.reason());
+            }
             match self.lead_from(seat + 1, Some(error)) {
                 Ok(()) => {
                     self.away_until = None;
@@ -477,13 +481,16 @@ impl Session {
         let mut latest = error;
         for seat in from..self.seats.len() {
             match self.listen(seat) {
-                Ok(Admission::Refused) => (),
+                Ok(Admission::Refused) => self.seats[seat].member.health.left(RESTING),
                 Ok(Admission::Granted | Admission::Trial) => {
                     self.leader = seat;
                     self.board.leader.store(seat as u32, Ordering::Release);
                     return Ok(());
                 }
-                Err(failed) => latest = Some(failed),
+                Err(failed) => {
+                    self.seats[seat].member.health.left(failed.reason());
+                    latest = Some(failed);
+                }
             }
         }
         let vendor = super::ourselves();
@@ -535,6 +542,7 @@ impl Session {
             let limit = Millis::new(asked.elapsed().as_millis().try_into().unwrap_or(u32::MAX));
             let phase = Phase::FirstByte;
             health.failed(&VendorError::Timeout { vendor: *vendor, phase, limit });
+            health.left(LATE);
         }
         // Somebody who listens since the leader was away may not have heard all of it yet.
         let hedged_until = self.hedged_until().filter(|until| end < *until);

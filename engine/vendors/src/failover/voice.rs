@@ -22,6 +22,7 @@ use vendor::{
 };
 
 use super::breaker::Admission;
+use super::health::RESTING;
 use super::member::Member;
 
 /// News that may wait for the prompter. A voice fails once per reply.
@@ -320,13 +321,19 @@ impl Troupe {
         for seat in from..self.seats.len() {
             let member = &self.seats[seat].member;
             // The last speaks even if it had better rest: silence is no answer.
-            if member.health.admit() == Admission::Refused && seat + 1 != self.seats.len() {
+            let is_last = seat + 1 == self.seats.len();
+            if member.health.admit() == Admission::Refused && !is_last {
+                member.health.left(RESTING);
                 continue;
             }
             match self.open(seat) {
                 Ok(_) => return self.take_over(seat, generation, delivered),
                 Err(failed) => {
-                    self.seats[seat].member.health.failed(&failed);
+                    let health = &self.seats[seat].member.health;
+                    health.failed(&failed);
+                    if !is_last {
+                        health.left(failed.reason());
+                    }
                     error = Some(failed);
                 }
             }
@@ -399,6 +406,9 @@ impl Troupe {
         }
         if let Some(session) = &mut self.seats[seat].session {
             session.cancel(generation, Millis::ZERO);
+        }
+        if seat + 1 != self.seats.len() {
+            self.seats[seat].member.health.left(error.reason());
         }
         self.call_on(seat + 1, generation, delivered, Some(error));
     }

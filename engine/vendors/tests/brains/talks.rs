@@ -3,6 +3,8 @@
 use fake_vendors::chat::Reply;
 use types::{DialogueEntry, Effect, Expect, Heard, Pii, TurnId};
 
+use vendors::brains::openai::Dialect;
+
 use crate::world::{KINDS, Kind, Setup, World};
 
 #[tokio::test]
@@ -142,4 +144,52 @@ async fn the_connection_and_the_cache_are_warm_before_the_first_word() {
     let warm: Vec<_> = warm.filter(|text| text.contains("\"max_tokens\":0")).collect();
     assert_eq!(warm.len(), 1);
     assert!(warm[0].contains("cache_control"));
+}
+
+#[tokio::test]
+async fn a_server_of_ones_own_reads_the_prompt_while_the_greeting_is_spoken() {
+    for (dialect, warms) in [(Dialect::LlamaCpp, 1), (Dialect::Ollama, 1), (Dialect::OpenAi, 0)] {
+        let setup = Setup { dialect, ..Setup::default() };
+        let mut world = World::new(Kind::OpenAi, setup).await;
+        world.script([Reply::words("One"), Reply::words("We do.")]);
+        let begun = std::time::Instant::now();
+        let usage = loop {
+            let usage = world.session.usage();
+            if warms == 0 || 0 < usage.tokens_out.exact {
+                break usage;
+            }
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{dialect:?}");
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(usage.requests.exact, warms, "{dialect:?}");
+        world.say("Do you do fillings?").await;
+        let requests = world.requests();
+        assert_eq!(requests.len() as u64, warms + 1, "{dialect:?}");
+        if let [warm, first] = requests.as_slice() {
+            assert_eq!(warm["max_tokens"], 1, "{dialect:?}");
+            assert_eq!(warm["messages"][0], first["messages"][0], "the prompt is the same");
+            assert_eq!(warm["tools"], first["tools"], "and what is on offer");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_says_the_same_over_and_over_is_stopped() {
+    for kind in KINDS {
+        let mut world = World::new(kind, Setup::default()).await;
+        let loops = "I hope you're doing well. ".repeat(20);
+        world.script([
+            Reply::words(&format!("Welcome. {loops}")),
+            Reply::words("Yes. ".repeat(5).as_str()),
+        ]);
+        let told = world.say("hi").await;
+        assert_eq!(
+            told.text, "Welcome. I hope you're doing well. I hope you're doing well.",
+            "{kind:?} {:?}",
+            told.error
+        );
+        assert_eq!(told.error, None);
+        let told = world.say("really?").await;
+        assert_eq!(told.text, "Yes. Yes. Yes. Yes. Yes.", "{kind:?}: what is short may come again");
+    }
 }

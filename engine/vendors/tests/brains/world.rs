@@ -94,6 +94,8 @@ pub(crate) struct Setup {
     pub(crate) business: &'static str,
     /// What the brain may reach of our own networks.
     pub(crate) guard: Guard,
+    /// Whose reading of OpenAI's protocol.
+    pub(crate) dialect: Dialect,
 }
 
 impl Default for Setup {
@@ -106,6 +108,7 @@ impl Default for Setup {
             history_tokens_max: 3_000,
             business: "riverside-dental",
             guard: Guard::new(vec!["127.0.0.1".parse().unwrap()]),
+            dialect: Dialect::OpenAi,
         }
     }
 }
@@ -160,7 +163,7 @@ impl World {
         let brain = match kind {
             Kind::OpenAi => {
                 let model = OpenAiSettings {
-                    dialect: Dialect::OpenAi,
+                    dialect: setup.dialect,
                     model: "fake".into(),
                     temperature: None,
                     reasoning_effort: None,

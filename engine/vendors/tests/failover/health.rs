@@ -6,7 +6,7 @@ use types::Millis;
 use vendor::VendorError;
 use vendors::failover::{Admission, BreakerLimits, Clinic, Duty, Pace, PaceLimits};
 
-use crate::support::{broken, clinic, health, holder, name, pass};
+use crate::support::{Record, broken, clinic, health, holder, name, pass};
 
 #[tokio::test(start_paused = true)]
 async fn three_failures_open_ten_seconds_later_one_may_try() {
@@ -141,4 +141,97 @@ fn a_pace_is_learned_from_twenty_answers_on_and_stays_within_its_limits() {
     assert_eq!(pace.late_after(), ms(1_080));
     (0..64).for_each(|_| pace.learn(ms(10)));
     assert_eq!(pace.late_after(), ms(1_000));
+}
+
+/// Counts what is warned of, with all its fields as text.
+#[derive(Clone, Default)]
+struct Warnings(Record<String>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() <= tracing::Level::WARN
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Fields(String);
+        impl tracing::field::Visit for Fields {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                self.0.push_str(&format!("{field}={value:?} "));
+            }
+        }
+        let mut fields = Fields(String::new());
+        event.record(&mut fields);
+        self.0.put(fields.0);
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_is_warned_of_once_per_business_and_vendor_until_it_works() {
+    let warnings = Warnings::default();
+    let _guard = tracing::subscriber::set_default(warnings.clone());
+    let clinic = clinic();
+    let refused = VendorError::Auth { vendor: name("deepgram") };
+    let of = |business: &str, duty| clinic.health(holder(business), duty, name("deepgram"));
+    let (ear, mouth) = (of("one", Duty::Recognize), of("one", Duty::Speak));
+    // Turn after turn, and again whenever it has rested: both duties have the same key.
+    for _ in 0..5 {
+        ear.failed(&refused);
+        mouth.failed(&refused);
+        pass(60_000).await;
+        assert_eq!(ear.admit(), Admission::Trial);
+    }
+    let told = warnings.0.take();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("business=one") && told[0].contains("vendor=deepgram"), "{told:?}");
+    of("two", Duty::Speak).failed(&refused);
+    assert_eq!(warnings.0.take().len(), 1, "another business is warned for itself");
+    // Once it works in one duty and not in the other, there is nothing new to say.
+    ear.answered(Duration::from_millis(100));
+    ear.failed(&refused);
+    assert_eq!(warnings.0.take(), Vec::<String>::new());
+    ear.answered(Duration::from_millis(100));
+    mouth.answered(Duration::from_millis(100));
+    ear.failed(&refused);
+    assert_eq!(warnings.0.take().len(), 1, "it worked, and does not again");
+}
+
+#[test]
+fn failures_and_failovers_are_counted_by_vendor_and_reason() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    metrics::with_local_recorder(&recorder, || {
+        let clinic = clinic();
+        let health = health(&clinic, Duty::Think, "a");
+        health.failed(&VendorError::Auth { vendor: name("a") });
+        health.left("auth");
+        health.failed(&broken("a"));
+        health.failed(&broken("a"));
+    });
+    let text = handle.render();
+    for line in [
+        "apex_vendor_failures_total{vendor=\"a\",reason=\"auth\"} 1",
+        "apex_vendor_failures_total{vendor=\"a\",reason=\"transport\"} 2",
+        "apex_vendor_failovers_total{vendor=\"a\",reason=\"auth\"} 1",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn who_is_given_time_has_it_whatever_was_learned() {
+    let clinic = clinic();
+    let health = health(&clinic, Duty::Think, "a");
+    let patient = health.clone().with_patience(Some(Millis::new(4_000)));
+    (0..30).for_each(|_| patient.answered(Duration::from_millis(50)));
+    assert_eq!(patient.late_after(), Duration::from_secs(4));
+    assert_eq!(health.late_after(), Duration::from_secs(1), "others learn from it all the same");
+    assert_eq!(health.with_patience(None).late_after(), Duration::from_secs(1));
 }

@@ -40,6 +40,15 @@ impl Dialect {
         Self::NAMES.iter().find(|known| known.0 == name).map(|known| known.1)
     }
 
+    /// Whether its server is on the own premises, where nobody bills a prompt that is read before it
+    /// is needed, and where it is read slowly: it keeps what it has read.
+    pub const fn is_own(self) -> bool {
+        match self {
+            Self::Vllm | Self::Ollama | Self::LlamaCpp => true,
+            Self::OpenAi | Self::Groq | Self::Together => false,
+        }
+    }
+
     /// `max_completion_tokens` is OpenAI's name by now; the others take the old one.
     const fn tokens_field(self) -> &'static str {
         match self {

@@ -29,7 +29,8 @@ pub(crate) fn rules() -> Rules {
     };
     let model = [VendorKey::Model];
     vendors.recognizer.extend([known("local-accurate", &[]), known("cloud-ear", &model)]);
-    vendors.voice.push(known("cloud-voice", &[VendorKey::Model, VendorKey::Voice]));
+    let all = [VendorKey::Model, VendorKey::Voice, VendorKey::LateAfter];
+    vendors.voice.push(known("cloud-voice", &all));
     vendors.voice.push(known("cloud-aura", &[VendorKey::Voice]));
     Rules { defaults: Defaults { turns, limits, intake: Intake::STANDARD }, vendors }
 }

@@ -72,7 +72,7 @@ fn the_base_is_good_and_means_what_it_says() {
 
 #[test]
 fn an_agent_chooses_models_and_voices_and_nothing_else() {
-    let chosen = "voice = [{ vendor = \"cloud-voice\", model = \"quick-3\", voice = \" 21m \" }, \
+    let chosen = "voice = [{ vendor = \"cloud-voice\", model = \"quick-3\", voice = \" 21m \", late_after_ms = 2000 }, \
                   { vendor = \"cloud-aura\", voice = \"thalia\" }, { vendor = \"local\" }]";
     let text = BASE.replace("voice = [\"local\"]", chosen);
     let businesses = check(&[source("t", text.clone())], &rules()).unwrap();
@@ -80,15 +80,19 @@ fn an_agent_chooses_models_and_voices_and_nothing_else() {
     let voices: Vec<String> = voices.iter().map(ToString::to_string).collect();
     assert_eq!(
         voices,
-        ["cloud-voice (model quick-3, voice 21m)", "cloud-aura (voice thalia)", "local"]
+        [
+            "cloud-voice (model quick-3, voice 21m, late after 2000 ms)",
+            "cloud-aura (voice thalia)",
+            "local"
+        ]
     );
     says(
         text.replace("voice = \" 21m \"", "speed = 2")
             .replace("voice = \"thalia\"", "model = \"x\""),
         &[
-            "t:22:67: agents[0].vendors.voice[0].speed: is no key we know (known here: vendor, \
-             model, voice)",
-            "t:22:112: agents[0].vendors.voice[1].model: \"cloud-aura\" takes no model (what is \
+            "t:22:55: agents[0].vendors.voice[0].speed: is no key we know (known here: vendor, \
+             model, voice or late_after_ms)",
+            "t:22:123: agents[0].vendors.voice[1].model: \"cloud-aura\" takes no model (what is \
              chosen there: voice)",
         ],
     );
