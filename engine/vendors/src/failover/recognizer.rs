@@ -350,7 +350,7 @@ impl Session {
     /// Where in the audio `seat` is late with words that are asked for now: one that hears again what
     /// was said first has to have heard all of it.
     fn late_at(&self, seat: usize) -> u64 {
-        let Seat { member, ear } = &self.seats[seat];
+        let Seat { member, ear, .. } = &self.seats[seat];
         let late_after = member.health.late_after().as_millis();
         let late_after = Millis::new(late_after.try_into().unwrap_or(u32::MAX));
         let caught_up = ear.as_ref().map_or(0, |ear| ear.caught_up);
@@ -554,7 +554,7 @@ impl Session {
     /// Up to where in the audio words may be expected of those who listen besides the leader.
     fn hedged_until(&self) -> Option<u64> {
         let besides = self.seats.iter().enumerate().filter(|(seat, _)| *seat != self.leader);
-        let listening = besides.filter_map(|(_, Seat { member, ear })| {
+        let listening = besides.filter_map(|(_, Seat { member, ear, .. })| {
             let ear = ear.as_ref().filter(|ear| ear.is_listening)?;
             let late_after = member.health.late_after().as_millis();
             let late_after = Millis::new(late_after.try_into().unwrap_or(u32::MAX));
