@@ -66,9 +66,10 @@ fn frames_handed_to_a_warm_session_share_what_is_allocated() {
                 handed * if format.encoding == Encoding::Pcmu { 160 } else { 640 },
             );
         }
-        // The queue takes a block for 32 orders; the audio's own block is used again and again.
+        // The queue takes a block for 32 orders; the audio's own block is used again and again, and
+        // grows a few times if the far side is slow. One a frame would be eight times the bound.
         let all: usize = counts[WARM_UP..].iter().sum();
-        assert!(all <= ROUNDS * FRAMES / 24, "{format}: {all} for {} frames", ROUNDS * FRAMES);
+        assert!(all <= ROUNDS * FRAMES / 8, "{format}: {all} for {} frames", ROUNDS * FRAMES);
     }
 }
 
