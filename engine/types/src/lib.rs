@@ -17,8 +17,8 @@ mod time;
 mod tool;
 
 pub use agent::{
-    AgentConfig, Answering, BargeIn, Intake, KeyPrivacy, KeyRules, Limits, Overflow, Persona,
-    Recording, Tone, Turns, VendorChoice,
+    AgentConfig, BargeIn, Intake, KeyRules, Limits, Overflow, Persona, Recording, Tone, Turns,
+    VendorChoice,
 };
 pub use audio::{Audio, AudioFormat, Encoding, PTIME, SampleRate};
 pub use dialogue::{
