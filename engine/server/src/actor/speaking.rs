@@ -448,7 +448,7 @@ mod tests {
         let (generation, segment) = (GenerationId::default(), SegmentId::FIRST);
         let mut events = VecDeque::new();
         let hum: Arc<[i16]> = vec![300; 1_600].into();
-        speaking.open(generation, segment);
+        speaking.open(generation, segment, &Pii::default());
         let audio = VoiceEvent::Audio { generation, segment, audio: hum.into() };
         speaking.handle_voice(audio, &mut events);
         assert_eq!(speaking.press("12x"), Err(Unavailable::Refused));
@@ -484,7 +484,7 @@ mod tests {
         let mut events = VecDeque::new();
         // Negative zeros: whoever decodes and encodes them makes positive ones.
         let audio = Audio::Pcmu(vec![0x7f; 1_600].into());
-        speaking.open(generation, segment);
+        speaking.open(generation, segment, &Pii::default());
         speaking.handle_voice(VoiceEvent::Audio { generation, segment, audio }, &mut events);
         let (words, precision) = (Vec::new(), Precision::Exact);
         let done = VoiceEvent::SegmentDone { generation, segment, words, precision };
