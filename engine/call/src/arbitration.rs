@@ -230,7 +230,7 @@ pub(crate) const ECHO_HINT: Permille = Permille::new(300);
 pub(crate) const ECHO_SPEECH_MIN: Millis = Millis::new(250);
 
 /// So many of the words are the agent's own (conversation.md §7.5).
-const OWN_WORDS_MIN: Permille = Permille::new(700);
+pub(crate) const OWN_WORDS_MIN: Permille = Permille::new(700);
 
 /// So few are chance.
 const OWN_WORDS_FEW: Permille = Permille::new(400);

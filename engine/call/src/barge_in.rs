@@ -7,7 +7,7 @@ use crate::arbitration::{
     judge, meaning,
 };
 use crate::call::Call;
-use crate::decision::{BargeInSeen, CallerVoice, Decision};
+use crate::decision::{BargeInSeen, CallerVoice, Decision, Emptied};
 use crate::ear::{Ear, Edge, Utterance};
 use crate::echo::{EchoHeard, Suspicion, likeness};
 use crate::reply::{HeldFrom, Progress, Reply, Stage};
@@ -38,7 +38,7 @@ impl<'a> Known<'a> {
             Stage::Unspoken | Stage::Voicing | Stage::Audible | Stage::Clearing => Millis::ZERO,
         };
         let text = tokens(&utterance.words.text);
-        let own = reply.said_lately(now);
+        let own = reply.said_lately(now, now.since(utterance.began));
         let echo = ear.echo.heard();
         let likeness = likeness(&text, &own, echo);
         let mut said = text.clone();
@@ -115,14 +115,25 @@ impl Call {
             BargeIn::Allowed => (),
             // What is said meanwhile is answered afterwards.
             BargeIn::Protected => {
+                let greeted = reply.audible_at.filter(|_| reply.is_greeting());
+                if let Some(at) = greeted {
+                    let until = at + self.config.turns.greeting_protected;
+                    self.timers.start(Timer::BargeInArmed, until.max(self.now));
+                }
                 if from == HeldFrom::Audible {
                     self.note(Decision::BargeInProtected { generation, utterance: id });
                 }
                 return;
             }
         }
-        if from == HeldFrom::Audible && (self.is_doubtful() || self.is_too_early(began)) {
+        if from == HeldFrom::Audible
+            && !self.is_clear()
+            && (self.is_doubtful() || self.is_too_early(began))
+        {
             return;
+        }
+        if let Some(utterance) = &mut self.ear.hearing {
+            utterance.suspicion = Suspicion::None;
         }
         let seen = self.barge_in_seen();
         let Some(reply) = &mut self.reply else { return };
@@ -147,6 +158,14 @@ impl Call {
         }
     }
 
+    /// Whether what is known already says that the caller barges in.
+    fn is_clear(&self) -> bool {
+        let Some(reply) = &self.reply else { return false };
+        let words = &self.config.lines.words;
+        let known = Known::new(reply, &self.ear, self.now, words);
+        known.is_some_and(|known| matches!(judge(&known.evidence()), Verdict::Confirmed(_)))
+    }
+
     /// Whether what is heard does not stop the agent: its own voice, or sound that was found to be
     /// without words and still is.
     fn is_doubtful(&mut self) -> bool {
@@ -155,8 +174,7 @@ impl Call {
         let Some(known) = Known::new(reply, &self.ear, self.now, words) else { return false };
         let evidence = known.evidence();
         let before = known.utterance.suspicion;
-        let is_us = self.ear.echo.is_us(evidence.speech, before)
-            && !matches!(judge(&evidence), Verdict::Confirmed(_));
+        let is_us = self.ear.echo.is_us(evidence.speech, before);
         let has_words = 0 < meaning(&evidence);
         let (generation, utterance) = (reply.generation, known.utterance.id);
         let suspicion = match before {
@@ -224,6 +242,19 @@ impl Call {
         }
     }
 
+    /// The agent has just finished: what is heard may be the end of its own words.
+    pub(crate) fn suspect_echo(&mut self) {
+        let is_audible = self.reply.as_ref().is_some_and(Reply::is_audible);
+        let Some(utterance) = self.ear.hearing.as_mut().filter(|_| !is_audible) else { return };
+        let speech = utterance.speech(self.now);
+        let is_us = self.ear.echo.is_us(speech, utterance.suspicion);
+        utterance.suspicion = match utterance.suspicion {
+            _ if is_us => Suspicion::Echo,
+            Suspicion::Echo => Suspicion::None,
+            before @ (Suspicion::None | Suspicion::Wordless) => before,
+        };
+    }
+
     /// The caller is silent again, having spoken into a reply that went on: if that was nothing, it is
     /// forgotten.
     pub(crate) fn settle_ignored(&mut self) {
@@ -233,9 +264,12 @@ impl Call {
         let is_held =
             self.reply.as_ref().is_some_and(|reply| matches!(reply.stage, Stage::Held { .. }));
         if suspicion == Suspicion::Echo && !is_held && self.ear.echo.was_us(self.now) {
-            if let Some(generation) = self.reply.as_ref().map(|reply| reply.generation) {
-                let seen = self.barge_in_seen();
-                self.note(Decision::BargeInRejected { generation, why: Rejected::Echo, seen });
+            match self.reply.as_ref().map(|reply| reply.generation) {
+                Some(generation) => {
+                    let (why, seen) = (Rejected::Echo, self.barge_in_seen());
+                    self.note(Decision::BargeInRejected { generation, why, seen });
+                }
+                None => self.note(Decision::EmptyTurn { then: Emptied::Ignored }),
             }
             self.discard_hearing();
         }

@@ -226,7 +226,7 @@ pub struct BargeInSeen {
 
 impl BargeInSeen {
     /// What a log of `format` holds of it.
-    fn as_of(self, format: u32) -> Option<Self> {
+    fn in_format(self, format: u32) -> Option<Self> {
         match format {
             0..2 => None,
             2..4 => Some(Self { echo: None, own_words: None, ..self }),
@@ -269,7 +269,7 @@ impl Decision {
             Self::BargeInHeld { seen, .. }
             | Self::BargeInConfirmed { seen, .. }
             | Self::BargeInRejected { seen, .. } => {
-                *seen = seen.take().and_then(|seen| seen.as_of(format));
+                *seen = seen.take().and_then(|seen| seen.in_format(format));
             }
             Self::BargeInIgnored { .. } | Self::BargeInPostponed { .. } => return None,
             _ if 2 <= format => (),

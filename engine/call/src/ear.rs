@@ -180,6 +180,7 @@ impl Call {
         self.timers.stop(Timer::NoInput);
         self.timers.stop(Timer::GoodbyeWait);
         self.timers.start(Timer::SpeechMax, self.now + SPEECH_MAX);
+        self.suspect_echo();
         self.consider_barge_in();
     }
 
@@ -187,6 +188,7 @@ impl Call {
     pub(crate) fn on_echo(&mut self, heard: EchoHeard) {
         self.ear.echo.note(self.now, heard);
         if self.ear.hearing.is_some() {
+            self.suspect_echo();
             self.reconsider_barge_in();
             self.judge_barge_in();
         }
@@ -217,6 +219,10 @@ impl Call {
                 }
                 if utterance.certainty == Certainty::Stable {
                     utterance.certainty = Certainty::Partial;
+                }
+                if utterance.words.text.is_empty() {
+                    // Nothing was said before: what comes is judged by itself.
+                    self.ear.echo.begin(self.now);
                 }
                 let utterance = utterance.id;
                 self.timers.stop(Timer::Endpoint);

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use types::{CallTime, Millis};
 
-use crate::arbitration::{ECHO_MIN, ECHO_MIN_AT_ONSET, ECHO_OVER, ECHO_SPEECH_MIN, Likeness};
+use crate::arbitration::{
+    ECHO_MIN, ECHO_MIN_AT_ONSET, ECHO_OVER, ECHO_SPEECH_MIN, Likeness, OWN_WORDS_MIN,
+};
 use crate::endpoint::Permille;
 use crate::words::tokens;
 
@@ -80,6 +82,11 @@ impl Echo {
     pub(crate) fn was_us(&mut self, now: CallTime) -> bool {
         self.settle(now);
         self.unlike < self.alike
+    }
+
+    /// Whether words like `likeness` came from the agent's voice, which was heard among other sounds.
+    pub(crate) fn is_own(&self, likeness: Likeness) -> bool {
+        ECHO_SPEECH_MIN <= self.alike && OWN_WORDS_MIN <= likeness.words
     }
 
     /// Whether echoes in this call may be taken for a caller.

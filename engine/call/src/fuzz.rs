@@ -227,7 +227,6 @@ fn config() -> CallConfig {
             dtmf_gap_max: Millis::from_secs(3),
             greeting_protected: Millis::ZERO,
             keys: types::KeyRules::STANDARD,
-            answering: types::Answering::Conversation,
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
         lines: Lines::english(),

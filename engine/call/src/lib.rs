@@ -58,6 +58,7 @@ pub use echo::{Decibels, EchoHeard};
 pub use endpoint::{Certainty, EndpointInputs, Permille, Rule, endpoint_delay};
 pub use event::{EndManner, Event, LegEnd, SegmentHeard};
 pub use fuzz::{fuzz_events, fuzz_log};
+pub use heard::timed_words;
 pub use lines::Lines;
 pub use log::{LOG_FORMAT, LogEntry, LogError, LogHeader, LogLine, LogReader, LogWriter};
 pub use outage::ResumeLimits;

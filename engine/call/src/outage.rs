@@ -189,7 +189,9 @@ impl Call {
             | Phase::Ended { .. } => Link::Up,
         };
         if !self.ear.keys.is_empty() {
-            self.timers.start(Timer::DtmfGap, self.now + self.config.turns.dtmf_gap_max);
+            let turns = &self.config.turns;
+            let due = self.ear.keys.due(self.now, turns.dtmf_gap_max, &turns.keys);
+            self.timers.start(Timer::DtmfGap, due);
         }
         if self.link == Link::Up {
             self.speak_on();

@@ -5,6 +5,7 @@ use types::{BargeIn, CallTime, GenerationId, Heard, Millis, SegmentId};
 use crate::arbitration::Confirmed;
 use crate::call::Call;
 use crate::decision::{Decision, Failure, Late};
+use crate::echo::likeness;
 use crate::phase::Phase;
 use crate::reply::{End, HeldFrom, PieceKind, Progress, Reply, Sound, Source, Stage};
 use crate::thinking::VOICE_WAIT_MAX;
@@ -267,9 +268,13 @@ impl Call {
         let words = self.ear.words().text;
         let is_beside = self.is_beside_the_point(&words, self.ear.began);
         let tokens = tokens(&words);
+        let span = self.ear.began.map_or(Millis::ZERO, |began| self.now.since(began));
+        let own = reply.said_lately(self.now, span);
+        let is_own = self.ear.echo.is_own(likeness(&tokens, &own, None));
         let words = &self.config.lines.words;
-        let listens =
-            is_beside || words_beside(&tokens, &[&words.backchannels, &words.fillers]) == 0;
+        let listens = is_own
+            || is_beside
+            || words_beside(&tokens, &[&words.backchannels, &words.fillers]) == 0;
         if listens && self.ear.keys.is_empty() {
             self.discard_ear();
         } else {

@@ -234,15 +234,16 @@ impl Reply {
         self.source == Source::Greeting
     }
 
-    /// The words that the caller has heard of late, or is about to hear: those that may come back.
-    pub(crate) fn said_lately(&self, now: CallTime) -> String {
+    /// The words that the caller has heard since `span` ago, or shortly before, or is about to hear:
+    /// those that may come back in speech that has lasted for `span`.
+    pub(crate) fn said_lately(&self, now: CallTime, span: Millis) -> String {
         let Some(at) = self.audible_at else { return String::new() };
         let held = match self.stage {
             Stage::Held { since, .. } => self.held + now.since(since.max(at)),
             Stage::Unspoken | Stage::Voicing | Stage::Audible | Stage::Clearing => self.held,
         };
         let played = now.since(at).saturating_sub(held);
-        let (from, to) = (played.saturating_sub(LATELY), played + SOON);
+        let (from, to) = (played.saturating_sub(LATELY + span), played + SOON);
         let mut said = String::new();
         let mut begin = Millis::ZERO;
         for piece in &self.script.pieces {
@@ -359,12 +360,12 @@ impl Reply {
                     (heard_text(&piece.text, *duration, heard, words), heard)
                 }
                 // Not all of its audio was there: guess how long it would have been.
-                (Sound::Ordered | Sound::Voiced, Some(report)) => {
+                (Sound::Ordered | Sound::Voiced | Sound::Failed, Some(report)) => {
                     let heard = report.heard.min(report.of);
                     let duration = spoken_duration(&piece.text).max(heard + Millis::new(1));
                     (heard_text(&piece.text, duration, heard, &[]), heard)
                 }
-                (_, None) | (Sound::Waiting | Sound::Failed, Some(_)) => break,
+                (_, None) | (Sound::Waiting, Some(_)) => break,
             };
             push_words(&mut part.text, text);
             part.audio = part.audio + heard;

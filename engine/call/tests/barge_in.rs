@@ -315,3 +315,31 @@ fn the_disclosure_is_heard_even_by_who_talks_over_the_greeting() {
         ",
     );
 }
+
+#[test]
+fn a_protected_greeting_goes_on_and_what_was_said_into_it_is_answered() {
+    let mut config = config();
+    config.turns.greeting_protected = types::Millis::new(2_000);
+    check_with(
+        config,
+        "
+        0 answered
+        10 voice 0.0/0 queued 3000
+        20 playout 0.0 started
+        500 caller starts
+        900 partial 0 'are you open'
+        1500 caller ended 1300
+        1510 stable 0 'Are you open today?'
+        1650 final 0 'Are you open today?'
+        2110 end
+        ",
+        "
+        0 speak 0.0/0 'Hello.'
+        0 end-speech 0.0
+        500 begin 0
+        1500 pause 0
+        1603 finalize 0
+        2020 clear 0.0      (the protection is over, and something was said into it)
+        ",
+    );
+}

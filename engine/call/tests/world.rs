@@ -520,7 +520,6 @@ fn config(random: &mut Random) -> CallConfig {
             dtmf_gap_max: Millis::from_secs(3),
             greeting_protected: Millis::ZERO,
             keys: types::KeyRules::STANDARD,
-            answering: types::Answering::Conversation,
         },
         limits: Limits { call_duration_max: Millis::from_secs(150), calls_max: 1 },
         lines: Lines::english(),

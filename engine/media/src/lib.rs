@@ -14,6 +14,7 @@ pub mod echo;
 pub mod inbound;
 pub mod keys;
 pub mod playout;
+pub mod sound;
 pub mod starvation;
 
 mod fuzz;
@@ -26,4 +27,5 @@ pub use playout::{
     Cleared, HeardFrame, Ledger, MarkEvent, MarkName, MarkNameError, Outgoing, Playout,
     PlayoutCounters, PlayoutEvent, PlayoutSettings, PlayoutState, QueueError, SegmentHeard, Tap,
 };
+pub use sound::SoundSpans;
 pub use starvation::{Starvation, StarvationSettings, Starved};

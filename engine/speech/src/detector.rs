@@ -24,6 +24,8 @@ pub enum Audibility {
     AgentSilent,
     /// The agent speaks: be surer.
     AgentAudible,
+    /// The agent speaks, and its voice is known to come back loud: be surer still.
+    AgentEchoes,
 }
 
 /// A change in the caller's speech. `ago` counts back from the newest sample given in.
@@ -59,6 +61,9 @@ pub struct DetectorSettings {
     pub start_audible: f32,
     /// The same while the agent is audible.
     pub start_audible_windows: u32,
+    /// Probability from which a window is speech while the agent's echo is loud; so many windows as
+    /// while it is audible.
+    pub start_echoing: f32,
     /// Probability from which a window goes on with speech that has begun, while the agent is
     /// silent; while it is audible that takes `start_audible`.
     pub resume: f32,
@@ -83,6 +88,7 @@ impl DetectorSettings {
         start_windows: 2,
         start_audible: 0.6,
         start_audible_windows: 4,
+        start_echoing: 0.75,
         resume: 0.2,
         stop: 0.2,
         pause: Millis::new(96),
@@ -346,8 +352,8 @@ enum Phase {
     Quiet {
         /// Where the windows that might be speech began.
         onset: Option<u64>,
-        /// How many windows in a row were clear enough while the agent is silent, and audible.
-        clear: [u32; 2],
+        /// How many windows in a row were clear enough while the agent is silent, audible, echoing.
+        clear: [u32; 3],
         begun: bool,
     },
     /// Speech.
@@ -380,13 +386,14 @@ impl Machine {
         let resume = match audibility {
             Audibility::AgentSilent => settings.resume,
             Audibility::AgentAudible => settings.start_audible,
+            Audibility::AgentEchoes => settings.start_echoing,
         };
         // The model lags behind the end of speech, the gate does not; but a fading sound may
         // vanish in the noise, so the gate is believed only so far.
         let end = loud_end.clamp(self.position - LAG_MAX.min(self.position), self.position);
         match &mut self.phase {
             Phase::Quiet { onset, clear, begun } => {
-                let thresholds = [settings.start, settings.start_audible];
+                let thresholds = [settings.start, settings.start_audible, settings.start_echoing];
                 for (count, threshold) in clear.iter_mut().zip(thresholds) {
                     *count = if threshold <= probability { *count + 1 } else { 0 };
                 }
@@ -394,6 +401,7 @@ impl Machine {
                 *begun = match audibility {
                     Audibility::AgentSilent => settings.start_windows <= clear[0],
                     Audibility::AgentAudible => settings.start_audible_windows <= clear[1],
+                    Audibility::AgentEchoes => settings.start_audible_windows <= clear[2],
                 };
                 if *begun {
                     self.speech_end = Some(end);
@@ -450,7 +458,7 @@ impl Machine {
 }
 
 impl Phase {
-    const QUIET: Self = Self::Quiet { onset: None, clear: [0; 2], begun: false };
+    const QUIET: Self = Self::Quiet { onset: None, clear: [0; 3], begun: false };
 }
 
 /// 5 ms: fine enough to place the end of a word, long enough to hold a period of a low voice.
@@ -523,6 +531,9 @@ mod tests {
         check(AgentAudible, "55555555", "........");
         check(AgentAudible, "0777700", "....S..");
         check(AgentAudible, "0777077", ".......");
+        // And its echo is loud: surer still.
+        check(Audibility::AgentEchoes, "0777777", ".......");
+        check(Audibility::AgentEchoes, "0888800", "....S..");
     }
 
     #[test]

@@ -131,9 +131,6 @@ pub struct Turns {
     /// What makes an entry of the keys a caller presses.
     #[cfg_attr(feature = "serde", serde(default))]
     pub keys: KeyRules,
-    /// Whether callers are talked with.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub answering: Answering,
 }
 
 /// What makes an entry of the keys a caller presses.
@@ -144,12 +141,8 @@ pub struct KeyRules {
     pub entry_max: Millis,
     /// The key that ends an entry, and is no part of it.
     pub terminator: crate::DtmfDigit,
-    /// An entry with fewer keys is asked for again.
-    pub digits_min: u32,
     /// An entry is complete with so many.
     pub digits_max: u32,
-    /// Whether the keys may be written down.
-    pub privacy: KeyPrivacy,
 }
 
 impl KeyRules {
@@ -157,9 +150,7 @@ impl KeyRules {
     pub const STANDARD: Self = Self {
         entry_max: Millis::from_secs(15),
         terminator: crate::DtmfDigit::HASH,
-        digits_min: 1,
         digits_max: 32,
-        privacy: KeyPrivacy::Logged,
     };
 }
 
@@ -167,30 +158,6 @@ impl Default for KeyRules {
     fn default() -> Self {
         Self::STANDARD
     }
-}
-
-/// Whether the keys a caller presses may be written down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum KeyPrivacy {
-    /// They stand in the call's private log as its words do.
-    #[default]
-    Logged,
-    /// A number that is nobody's business: it reaches the brain and is written down nowhere.
-    Secret,
-}
-
-/// Whether callers are talked with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Answering {
-    /// They are.
-    #[default]
-    Conversation,
-    /// The greeting is all they hear, then they leave a message; nobody thinks.
-    Voicemail,
 }
 
 /// Whether caller's speech stops the agent.

@@ -4,15 +4,17 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use types::{
-    AgentConfig, AgentId, BargeIn, BusinessId, ChosenVendor, ConfigVersion, E164, Facts, Intake,
-    Limits, Millis, Overflow, Persona, Recording, Tone, ToolSpec, Turns, VendorChoice,
+    AgentConfig, AgentId, BargeIn, BusinessId, ChosenVendor, ConfigVersion, DtmfDigit, E164, Facts,
+    Intake, KeyRules, Limits, Millis, Overflow, Persona, Recording, Tone, ToolSpec, Turns,
+    VendorChoice,
 };
 
 use crate::business::read_number;
 use crate::limits::{
-    ANSWER_CHARS_MAX, CALL_DURATION_S, CALLS, DISCLOSURE_CHARS_MAX, DTMF_GAP_MS,
-    ENDPOINT_DELAY_MAX_MS, ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX, LATE_AFTER_MS,
-    NO_INPUT_DELAY_MS, NO_INPUT_PROMPTS, STARTS_PER_S, VENDOR_CHOICE_CHARS_MAX, VENDORS_MAX,
+    ANSWER_CHARS_MAX, CALL_DURATION_S, CALLS, DISCLOSURE_CHARS_MAX, DTMF_DIGITS, DTMF_ENTRY_MS,
+    DTMF_GAP_MS, ENDPOINT_DELAY_MAX_MS, ENDPOINT_DELAY_MIN_MS, GREETING_CHARS_MAX,
+    GREETING_PROTECTED_MS, LATE_AFTER_MS, NO_INPUT_DELAY_MS, NO_INPUT_PROMPTS, STARTS_PER_S,
+    VENDOR_CHOICE_CHARS_MAX, VENDORS_MAX,
 };
 use crate::mistake::{listed, nearest, quoted};
 use crate::rules::{
@@ -262,6 +264,11 @@ fn read_turns(table: &Table<'_>, defaults: &Defaults) -> Turns {
     let no_input_delay = number("no_input_delay_ms", NO_INPUT_DELAY_MS, "ms");
     let no_input_prompts_max = number("no_input_prompts_max", NO_INPUT_PROMPTS, "");
     let dtmf_gap_max = number("dtmf_gap_max_ms", DTMF_GAP_MS, "ms");
+    let entry_max = number("dtmf_entry_max_ms", DTMF_ENTRY_MS, "ms");
+    let digits_max = number("dtmf_digits_max", DTMF_DIGITS, "keys");
+    let terminators = [("#", DtmfDigit::new('#')), ("*", DtmfDigit::new('*'))];
+    let terminator = table.find("dtmf_terminator").and_then(|node| node.choice(&terminators));
+    let greeting_protected = number("greeting_protected_ms", GREETING_PROTECTED_MS, "ms");
     table.close();
     Turns {
         endpoint_delay_min: min.1.map_or(turns.endpoint_delay_min, Millis::new),
@@ -270,9 +277,12 @@ fn read_turns(table: &Table<'_>, defaults: &Defaults) -> Turns {
         no_input_delay: no_input_delay.map_or(turns.no_input_delay, Millis::new),
         no_input_prompts_max: no_input_prompts_max.unwrap_or(turns.no_input_prompts_max),
         dtmf_gap_max: dtmf_gap_max.map_or(turns.dtmf_gap_max, Millis::new),
-        greeting_protected: Millis::ZERO,
-        keys: types::KeyRules::STANDARD,
-        answering: types::Answering::Conversation,
+        greeting_protected: greeting_protected.map_or(turns.greeting_protected, Millis::new),
+        keys: KeyRules {
+            entry_max: entry_max.map_or(turns.keys.entry_max, Millis::new),
+            digits_max: digits_max.unwrap_or(turns.keys.digits_max),
+            terminator: terminator.flatten().unwrap_or(turns.keys.terminator),
+        },
     }
 }
 

@@ -61,6 +61,12 @@ pub(crate) const NO_INPUT_DELAY_MS: RangeInclusive<u32> = 2_000..=120_000;
 pub(crate) const NO_INPUT_PROMPTS: RangeInclusive<u32> = 0..=10;
 /// Silence between keys of one entry, ms.
 pub(crate) const DTMF_GAP_MS: RangeInclusive<u32> = 500..=20_000;
+/// How long one entry of keys may take, ms.
+pub(crate) const DTMF_ENTRY_MS: RangeInclusive<u32> = 1_000..=60_000;
+/// Keys of one entry.
+pub(crate) const DTMF_DIGITS: RangeInclusive<u32> = 1..=32;
+/// How long a greeting may be protected, ms.
+pub(crate) const GREETING_PROTECTED_MS: RangeInclusive<u32> = 0..=10_000;
 /// The longest call, s: a day at most.
 pub(crate) const CALL_DURATION_S: RangeInclusive<u32> = 30..=86_400;
 /// Simultaneous calls of one business.

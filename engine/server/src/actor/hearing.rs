@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use call::{Event, LegEnd};
+use call::{Decibels, EchoHeard, Event, LegEnd, Permille};
 use codecs::dtmf::DtmfDetector;
 use codecs::g711;
 use codecs::l16::{ByteOrder, OrderChoice};
 use codecs::resample::Resampler;
 use media::{
-    Inbound, KeyFilter, KeySource, MediaFault, Origin, Starvation, StarvationSettings, Starved,
+    EchoGuard, EchoNews, EchoSeen, Inbound, KeyFilter, KeySource, MediaFault, Origin, Starvation,
+    StarvationSettings, Starved,
 };
 use speech::{Audibility, DetectorSettings, Edge, SpeechDetector, Vad};
 use types::{
@@ -22,6 +23,9 @@ use crate::recording::Recording;
 
 /// The rate the speech detector listens at.
 const DETECTOR_RATE: SampleRate = SampleRate::Hz8000;
+
+/// An echo louder than this may be taken for a caller (conversation.md §7.5).
+const LOUD_ECHO_DB: f32 = -28.0;
 
 /// The caller's side of one call.
 pub(crate) struct Hearing {
@@ -37,6 +41,8 @@ pub(crate) struct Hearing {
     /// One past the newest sample.
     end: u64,
     detector: SpeechDetector,
+    guard: EchoGuard,
+    news: EchoNews,
     to_detector: Resampler,
     to_recognizer: Resampler,
     recognizer: Box<dyn RecognizerSession>,
@@ -88,6 +94,8 @@ impl Hearing {
             base: 0,
             end: 0,
             detector: SpeechDetector::new(vad, DetectorSettings::STANDARD),
+            guard: EchoGuard::new(format.rate),
+            news: EchoNews::default(),
             to_detector: Resampler::new(format.rate, DETECTOR_RATE),
             to_recognizer: Resampler::new(format.rate, wanted.rate),
             recognizer,
@@ -203,6 +211,7 @@ impl Hearing {
         self.show_recognizer();
         self.detected.clear();
         self.to_detector.process(&self.frame, &mut self.detected);
+        let seen = self.guard.heard(self.timeline.time_of(at), &self.detected);
         let edge = match info.origin {
             Origin::Received => {
                 let keys = &mut self.keys;
@@ -226,8 +235,38 @@ impl Hearing {
                 self.detector.frame(&self.detected, audibility)
             }
         };
+        if self.detector.is_speaking() {
+            // Before the edge: what is known of it decides whether the agent stops.
+            events.extend(self.news.speech(seen).map(echo));
+        } else {
+            self.news.silence();
+        }
         events.extend(edge.map(|edge| self.event(edge)));
         Some(())
+    }
+
+    /// Takes in what was sent and is played from `at` on: it may come back.
+    pub(crate) fn note_sent(&mut self, at: CallTime, samples: &[i16]) {
+        self.guard.sent(at, samples);
+    }
+
+    /// What was to be played from `at` on is not.
+    pub(crate) fn note_cleared(&mut self, at: CallTime) {
+        self.guard.clear(at);
+    }
+
+    /// How sure of speech to be: while the agent's voice comes back loud, surer.
+    pub(crate) fn audibility(&self, speaking: Audibility) -> Audibility {
+        let echoes = self.guard.path().is_some_and(|path| LOUD_ECHO_DB < path.gain_db);
+        let is_ours = self.guard.seen().is_some();
+        match speaking {
+            Audibility::AgentAudible if echoes => Audibility::AgentEchoes,
+            // The end of what was said is still on its way back.
+            Audibility::AgentSilent if echoes && is_ours => Audibility::AgentEchoes,
+            Audibility::AgentAudible | Audibility::AgentSilent | Audibility::AgentEchoes => {
+                speaking
+            }
+        }
     }
 
     /// Hands the frame to the recognizer: the line's own bytes, if it takes those.
@@ -308,4 +347,14 @@ impl Hearing {
     pub(crate) fn counters(&self) -> media::InboundCounters {
         self.inbound.counters()
     }
+}
+
+/// What the guard has seen, as the conversation takes it.
+fn echo(seen: EchoSeen) -> Event {
+    let heard = EchoHeard {
+        likeness: Permille::new((seen.likeness * 1_000.0) as u16),
+        lag: seen.lag,
+        gain: Decibels::new(seen.gain_db as i16),
+    };
+    Event::Echo { heard }
 }

@@ -6,6 +6,7 @@
 
 mod actions;
 mod beginning;
+mod commit;
 mod frames;
 mod inner;
 mod leg;
@@ -23,6 +24,8 @@ use vendor::BrainSession;
 use wire::telnyx::{self, Message};
 
 pub(super) use beginning::{Beginning, Past, RingShare, SessionError};
+
+use commit::Commit;
 
 use super::hearing::Hearing;
 use super::inbox::InboxSink;
@@ -51,6 +54,7 @@ pub(crate) struct Session {
     hearing: Hearing,
     pub(crate) speaking: Speaking,
     brain: Box<dyn BrainSession>,
+    commit: Commit,
     leg: Box<dyn LegControl>,
     again: Option<LegHandle>,
     inbox: InboxSink,
@@ -155,6 +159,9 @@ impl Session {
         self.hear(now);
         self.speaking.handle_timeout(now);
         self.settle_speaking(now);
+        if let Some(heard) = self.commit.poll(now) {
+            self.brain.commit(heard);
+        }
         while let Some((due, timer)) = self.call.poll_timeout()
             && due <= now
             && self.line == LineState::Up
@@ -181,6 +188,9 @@ impl Session {
     pub(crate) fn poll_message(&mut self) -> Option<Utf8Bytes> {
         let now = self.now();
         let message = self.speaking.poll_message(now);
+        if let Some((at, samples)) = self.speaking.take_sent() {
+            self.hearing.note_sent(at, samples);
+        }
         if message.is_none() {
             self.settle_speaking(now);
         }
@@ -232,9 +242,17 @@ impl Session {
                     }
                     self.tell(now, Event::PlayoutSent { generation });
                     self.tell(now, Event::PlayoutStarted { generation, at });
-                    self.brain.commit(generation);
+                    self.commit.started(generation, at);
                 }
-                Told::Event(event) => self.tell(now, event),
+                Told::Event(event) => {
+                    if let Event::SegmentHeard { generation, .. }
+                    | Event::PlayoutFinished { generation, .. } = event
+                        && let Some(heard) = self.commit.heard(generation)
+                    {
+                        self.brain.commit(heard);
+                    }
+                    self.tell(now, event);
+                }
                 Told::Underrun { generation } => {
                     self.node.telemetry.underruns.increment(1);
                     self.log.remark(now, &Remark::Starved { generation });

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::BytesMut;
-use call::{Event, SegmentHeard};
+use call::{Event, SegmentHeard, timed_words};
 use codecs::dtmf;
 use codecs::l16::ByteOrder;
 use codecs::resample::resample_all;
-use media::{Outgoing, Playout, PlayoutEvent, PlayoutSettings, PlayoutState};
+use media::{Outgoing, Playout, PlayoutEvent, PlayoutSettings, PlayoutState, SoundSpans};
 use types::{
     Audio, AudioFormat, CallTime, DtmfDigit, GenerationId, Millis, Pii, SampleRate, SegmentId,
     TurnId, Unavailable, VendorName, VendorUsage,
@@ -44,6 +44,9 @@ struct Reply {
 struct Open {
     segment: SegmentId,
     samples: u64,
+    text: Pii<String>,
+    /// Where there is sound in it: for a voice that does not know when its words end.
+    sound: SoundSpans,
 }
 
 /// Whether more segments will be asked for.
@@ -51,6 +54,13 @@ struct Open {
 enum Last {
     Open,
     Asked,
+}
+
+/// What the last message for the carrier was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Audio,
+    Other,
 }
 
 /// The agent's side of one call.
@@ -62,6 +72,8 @@ pub(crate) struct Speaking {
     payload: Vec<u8>,
     heard: Vec<i16>,
     scratch: Vec<u8>,
+    /// Whether the last message was audio that nobody has asked for yet.
+    sent: Sent,
     messages: BytesMut,
     /// One past the last sample recorded, on the caller's timeline.
     recorded_end: Option<u64>,
@@ -88,6 +100,7 @@ impl Speaking {
             payload: Vec::with_capacity(1_024),
             heard: Vec::with_capacity(1_024),
             scratch: Vec::with_capacity(2_048),
+            sent: Sent::Other,
             messages: BytesMut::with_capacity(MESSAGES_BYTES),
             recorded_end: None,
             keys: Vec::new(),
@@ -103,7 +116,7 @@ impl Speaking {
         segment: SegmentId,
         text: &Pii<String>,
     ) {
-        self.open(generation, segment);
+        self.open(generation, segment, text);
         self.voice.speak(generation, segment, text);
     }
 
@@ -111,24 +124,25 @@ impl Speaking {
     pub(crate) fn play(
         &mut self,
         generation: GenerationId,
-        segment: SegmentId,
+        (segment, text): (SegmentId, &Pii<String>),
         (sound, rate): (&Arc<[i16]>, SampleRate),
         events: &mut VecDeque<Event>,
     ) {
-        self.open(generation, segment);
+        self.open(generation, segment, text);
         let audio: Audio = if rate == self.rate {
             sound.clone().into()
         } else {
             resample_all::<i16, i16>(rate, self.rate, sound).into()
         };
         self.handle_voice(VoiceEvent::Audio { generation, segment, audio }, events);
-        let (words, precision) = (Vec::new(), Precision::Exact);
+        let (words, precision) = (Vec::new(), Precision::Estimated);
         let done = VoiceEvent::SegmentDone { generation, segment, words, precision };
         self.handle_voice(done, events);
     }
 
-    fn open(&mut self, generation: GenerationId, segment: SegmentId) {
-        let open = Open { segment, samples: 0 };
+    fn open(&mut self, generation: GenerationId, segment: SegmentId, text: &Pii<String>) {
+        let sound = SoundSpans::new(self.rate);
+        let open = Open { segment, samples: 0, text: text.clone(), sound };
         match &mut self.reply {
             Some(reply) if reply.generation == generation => reply.open.push_back(open),
             Some(_) | None => {
@@ -198,6 +212,7 @@ impl Speaking {
                 let Some(open) = self.open_segment(generation, segment) else { return };
                 let first = open.samples == 0;
                 open.samples += audio.samples() as u64;
+                open.sound.push(&audio);
                 match self.playout.queue(generation, segment, audio) {
                     Ok(()) if first => {
                         events.push_back(Event::SegmentVoiced { generation, segment });
@@ -209,11 +224,21 @@ impl Speaking {
                     }
                 }
             }
-            VoiceEvent::SegmentDone { generation, segment, words, precision: _ } => {
+            VoiceEvent::SegmentDone { generation, segment, words, precision } => {
                 let rate = self.rate;
                 let Some(open) = self.open_segment(generation, segment) else { return };
                 let duration = rate.span_of(open.samples);
-                let words = words.into_iter().map(|word| (word.text_end, word.end)).collect();
+                // What the voice knows is believed; lengths alone tell less than its sound does.
+                let words: Vec<_> = match precision {
+                    Precision::Exact if !words.is_empty() => {
+                        let ends = words.iter().map(|word| word.end);
+                        self.playout.note_words(generation, segment, ends);
+                        words.into_iter().map(|word| (word.text_end, word.end)).collect()
+                    }
+                    Precision::Exact | Precision::Estimated => {
+                        timed_words(open.text.reveal(), open.sound.spans())
+                    }
+                };
                 events.push_back(Event::SegmentQueued { generation, segment, duration, words });
                 self.playout.end_segment(generation, segment);
                 self.close(segment);
@@ -308,6 +333,7 @@ impl Speaking {
         match self.playout.poll_message(now, &mut self.payload)? {
             Outgoing::Media => {
                 self.frames_sent += 1;
+                self.sent = Sent::Audio;
                 telnyx::encode_media(&self.payload, &mut self.scratch);
             }
             Outgoing::Mark(name) => telnyx::encode_mark(&name.to_string(), &mut self.scratch),
@@ -318,6 +344,14 @@ impl Speaking {
         self.messages.extend_from_slice(&self.scratch);
         let text = self.messages.split().freeze();
         Some(Utf8Bytes::try_from(text).expect("messages are encoded as ASCII"))
+    }
+
+    /// The audio of the last message, if it was audio, and when the carrier plays it.
+    pub(crate) fn take_sent(&mut self) -> Option<(CallTime, &[i16])> {
+        match std::mem::replace(&mut self.sent, Sent::Other) {
+            Sent::Audio => Some(self.playout.last_frame()),
+            Sent::Other => None,
+        }
     }
 
     /// Lets waits for marks run out.
@@ -419,7 +453,7 @@ mod tests {
         let (generation, segment) = (GenerationId::default(), SegmentId::FIRST);
         let mut events = VecDeque::new();
         let hum: Arc<[i16]> = vec![300; 1_600].into();
-        speaking.open(generation, segment);
+        speaking.open(generation, segment, &Pii::default());
         let audio = VoiceEvent::Audio { generation, segment, audio: hum.into() };
         speaking.handle_voice(audio, &mut events);
         assert_eq!(speaking.press("12x"), Err(Unavailable::Refused));
@@ -455,7 +489,7 @@ mod tests {
         let mut events = VecDeque::new();
         // Negative zeros: whoever decodes and encodes them makes positive ones.
         let audio = Audio::Pcmu(vec![0x7f; 1_600].into());
-        speaking.open(generation, segment);
+        speaking.open(generation, segment, &Pii::default());
         speaking.handle_voice(VoiceEvent::Audio { generation, segment, audio }, &mut events);
         let (words, precision) = (Vec::new(), Precision::Exact);
         let done = VoiceEvent::SegmentDone { generation, segment, words, precision };

@@ -10,7 +10,7 @@ use codecs::l16::{ByteOrder, OrderChoice};
 use media::StarvationSettings;
 use serde::Deserialize;
 use speech::Finals;
-use types::{BargeIn, Intake, Limits, Millis, Overflow, Turns};
+use types::{BargeIn, DtmfDigit, Intake, KeyRules, Limits, Millis, Overflow, Turns};
 use vendors::brains::tools::guard::Network;
 
 use super::front::{RawConnections, RawFront, RawTls, tls_use};
@@ -108,6 +108,10 @@ struct RawTurns {
     no_input_delay_ms: i64,
     no_input_prompts_max: i64,
     dtmf_gap_max_ms: i64,
+    dtmf_entry_max_ms: i64,
+    dtmf_digits_max: i64,
+    dtmf_terminator: String,
+    greeting_protected_ms: i64,
 }
 
 #[derive(Deserialize)]
@@ -511,10 +515,34 @@ impl RawTurns {
                 0..=10,
             ),
             dtmf_gap_max: check.ms("turns.dtmf_gap_max_ms", self.dtmf_gap_max_ms, 500..=20_000),
-            greeting_protected: Millis::ZERO,
-            keys: types::KeyRules::STANDARD,
-            answering: types::Answering::Conversation,
+            greeting_protected: check.ms(
+                "turns.greeting_protected_ms",
+                self.greeting_protected_ms,
+                0..=10_000,
+            ),
+            keys: KeyRules {
+                entry_max: check.ms(
+                    "turns.dtmf_entry_max_ms",
+                    self.dtmf_entry_max_ms,
+                    1_000..=60_000,
+                ),
+                digits_max: check.number("turns.dtmf_digits_max", self.dtmf_digits_max, 1..=32),
+                terminator: terminator(&self.dtmf_terminator).unwrap_or_else(|| {
+                    let key = &self.dtmf_terminator;
+                    check
+                        .mistake(format!("turns.dtmf_terminator: \"{key}\" is not \"#\" or \"*\""));
+                    DtmfDigit::HASH
+                }),
+            },
         }
+    }
+}
+
+fn terminator(key: &str) -> Option<DtmfDigit> {
+    match key {
+        "#" => Some(DtmfDigit::HASH),
+        "*" => DtmfDigit::new('*'),
+        _ => None,
     }
 }
 

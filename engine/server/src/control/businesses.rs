@@ -96,6 +96,10 @@ fn agent_fields(agent: &AgentConfig, put: &mut impl FnMut(String, String)) {
     put("turns.no_input_delay", turns.no_input_delay.to_string());
     put("turns.no_input_prompts_max", turns.no_input_prompts_max.to_string());
     put("turns.dtmf_gap_max", turns.dtmf_gap_max.to_string());
+    put("turns.dtmf_entry_max", turns.keys.entry_max.to_string());
+    put("turns.dtmf_digits_max", turns.keys.digits_max.to_string());
+    put("turns.dtmf_terminator", turns.keys.terminator.symbol().to_string());
+    put("turns.greeting_protected", turns.greeting_protected.to_string());
     let limits = &agent.limits;
     put("limits.call_duration_max", format!("{} s", limits.call_duration_max.get() / 1_000));
     put("limits.calls_max", limits.calls_max.to_string());

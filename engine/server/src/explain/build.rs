@@ -185,6 +185,7 @@ impl Builder {
             | Event::ThoughtEffect { .. }
             | Event::ThoughtDone { .. }
             | Event::ThoughtFailed { .. }
+            | Event::Echo { .. }
             | Event::SegmentQueued { .. }
             | Event::SegmentFailed { .. }
             | Event::SegmentHeard { .. }
@@ -331,8 +332,11 @@ impl Builder {
             Decision::SpeechTooLong { utterance }
             | Decision::Merged { utterance }
             | Decision::BargeInHeld { utterance, .. }
-            | Decision::BargeInProtected { utterance, .. } => Owner::Utterance(*utterance),
-            Decision::BargeInConfirmed { .. } | Decision::BargeInRejected { .. } => {
+            | Decision::BargeInProtected { utterance, .. }
+            | Decision::BargeInIgnored { utterance, .. } => Owner::Utterance(*utterance),
+            Decision::BargeInPostponed { .. }
+            | Decision::BargeInConfirmed { .. }
+            | Decision::BargeInRejected { .. } => {
                 self.utterance.map_or(Owner::Present, Owner::Utterance)
             }
             Decision::HeardText { generation, text, heard, audio } => {
@@ -544,6 +548,7 @@ fn is_deadline(timer: call::Timer) -> bool {
         | Timer::FinalWait
         | Timer::SpeechMax
         | Timer::BargeInArbitration
+        | Timer::BargeInArmed
         | Timer::DtmfGap
         | Timer::NoInput
         | Timer::GoodbyeWait => false,

@@ -70,6 +70,9 @@ pub(crate) fn rejected(why: Rejected) -> &'static str {
     match why {
         Rejected::Noise => "short, and without words",
         Rejected::Backchannel => "a sign of listening",
+        Rejected::Wordless => "sound that goes on, with no words in it",
+        Rejected::Echo => "the agent's own voice, come back",
+        Rejected::OwnWords => "the agent's own words, come back",
     }
 }
 
@@ -90,9 +93,17 @@ pub(crate) fn evidence(seen: &BargeInSeen) -> String {
         CallerVoice::Paused => "pausing",
         CallerVoice::Ended => "silent again",
     };
+    let echo = seen.echo.map_or(String::new(), |echo| {
+        let percent = echo.likeness.get() / 10;
+        let (lag, gain) = (echo.lag, echo.gain.get());
+        format!("; {percent} % like the agent's voice {lag} before, at {gain} dB")
+    });
+    let own = seen.own_words.filter(|own| 0 < own.get()).map_or(String::new(), |own| {
+        format!("; {} % of the words the agent had just said", own.get() / 10)
+    });
     format!(
         "{words}, {} of them more than a sign of listening; {} of speech, {voice}; agent held {}; \
-         {}; {}",
+         {}; {}{echo}{own}",
         seen.meaning,
         span(seen.speech),
         seen.held,
@@ -159,6 +170,7 @@ pub(crate) fn deadline(timer: Timer) -> &'static str {
         Timer::FinalWait => "the recognizer's last words are overdue",
         Timer::SpeechMax => "the caller never pauses",
         Timer::BargeInArbitration => "it must be decided whether the caller barges in",
+        Timer::BargeInArmed => "the caller may stop the agent again",
         Timer::ClearWait => "the report of what was heard is overdue",
         Timer::DtmfGap => "no further key came",
         Timer::ThinkWait => "the brain has gone quiet",

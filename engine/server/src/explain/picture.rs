@@ -304,6 +304,8 @@ fn decision_flag(decision: &Decision) -> Option<(FlagKind, String)> {
         Decision::BargeInConfirmed { .. } => (FlagKind::BargeIn, "cuts in".into()),
         Decision::BargeInRejected { .. } => (FlagKind::Agent, "no barge-in".into()),
         Decision::BargeInProtected { .. } => (FlagKind::Agent, "speaks on".into()),
+        Decision::BargeInIgnored { .. } => (FlagKind::Agent, "hears itself".into()),
+        Decision::BargeInPostponed { .. } => (FlagKind::Quiet, "not yet".into()),
         Decision::Withdrawn { .. } => (FlagKind::Agent, "takes reply back".into()),
         Decision::EmptyTurn { .. } => (FlagKind::Turn, "no words".into()),
         Decision::NoInput { .. } => (FlagKind::Agent, "speaks up".into()),

@@ -298,6 +298,8 @@ pub(super) fn decided(decision: &Decision, turn_end: Option<TurnEnd>) -> String 
         }
         Decision::BargeInHeld { .. }
         | Decision::BargeInProtected { .. }
+        | Decision::BargeInIgnored { .. }
+        | Decision::BargeInPostponed { .. }
         | Decision::BargeInConfirmed { .. }
         | Decision::BargeInRejected { .. } => barge_in(decision),
         Decision::HeardText { .. } => String::new(),
@@ -380,6 +382,12 @@ fn barge_in(decision: &Decision) -> String {
         Decision::BargeInHeld { seen: None, .. } => "the caller may be barging in".to_owned(),
         Decision::BargeInProtected { .. } => {
             "to speak on: these words may not be talked over".to_owned()
+        }
+        Decision::BargeInIgnored { seen, .. } => {
+            format!("to speak on: it hears its own voice ({})", phrases::evidence(seen))
+        }
+        Decision::BargeInPostponed { until, .. } => {
+            format!("not to stop again before {}, if the caller still speaks then", clock(*until))
         }
         Decision::BargeInConfirmed { why, seen, .. } => {
             format!("the caller barges in: {}{}", phrases::confirmed(*why), evidence(seen))

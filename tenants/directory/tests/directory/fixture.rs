@@ -19,7 +19,6 @@ pub(crate) fn rules() -> Rules {
         dtmf_gap_max: Millis::new(3_000),
         greeting_protected: Millis::ZERO,
         keys: types::KeyRules::STANDARD,
-        answering: types::Answering::Conversation,
     };
     let limits = Limits { call_duration_max: Millis::from_secs(900), calls_max: 20 };
     let mut vendors = KnownVendors::local();

@@ -28,17 +28,26 @@ impl Session {
                 match sound {
                     Some(sound) => {
                         let sound = (sound, GREETING_RATE);
-                        self.speaking.play(generation, segment, sound, &mut self.events);
+                        let of = (segment, &text);
+                        self.speaking.play(generation, of, sound, &mut self.events);
                     }
                     None => self.speaking.speak(generation, segment, &text),
                 }
             }
             Action::EndSpeech { generation } => self.speaking.end(generation),
             Action::CancelSpeech { generation, heard } => self.speaking.cancel(generation, heard),
-            Action::HoldPlayout { generation: _ } => self.speaking.hold(now),
-            Action::ResumePlayout { generation: _ } => self.speaking.resume(now),
+            Action::HoldPlayout { generation } => {
+                self.commit.held(generation);
+                self.speaking.hold(now);
+            }
+            Action::ResumePlayout { generation } => {
+                self.commit.resumed(generation, now);
+                self.speaking.resume(now);
+            }
             Action::ClearPlayout { generation } => {
+                self.commit.cleared(generation);
                 let cleared = self.speaking.clear(now, generation);
+                self.hearing.note_cleared(now);
                 self.events.push_back(cleared);
             }
             Action::Leg { order } => self.order(&order),

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use types::{AgentConfig, CallId, CallTime, LegControl, Recording as Record, WallTime};
 use vendor::VendorError;
 
+use super::commit::Commit;
 use super::{LineState, Session, Socket, Stream};
 use crate::actor::inbox::InboxSink;
 use crate::actor::opening::Opening;
@@ -103,6 +104,7 @@ impl Session {
             hearing,
             speaking,
             brain,
+            commit: Commit::default(),
             leg,
             again,
             inbox,

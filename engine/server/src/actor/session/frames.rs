@@ -52,6 +52,7 @@ impl Session {
         } else {
             Audibility::AgentSilent
         };
+        let audibility = self.hearing.audibility(audibility);
         while let Some(()) =
             self.hearing.poll_frame(now, audibility, self.recording.as_mut(), &mut self.events)
         {

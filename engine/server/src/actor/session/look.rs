@@ -78,6 +78,7 @@ impl Session {
             | Event::SpeechResumed
             | Event::SpeechEnded { .. }
             | Event::SpeechStopped { .. }
+            | Event::Echo { .. }
             | Event::RecognizerFailed
             | Event::RecognizerRecovers
             | Event::Thought { .. }

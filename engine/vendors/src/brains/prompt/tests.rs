@@ -68,7 +68,6 @@ fn agent(services: usize) -> AgentConfig {
             dtmf_gap_max: Millis::new(3_000),
             greeting_protected: Millis::ZERO,
             keys: types::KeyRules::STANDARD,
-            answering: types::Answering::Conversation,
         },
         limits: Limits { call_duration_max: Millis::from_secs(900), calls_max: 1 },
         intake: Intake::STANDARD,
