@@ -60,7 +60,8 @@ impl Matrix {
                 normals.push((adapter, normal));
             }
         }
-        let cells = all.iter().filter_map(|seen| {
+        let failed = all.iter().filter(|seen| seen.case.trouble.is_some());
+        let cells = failed.filter_map(|seen| {
             let (_, normal) = normals.iter().find(|(of, _)| *of == seen.case.adapter)?;
             Some(Cell::of(seen, normal))
         });
