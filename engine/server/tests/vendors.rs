@@ -44,7 +44,8 @@ fn agents_converse_through_vendors_and_go_on_without_them() {
     let options = Options { words, ..Options::default() };
     let far = runtime.block_on(FakeVendors::start(options)).expect("vendors on free ports");
     let mut shops: Vec<Shop> = CASTS.iter().zip(0..).map(shop).collect();
-    let chains: [&[&str]; 3] = [&["deepgram"], &["openai", "anthropic"], &["cartesia", "elevenlabs"]];
+    let chains: [&[&str]; 3] =
+        [&["deepgram"], &["openai", "anthropic"], &["cartesia", "elevenlabs"]];
     let [recognizers, brains, voices] = chains;
     let vendors = vendors(recognizers, brains, voices);
     shops.push(Shop { vendors, ..Shop::new(CASTS.len() as u32) });

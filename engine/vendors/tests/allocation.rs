@@ -60,7 +60,11 @@ fn frames_handed_to_a_warm_session_share_what_is_allocated() {
             let change = region.change();
             counts.push(change.allocations + change.reallocations);
             handed += FRAMES as u64;
-            heard(&runtime, &far, handed * if format.encoding == Encoding::Pcmu { 160 } else { 640 });
+            heard(
+                &runtime,
+                &far,
+                handed * if format.encoding == Encoding::Pcmu { 160 } else { 640 },
+            );
         }
         // The queue takes a block for 32 orders; the audio's own block is used again and again.
         let all: usize = counts[WARM_UP..].iter().sum();
@@ -71,19 +75,23 @@ fn frames_handed_to_a_warm_session_share_what_is_allocated() {
 fn open(far: &FakeVendors, format: AudioFormat) -> Box<dyn RecognizerSession> {
     let base = far.base_url();
     let account = Account::from_env(Service::Deepgram, |name| {
-        if name == Service::Deepgram.base_variable() { Some(base.clone()) } else { Some("k".into()) }
+        if name == Service::Deepgram.base_variable() {
+            Some(base.clone())
+        } else {
+            Some("k".into())
+        }
     });
     let net = Net::new(Handle::current()).unwrap();
     let (name, account) = ("deepgram".parse().unwrap(), account.unwrap().unwrap());
     let nova = DeepgramNova::new(name, net, account, NovaSettings::default());
-    let request =
-        RecognizerRequest { format, language: "en-US".into(), vocabulary: Vec::new() };
+    let request = RecognizerRequest { format, language: "en-US".into(), vocabulary: Vec::new() };
     nova.open(&request, Arc::new(Nobody)).unwrap()
 }
 
 /// Runs everything until the far side has all but the last message's worth of these bytes.
 fn heard(runtime: &Runtime, far: &FakeVendors, bytes: u64) {
-    let is_there = || far.sessions().first().is_some_and(|session| bytes <= session.audio_bytes + 4_000);
+    let is_there =
+        || far.sessions().first().is_some_and(|session| bytes <= session.audio_bytes + 4_000);
     runtime.block_on(async {
         while !is_there() {
             tokio::task::yield_now().await;

@@ -15,9 +15,7 @@ use vendor::{
 };
 use vendors::failover::{Admission, Clinic, Duty, Member, open_brains};
 
-use crate::support::{
-    Ear, Record, broken, clinic, exact, generation, health, name, pass, settle,
-};
+use crate::support::{Ear, Record, broken, clinic, exact, generation, health, name, pass, settle};
 
 /// A brain that does nothing by itself.
 #[derive(Clone)]

@@ -6,14 +6,12 @@ use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
 use types::{Audio, AudioFormat, Encoding, GenerationId, Millis, Pii, SampleRate, SegmentId};
 use vendor::{
-    Alignment, Delivered, Precision, Sink, VendorError, Voice, VoiceCapabilities, VoiceEvent,
-    VendorUsage, VoiceRequest, VoiceSession, WordTime,
+    Alignment, Delivered, Precision, Sink, VendorError, VendorUsage, Voice, VoiceCapabilities,
+    VoiceEvent, VoiceRequest, VoiceSession, WordTime,
 };
 use vendors::failover::{Clinic, Duty, Member, open_voices};
 
-use crate::support::{
-    Ear, Record, broken, clinic, exact, generation, health, name, pass, settle,
-};
+use crate::support::{Ear, Record, broken, clinic, exact, generation, health, name, pass, settle};
 
 const FORMAT: AudioFormat = AudioFormat { encoding: Encoding::L16, rate: SampleRate::Hz8000 };
 

@@ -167,8 +167,7 @@ const LINES: [&str; 8] = [
 async fn a_connection_past_its_time_is_replaced_in_a_pause_and_no_word_is_lost() {
     for protocol in [Protocol::DeepgramNova, Protocol::DeepgramFlux] {
         // Shorter than any of what is said: each pause is one to replace it in.
-        let mut caller =
-            Caller::recycling(protocol, Plan::default(), Millis::new(200)).await;
+        let mut caller = Caller::recycling(protocol, Plan::default(), Millis::new(200)).await;
         for (line, pause) in LINES.into_iter().zip([0, 5, 20, 40, 60, 80, 3, 0]) {
             let understood = caller.turn(line).await;
             assert_eq!(understood.text, line, "{protocol:?}");

@@ -20,9 +20,11 @@ impl Session {
                 all.push((self.node.vendors.first(duty, &self.agent.vendors), alone));
             }
             let used = all.into_iter().filter(|(_, usage)| *usage != VendorUsage::default());
-            shares.extend(used.filter_map(|(vendor, usage)| {
-                Some(VendorShare { duty, vendor: vendor?, usage })
-            }));
+            shares.extend(
+                used.filter_map(|(vendor, usage)| {
+                    Some(VendorShare { duty, vendor: vendor?, usage })
+                }),
+            );
         }
         shares
     }
