@@ -19,7 +19,7 @@ use benches::share::{Fixed, Share};
 use benches::split::{Turn, percentile, turns};
 use caller::{CallPlan, CallReport, Ending, LatenessLog, PlayoutConfig, Question, Script, Verdict};
 use fake_vendors::chat::Reply;
-use fake_vendors::{Delays, FakeVendors, Options, Plan, Protocol, Words};
+use fake_vendors::{Delays, FakeVendors, Options, Plan, Protocol, Punctuality, Words};
 use server::config::EngineConfig;
 use server::engine::{Engine, Given};
 use server::vendors::Environment;
@@ -46,7 +46,7 @@ const REPLY: &str = "We can do that today. What time suits you?";
 const SEGMENT_TOKENS: u32 = 5;
 
 /// How long the vendors take. A recognizer's last words are there before the shortest endpoint delay is
-/// over, as a vendor's that is asked in the pause are.
+/// over, as a vendor's that is asked in the pause are: none of its time is waited for.
 const DELAYS: Delays = Delays {
     connect: Millis::ZERO,
     words: Millis::new(100),
@@ -54,6 +54,9 @@ const DELAYS: Delays = Delays {
     token: Millis::new(5),
     first_audio: Millis::new(80),
 };
+
+/// How long Flux takes for its words.
+const EARLY: Millis = Millis::new(10);
 
 /// Who recognizes, thinks and speaks; the local ones stand behind them, as behind everybody.
 const CASTS: [[&str; 3]; 2] =
@@ -99,9 +102,17 @@ fn run() -> Result<(), Box<dyn Error>> {
         Protocol::Cartesia,
         Protocol::ElevenLabs,
     ];
-    let plans = protocols.map(|protocol| (protocol, Plan::default().with_delays(DELAYS)));
-    let options =
-        Options { words: Words::Scripted(words), plans: plans.into(), ..Options::default() };
+    let plans = protocols.map(|protocol| {
+        // It is told of a pause only when it has heard it itself, and later.
+        let words = if protocol == Protocol::DeepgramFlux { EARLY } else { DELAYS.words };
+        (protocol, Plan::default().with_delays(Delays { words, ..DELAYS }))
+    });
+    let options = Options {
+        words: Words::Scripted(words),
+        plans: plans.into(),
+        punctuality: Punctuality::Exact,
+        ..Options::default()
+    };
     let vendors = far.block_on(FakeVendors::start(options))?;
     vendors.replies().set_usual(Some(Reply::words(REPLY)));
     let scratch = std::env::temp_dir().join(format!("apex-vendors-{}", std::process::id()));

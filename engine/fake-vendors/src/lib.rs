@@ -24,7 +24,7 @@ mod voices;
 mod wyoming;
 
 pub use fault::{Fault, FaultError};
-pub use plan::{Delays, Odds, PerMille, Plan, Protocol};
+pub use plan::{Delays, Odds, PerMille, Plan, Protocol, Punctuality};
 pub use server::{FakeVendors, Options, StartError};
 pub use session::{SessionReport, Words};
 pub use voices::Voiced;

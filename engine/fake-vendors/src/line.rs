@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bytes::Bytes;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use types::Millis;
 
 use crate::Fault;
@@ -142,7 +142,7 @@ impl Line {
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => (),
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 },
-                () = wait(due) => self.send_due().await?,
+                () = self.session.punctuality().until(due) => self.send_due().await?,
             }
         }
     }
@@ -150,7 +150,7 @@ impl Line {
     /// Sends all that waits when it is due, then closes as agreed.
     pub(crate) async fn finish(mut self) {
         while let Some((due, _, _)) = self.waiting.front() {
-            sleep_until(*due).await;
+            self.session.punctuality().until(Some(*due)).await;
             if self.send_due().await.is_none() {
                 return;
             }
@@ -171,12 +171,5 @@ impl Line {
         let message =
             if self.session.is_malformed(sent) { Message::text("{\"type\":") } else { message };
         self.socket.send(message).await.ok()
-    }
-}
-
-async fn wait(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
     }
 }

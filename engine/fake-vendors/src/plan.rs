@@ -1,5 +1,9 @@
 //! Which session has which faults, and how long everything takes.
 
+use std::time::Duration;
+
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
 use types::Millis;
 
 use crate::Fault;
@@ -108,6 +112,36 @@ pub struct Odds {
     /// One of these.
     pub faults: Vec<Fault>,
 }
+
+/// How exactly delays are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Punctuality {
+    /// As the runtime's timer keeps them, which is late by a millisecond or two; under a paused clock, too.
+    #[default]
+    Timer,
+    /// To a tenth of it, for measurements: the last two milliseconds are spent looking at the clock.
+    /// Not under a paused clock, which would stand still.
+    Exact,
+}
+
+impl Punctuality {
+    /// Waits until `due`, for ever if there is none.
+    pub(crate) async fn until(self, due: Option<Instant>) {
+        let Some(due) = due else { return std::future::pending().await };
+        match self {
+            Self::Timer => sleep_until(due).await,
+            Self::Exact => {
+                sleep_until(due.checked_sub(TIMER_LATE).unwrap_or(due)).await;
+                while Instant::now() < due {
+                    yield_now().await;
+                }
+            }
+        }
+    }
+}
+
+/// A timer is at most so late on a machine that is not busy.
+const TIMER_LATE: Duration = Duration::from_millis(2);
 
 /// How long a vendor takes. The standard is what the peers were measured with (peers.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

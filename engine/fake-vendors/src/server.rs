@@ -24,7 +24,7 @@ use wire::wyoming::Decoder;
 
 use crate::Fault;
 use crate::chat::{self, Replies};
-use crate::plan::{Plan, Protocol};
+use crate::plan::{Plan, Protocol, Punctuality};
 use crate::session::{Fate, Record, Session, SessionReport, Words};
 use crate::voices::{self, Voiced};
 use crate::{account, deepgram, wyoming};
@@ -46,6 +46,8 @@ pub struct Options {
     pub sound: Option<Arc<[i16]>>,
     /// So many bytes of the audio that each recognizer's session received are kept.
     pub audio_kept: usize,
+    /// How exactly delays are kept.
+    pub punctuality: Punctuality,
 }
 
 impl Default for Options {
@@ -59,6 +61,7 @@ impl Default for Options {
             words: Words::default(),
             sound: None,
             audio_kept: 0,
+            punctuality: Punctuality::default(),
         }
     }
 }
@@ -114,7 +117,7 @@ impl FakeVendors {
             voiced: Voiced::sounding(options.sound),
             plans: Mutex::new(plans.collect()),
             fates: Mutex::default(),
-            record: Arc::new(Record::keeping(options.audio_kept)),
+            record: Arc::new(Record::keeping(options.audio_kept, options.punctuality)),
         });
         let replies = Arc::<Replies>::default();
         let router = routes(replies.clone());

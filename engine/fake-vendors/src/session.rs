@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use types::Millis;
 
 use crate::Fault;
-use crate::plan::{Delays, Protocol};
+use crate::plan::{Delays, Protocol, Punctuality};
 use crate::speech::{Found, Lexicon, Listener};
 
 /// How the recognizers know what is said.
@@ -73,6 +73,7 @@ const TEXTS_MAX: usize = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     audio_kept: usize,
+    punctuality: Punctuality,
     sessions: Mutex<Vec<SessionReport>>,
     late: Mutex<Vec<Duration>>,
 }
@@ -84,9 +85,9 @@ const LATE_MAX: usize = 4_000_000;
 const SESSIONS_MAX: usize = 100_000;
 
 impl Record {
-    /// A record that keeps so many bytes of each session's audio.
-    pub(crate) fn keeping(audio_kept: usize) -> Self {
-        Self { audio_kept, ..Self::default() }
+    /// A record that keeps so many bytes of each session's audio, of sessions that are so punctual.
+    pub(crate) fn keeping(audio_kept: usize, punctuality: Punctuality) -> Self {
+        Self { audio_kept, punctuality, ..Self::default() }
     }
 
     pub(crate) fn all(&self) -> Vec<SessionReport> {
@@ -213,6 +214,11 @@ impl Session {
             }
             report.texts.push(text.to_owned());
         });
+    }
+
+    /// How exactly it keeps its delays.
+    pub(crate) fn punctuality(&self) -> Punctuality {
+        self.end.record.punctuality
     }
 
     /// A message that was due at `due` is being sent.

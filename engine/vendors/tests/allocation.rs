@@ -2,10 +2,12 @@
 
 use std::alloc::System;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fake_vendors::{Delays, FakeVendors, Options, Plan, Protocol};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::timeout;
 use types::{AudioFormat, Encoding, SampleRate};
 use vendor::{
     AudioChunk, Offered, Recognizer, RecognizerEvent, RecognizerRequest, RecognizerSession, Sink,
@@ -89,13 +91,14 @@ fn open(far: &FakeVendors, format: AudioFormat) -> Box<dyn RecognizerSession> {
     nova.open(&request, Arc::new(Nobody)).unwrap()
 }
 
-/// Runs everything until the far side has all but the last message's worth of these bytes.
+/// Runs everything until the far side has all these bytes.
 fn heard(runtime: &Runtime, far: &FakeVendors, bytes: u64) {
-    let is_there =
-        || far.sessions().first().is_some_and(|session| bytes <= session.audio_bytes + 4_000);
-    runtime.block_on(async {
+    let is_there = || far.sessions().first().is_some_and(|session| bytes <= session.audio_bytes);
+    let waiting = async {
         while !is_there() {
             tokio::task::yield_now().await;
         }
-    });
+    };
+    let waited = runtime.block_on(async { timeout(Duration::from_secs(20), waiting).await });
+    waited.expect("all audio arrives");
 }

@@ -67,7 +67,7 @@ async fn next(mut sending: Sending) -> Option<(io::Result<Bytes>, Sending)> {
             }
         }
     }
-    sleep_until(sending.due).await;
+    sending.session.punctuality().until(Some(sending.due)).await;
     let mut event = sending.events.pop_front()?;
     sending.session.note_due(sending.due);
     let number = sending.session.note_sent();

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use types::Millis;
 
 use super::planned::{self, End};
 use crate::Fault;
+use crate::plan::Punctuality;
 use crate::session::Session;
 
 /// Messages that wait at most: a client that makes more than these wait is hung up on.
@@ -162,14 +163,14 @@ impl Line {
                     Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => (),
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 },
-                () = at(due) => self.send_due().await?,
+                () = at(self.session.punctuality(), due) => self.send_due().await?,
             }
         }
     }
 
     async fn send_due(&mut self) -> Option<()> {
         let waiting = self.waiting.pop_front()?;
-        at(Some(waiting.due)).await;
+        at(self.session.punctuality(), Some(waiting.due)).await;
         if self.end == Some(End::Mute) {
             return Some(());
         }
@@ -193,11 +194,9 @@ impl Line {
     }
 }
 
-async fn at(due: Option<Instant>) {
-    match due {
-        // A timer takes a millisecond for what is due already.
-        Some(due) if due <= Instant::now() => (),
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
+async fn at(punctuality: Punctuality, due: Option<Instant>) {
+    // A timer takes a millisecond for what is due already.
+    if due.is_none_or(|due| Instant::now() < due) {
+        punctuality.until(due).await;
     }
 }
