@@ -213,7 +213,7 @@ const ORDINALS: [&str; 19] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{cardinal, digits, digits_of, ordinal};
+    use super::*;
 
     #[test]
     fn spoken_numbers_are_read() {
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(cardinal(&words("forty five past")), Some((45, 2)));
         assert_eq!(digits(&["double"]), "");
         let parts = |text: &'static str| -> Vec<Vec<&'static str>> {
-            text.split(", ").map(|part| words(part)).collect()
+            text.split(", ").map(words).collect()
         };
         for (text, expected) in [
             ("four eighty, five fifty five, oh one nineteen", "4805550119"),
