@@ -10,7 +10,7 @@ use crate::calendar::{Days, find_days};
 use crate::cues::Cue;
 use crate::desk::Desk;
 use crate::hours::{Aspect, HoursAsk};
-use crate::intent::{Ask, House, Subject};
+use crate::intent::{Ask, FILLERS, House, Subject};
 use crate::kinds::goes_on_about_money;
 use crate::meaning::{Kind, Likeness, Target};
 use crate::memory::{Memory, Question};
@@ -42,7 +42,9 @@ pub(crate) fn second_thought(
     let utterance = Utterance::new(&reading.words);
     let days = find_days(&utterance, desk.now.date(), &desk.facts.hours.exceptions);
     question.day = (days.days.len() == 1 && days.stretch.is_none()).then_some(days);
-    question.money |= goes_on_about_money(&utterance, reading.memory.topic);
+    if goes_on_about_money(&utterance, reading.memory.topic) {
+        question.wanted = Wanted::Amount;
+    }
     let told = told(desk.facts, &reply.sentences);
     #[expect(clippy::wildcard_enum_match_arm, reason = "all else is told, and may be doubted")]
     match reply.intent {
@@ -67,6 +69,16 @@ pub(crate) fn is_under_way(reading: &Reading) -> bool {
         || !matches!(reading.memory.question, Question::Open | Question::AnythingElse)
 }
 
+/// What an answer must hold to be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// What it costs.
+    Amount,
+    /// Who it is: "who gets to see that?"
+    Person,
+    Anything,
+}
+
 /// A question, by its words and by its meaning.
 struct Asked {
     /// The rows it is like, those of another kind than its words ask for left out.
@@ -75,10 +87,8 @@ struct Asked {
     words: usize,
     /// The one day that it names.
     day: Option<Days>,
-    /// Whether it asks for an amount.
-    money: bool,
-    /// Whether it asks for a person: "who gets to see that?"
-    who: bool,
+    /// What an answer to it must hold.
+    wanted: Wanted,
     /// Whether it asks plainly for one thing: the price of it, its time, or whether it is there.
     plain: bool,
     cues: Vec<Cue>,
@@ -102,18 +112,14 @@ impl Asked {
         let words = utterance.tokens.len();
         let one = utterance.tokens.last().is_none_or(|token| token.part == 0);
         let asks = kind.is_some() || has(Cue::Offered);
-        let who = utterance.texts().iter().find(|text| !crate::intent::FILLERS.contains(text))
-            == Some(&"who");
-        let money = has(Cue::Price);
-        Self {
-            likenesses,
-            words,
-            day: None,
-            money,
-            who,
-            plain: one && asks && words <= PLAIN_WORDS_MAX,
-            cues,
-        }
+        let first = utterance.texts().into_iter().find(|text| !FILLERS.contains(text));
+        let wanted = match (has(Cue::Price), first) {
+            (true, _) => Wanted::Amount,
+            (false, Some("who")) => Wanted::Person,
+            (false, _) => Wanted::Anything,
+        };
+        let plain = one && asks && words <= PLAIN_WORDS_MAX;
+        Self { likenesses, words, day: None, wanted, plain, cues }
     }
 
     fn has(&self, cue: Cue) -> bool {
@@ -181,13 +187,13 @@ impl Asked {
         match target {
             Target::Price(_) if self.has(Cue::Price) => Some((0.60, 0.15)),
             Target::Duration(_) if self.has(Cue::Duration) => Some((0.55, 0.12)),
-            Target::Policy(_) | Target::Faq(_) if self.money || self.who => None,
-            Target::Policy(_) | Target::Faq(_) => Some(match intent {
-                Intent::Unknown => (0.64, 0.15),
-                // The words named nothing at all, and so nothing else.
-                Intent::NotUnderstood => (0.45, 0.12),
-                _ => (0.55, 0.12),
-            }),
+            Target::Policy(_) | Target::Faq(_) if self.wanted != Wanted::Anything => None,
+            Target::Policy(_) | Target::Faq(_) if intent == Intent::Unknown => Some((0.64, 0.15)),
+            // The words named nothing at all, and so nothing else.
+            Target::Policy(_) | Target::Faq(_) if intent == Intent::NotUnderstood => {
+                Some((0.45, 0.12))
+            }
+            Target::Policy(_) | Target::Faq(_) => Some((0.55, 0.12)),
             // Of a day that was named the hours are told with it.
             Target::Hours if self.day.is_some() && intent != Intent::Clarify => Some((0.50, 0.13)),
             Target::House(House::Phone | House::Name) => None,

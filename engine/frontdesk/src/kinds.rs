@@ -6,7 +6,7 @@
 use crate::cues::Cue;
 use crate::desk::Desk;
 use crate::intent::{Ask, FILLERS, Sense, Subject, Thread};
-use crate::matching::{Hearing, Place, Row};
+use crate::matching::{Place, Row};
 use crate::memory::Topic;
 use crate::words::{Mask, Utterance};
 
@@ -57,10 +57,11 @@ impl Sense {
             .collect();
     }
 
-    /// "Who gets to see that?"
+    /// "Who gets to see that?"; but "who does your towing?" asks about the towing.
     fn asks_who(&self) -> bool {
         let texts = self.utterance.texts();
-        texts.iter().find(|text| !FILLERS.contains(text)) == Some(&"who")
+        let mut texts = texts.iter().skip_while(|text| FILLERS.contains(text));
+        texts.next() == Some(&"who") && !matches!(texts.next(), Some(&"do" | &"does"))
     }
 
     /// Whether the question of `row` was asked as it is written, or its topic and nothing else.
@@ -71,8 +72,7 @@ impl Sense {
             let part = |mask: Mask| self.utterance.tokens.get(mask.first()).map(|token| token.part);
             let beside = price.is_empty() || part(price) == part(candidate.mask);
             let alone = self.leftover.is_empty() && beside && !price.covers(candidate.mask);
-            let heard = candidate.exact || price.is_empty() && candidate.hearing == Hearing::Plain;
-            candidate.row == row && heard && (asked || alone)
+            candidate.row == row && candidate.exact && (asked || alone)
         })
     }
 }

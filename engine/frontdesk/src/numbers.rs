@@ -154,7 +154,7 @@ pub(crate) fn is_number(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{cardinal, digits, digits_of, ordinal};
+    use super::*;
 
     #[test]
     fn spoken_numbers_are_read() {
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(cardinal(&words("forty five past")), Some((45, 2)));
         assert_eq!(digits(&["double"]), "");
         let parts = |text: &'static str| -> Vec<Vec<&'static str>> {
-            text.split(", ").map(|part| words(part)).collect()
+            text.split(", ").map(words).collect()
         };
         for (text, expected) in [
             ("four eighty, five fifty five, oh one nineteen", "4805550119"),

@@ -467,22 +467,9 @@ impl Sense {
         })
     }
 
-    /// "And whitening?", "what about Sunday?".
+    /// "And whitening?", "what about Sunday?"; but not "how are you today?".
     pub(crate) fn ask_elliptic(&mut self, thread: &Thread) {
-        if !self.asks.is_empty()
-            || self.has_any(&[
-                Cue::Booking,
-                Cue::Message,
-                Cue::Person,
-                Cue::Undo,
-                Cue::NoBooking,
-                Cue::Availability,
-                Cue::Bye,
-                Cue::Done,
-                // "How are you today?" asks for no hours.
-                Cue::HowAreYou,
-            ])
-        {
+        if !self.asks.is_empty() || self.has_any(SAID_ELSEWHERE) {
             return;
         }
         let curt = self.utterance.weight(self.leftover) < 0.5;
@@ -546,6 +533,18 @@ impl Sense {
     }
 }
 
+/// What they want is no answer about a thing or a day that is named beside.
+const SAID_ELSEWHERE: &[Cue] = &[
+    Cue::Booking,
+    Cue::Message,
+    Cue::Person,
+    Cue::Undo,
+    Cue::NoBooking,
+    Cue::Availability,
+    Cue::Bye,
+    Cue::Done,
+    Cue::HowAreYou,
+];
 /// More words than these in several parts say something themselves.
 const ELLIPTIC_WORDS_MAX: usize = 8;
 /// They ask for a place.

@@ -10,7 +10,6 @@ use types::{Effect, Message};
 
 use crate::half::Half;
 use crate::judge::{Verdict, judge};
-use crate::numbers;
 use crate::row::Row;
 use crate::support::{Talk, spoken};
 
@@ -287,7 +286,7 @@ fn plain(text: &str) -> String {
     let words: Vec<&str> = words.collect();
     let (mut figured, mut at) = (String::from(" "), 0);
     while at < words.len() {
-        match numbers::cardinal(&words[at..]) {
+        match cardinal(&words[at..]) {
             Some((value, taken)) => {
                 figured.push_str(&format!("{value} "));
                 at += taken;
@@ -304,3 +303,18 @@ fn plain(text: &str) -> String {
 fn holds(said: &str, phrase: &str) -> bool {
     said.contains(&plain(phrase))
 }
+
+/// The number from 0 to 99 at the start of `words`, and how many words it takes.
+fn cardinal(words: &[&str]) -> Option<(usize, usize)> {
+    let at =
+        |table: &str, word: Option<&&str>| table.split(' ').position(|known| Some(&known) == word);
+    match (at(TENS, words.first()), at(UNITS, words.get(1))) {
+        (Some(tens), Some(unit @ 1..10)) => Some((20 + 10 * tens + unit, 2)),
+        (Some(tens), _) => Some((20 + 10 * tens, 1)),
+        (None, _) => at(UNITS, words.first()).map(|unit| (unit, 1)),
+    }
+}
+
+const TENS: &str = "twenty thirty forty fifty sixty seventy eighty ninety";
+const UNITS: &str = "zero one two three four five six seven eight nine ten eleven twelve thirteen \
+                     fourteen fifteen sixteen seventeen eighteen nineteen";

@@ -5,9 +5,6 @@
 mod dialogues;
 mod half;
 mod judge;
-#[path = "../../src/numbers.rs"]
-#[expect(dead_code, reason = "shared with the receptionist")]
-mod numbers;
 mod outcomes;
 mod recorded;
 mod report;
