@@ -102,7 +102,8 @@ fn resample_odd(hz: u32, mono: &[f32]) -> Vec<i16> {
 /// Where the speech in a recording lies: its first to its last loud stretch.
 pub fn speech_span(samples: &[i16]) -> Option<std::ops::Range<usize>> {
     let window = RATE.samples_in(Millis::new(10));
-    let levels: Vec<f32> = samples.chunks(window).map(|part| Dbfs::of_alternating(part).0).collect();
+    let levels: Vec<f32> =
+        samples.chunks(window).map(|part| Dbfs::of_alternating(part).0).collect();
     let mut sorted = levels.clone();
     sorted.sort_by(f32::total_cmp);
     let loud = *sorted.get(sorted.len() * 19 / 20)?;
@@ -119,7 +120,8 @@ mod tests {
     #[test]
     fn odd_rates_keep_pitch_level_and_length() {
         for hz in [11_025_u32, 22_050, 44_100] {
-            let wave = |n: u32| (f64::from(n) * 440.0 * std::f64::consts::TAU / f64::from(hz)).sin();
+            let wave =
+                |n: u32| (f64::from(n) * 440.0 * std::f64::consts::TAU / f64::from(hz)).sin();
             let tone: Vec<f32> = (0..hz).map(|n| 0.5 * wave(n) as f32).collect();
             let out = resample_odd(hz, &tone);
             assert!(out.len().abs_diff(8_000) <= 1);

@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_list_is_read_line_by_line() {
-        let clips = parse_list(Path::new("x"), "a.mp3\tjoe\tq\tt1\t0\tHi.\nb.mp3\tjoe\tq\tt1\t1\t\n");
+        let clips =
+            parse_list(Path::new("x"), "a.mp3\tjoe\tq\tt1\t0\tHi.\nb.mp3\tjoe\tq\tt1\t1\t\n");
         let clips = clips.unwrap();
         assert_eq!((clips[0].file.as_path(), clips[1].place), (Path::new("x/a.mp3"), 1));
         assert_eq!(parse_list(Path::new("x"), "a\tb\n"), Err(1));

@@ -114,9 +114,12 @@ impl Turn {
 /// [`ClipError`] if a recording cannot be used.
 pub fn plans(clips: &[Clip], seed: u64) -> Result<Vec<Plan>, ClipError> {
     let mut plans = Vec::new();
+    let mut speakers: Vec<&str> = clips.iter().map(|clip| clip.speaker.as_str()).collect();
+    speakers.sort_unstable();
+    speakers.dedup();
     for half in [Half::Tuning, Half::HeldOut] {
         let mut own: Vec<&Clip> =
-            clips.iter().filter(|clip| half_of(clips, clip) == half).collect();
+            clips.iter().filter(|clip| half_of(&speakers, clip) == half).collect();
         Random::named(seed, &format!("{half:?}")).shuffle(&mut own);
         let mut builder = Builder { clips, half, seed, plans: Vec::new() };
         builder.answers(&own)?;
@@ -133,11 +136,8 @@ pub fn plans(clips: &[Clip], seed: u64) -> Result<Vec<Plan>, ClipError> {
 
 /// Speakers in order of their names take turns; only digits and letters, of which one speaker alone
 /// is there, are in both halves.
-fn half_of(clips: &[Clip], clip: &Clip) -> Half {
-    let mut speakers: Vec<&str> = clips.iter().map(|clip| clip.speaker.as_str()).collect();
-    speakers.sort_unstable();
-    speakers.dedup();
-    let place = speakers.iter().position(|&speaker| speaker == clip.speaker).unwrap_or(0);
+fn half_of(speakers: &[&str], clip: &Clip) -> Half {
+    let place = speakers.binary_search(&clip.speaker.as_str()).unwrap_or(0);
     if place % 2 == 0 { Half::Tuning } else { Half::HeldOut }
 }
 
@@ -180,7 +180,8 @@ impl Builder<'_> {
     fn answers(&mut self, clips: &[&Clip]) -> Result<(), ClipError> {
         for clip in clips {
             let words = plain(&clip.words);
-            if ANSWERS.contains(&words.as_str()) && self.count(Kind::Answer) < 20
+            if ANSWERS.contains(&words.as_str())
+                && self.count(Kind::Answer) < 20
                 && let Some(part) = usable(clip, 150, 1_500)?
             {
                 self.add(Kind::Answer, clip, clip.words.clone(), vec![part]);
@@ -202,14 +203,17 @@ impl Builder<'_> {
                     next.speaker == clip.speaker && next.turn != clip.turn && 12 < next.words.len()
                 })
             } else if trails {
-                self.clips.iter().find(|next| next.turn == clip.turn && next.place == clip.place + 1)
+                self.clips
+                    .iter()
+                    .find(|next| next.turn == clip.turn && next.place == clip.place + 1)
                     .filter(|next| next.words.chars().next().is_some_and(char::is_alphabetic))
                     .and_then(|next| clips.iter().find(|clip| **clip == next))
             } else {
                 None
             };
             let Some(next) = next else { continue };
-            let (Some(first), Some(second)) = (usable(clip, 150, 4_000)?, usable(next, 300, 4_500)?)
+            let (Some(first), Some(second)) =
+                (usable(clip, 150, 4_000)?, usable(next, 300, 4_500)?)
             else {
                 continue;
             };
@@ -248,10 +252,12 @@ impl Builder<'_> {
             if clip.place != 0 || self.is_spent(Kind::Sentences, clip) {
                 continue;
             }
-            let mut turn: Vec<&&Clip> = clips.iter().filter(|part| part.turn == clip.turn).collect();
+            let mut turn: Vec<&&Clip> =
+                clips.iter().filter(|part| part.turn == clip.turn).collect();
             turn.sort_by_key(|part| part.place);
             let in_a_row = turn.iter().zip(0..).all(|(part, place)| part.place == place);
-            let is_known = turn.iter().all(|part| !part.words.is_empty() && !part.words.contains('<'));
+            let is_known =
+                turn.iter().all(|part| !part.words.is_empty() && !part.words.contains('<'));
             if !(2..=3).contains(&turn.len()) || !in_a_row || !is_known {
                 continue;
             }
@@ -273,8 +279,12 @@ impl Builder<'_> {
                 break;
             }
             let ends = clip.words.ends_with(['.', '?', '!']) && !clip.words.ends_with("...");
-            let is_last = !self.clips.iter().any(|next| next.turn == clip.turn && next.place == clip.place + 1);
-            if !ends || !is_last || self.is_spent(Kind::Complete, clip) || clip.words.contains('<') {
+            let is_last = !self
+                .clips
+                .iter()
+                .any(|next| next.turn == clip.turn && next.place == clip.place + 1);
+            if !ends || !is_last || self.is_spent(Kind::Complete, clip) || clip.words.contains('<')
+            {
                 continue;
             }
             if let Some(speech) = usable(clip, 400, 5_000)?
@@ -289,7 +299,9 @@ impl Builder<'_> {
     /// Numbers of seven and ten digits, or words of four to eight letters, with pauses between groups.
     fn grouped(&mut self, kind: Kind) -> Result<(), ClipError> {
         let (folder, names, count): (_, &[&str], _) = match kind {
-            Kind::Digits => ("digits-", &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "oh"], 18),
+            Kind::Digits => {
+                ("digits-", &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "oh"], 18)
+            }
             Kind::Letters => ("letters-", &LETTERS, 9),
             Kind::Complete | Kind::Answer | Kind::Sentences | Kind::Phrase | Kind::Hesitation => {
                 return Ok(());
@@ -310,7 +322,11 @@ impl Builder<'_> {
             let mut random = Random::named(self.seed, &format!("{kind:?}{number}{:?}", self.half));
             let groups: &[usize] = match kind {
                 Kind::Digits => [&[3, 3, 4][..], &[3, 4], &[3, 3, 2, 2]][random.below(3)],
-                Kind::Letters | Kind::Complete | Kind::Answer | Kind::Sentences | Kind::Phrase
+                Kind::Letters
+                | Kind::Complete
+                | Kind::Answer
+                | Kind::Sentences
+                | Kind::Phrase
                 | Kind::Hesitation => [&[3, 2][..], &[2, 3], &[3, 3, 2], &[4, 3]][random.below(4)],
             };
             let (mut parts, mut words) = (Vec::new(), Vec::new());
@@ -413,13 +429,45 @@ const PER_SPEAKER_MAX: usize = 9;
 const LINES: [f32; 4] = [-60.0, -50.0, -42.0, -36.0];
 
 const ANSWERS: [&str; 22] = [
-    "yes", "no", "sure", "okay", "ok", "yeah", "right", "yep", "nope", "no way", "yes sir",
-    "of course", "not really", "no thanks", "thanks", "no thank you", "sure thing", "exactly",
-    "never", "maybe", "really", "alright",
+    "yes",
+    "no",
+    "sure",
+    "okay",
+    "ok",
+    "yeah",
+    "right",
+    "yep",
+    "nope",
+    "no way",
+    "yes sir",
+    "of course",
+    "not really",
+    "no thanks",
+    "thanks",
+    "no thank you",
+    "sure thing",
+    "exactly",
+    "never",
+    "maybe",
+    "really",
+    "alright",
 ];
 
 const FILLERS: [&str; 14] = [
-    "um", "uh", "er", "well", "hmm", "so", "hm", "oh", "ah", "umm", "uhh", "let me see", "and", "but",
+    "um",
+    "uh",
+    "er",
+    "well",
+    "hmm",
+    "so",
+    "hm",
+    "oh",
+    "ah",
+    "umm",
+    "uhh",
+    "let me see",
+    "and",
+    "but",
 ];
 
 const LETTERS: [&str; 26] = [

@@ -11,15 +11,16 @@ use call::{Certainty, EndpointInputs, Words, endpoint_delay};
 use score::audio::{RATE, load};
 use score::clips::read_list;
 use score::corpus::{Half, Noises, Pauses, plans, turn};
-use score::signals::{Models, pauses};
 use score::figure::svg;
 use score::report::{Run, panels, tables};
+use score::signals::{Models, pauses};
 use score::tally::{Heard, KINDS};
 use speech::{Ears, Finals, ModelDir, SmartTurn, Vad, on_inference_thread};
 use types::Millis;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: bench-turns CORPUS [FIXTURES]")?);
+    let folder =
+        PathBuf::from(std::env::args().nth(1).ok_or("usage: bench-turns CORPUS [FIXTURES]")?);
     let fixtures = PathBuf::from(std::env::args().nth(2).unwrap_or_else(|| "fixtures".into()));
     let models = ModelDir::open(std::env::var("APEX_MODELS").unwrap_or_else(|_| "models".into()))?;
     let models = Models {

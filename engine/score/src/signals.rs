@@ -85,9 +85,8 @@ pub fn pauses(turn: &Turn, models: &Models, cache: &Path) -> Result<Vec<Pause>, 
         let until = pause.resumed.unwrap_or(u32::MAX);
         for silence in SCORED_AT.into_iter().filter(|silence| pause.from + silence < until) {
             let audio = &wide[at(began)..at(pause.from + silence)];
-            let score = kept(cache, "score", audio, || {
-                Ok(models.smart_turn.finished(audio)?.to_string())
-            })?;
+            let score =
+                kept(cache, "score", audio, || Ok(models.smart_turn.finished(audio)?.to_string()))?;
             pause.scores.push((silence, score.parse().unwrap_or(0.0)));
         }
     }
@@ -139,7 +138,15 @@ fn edges(turn: &Turn, models: &Models) -> Vec<Pause> {
                 let from = now - ago.get();
                 let speech = from.saturating_sub(began.unwrap_or(from));
                 let (words, scores) = (String::new(), Vec::new());
-                pauses.push(Pause { from, told: now, ended: None, resumed: None, speech, words, scores });
+                pauses.push(Pause {
+                    from,
+                    told: now,
+                    ended: None,
+                    resumed: None,
+                    speech,
+                    words,
+                    scores,
+                });
             }
             Some(Edge::Ended { .. }) => {
                 if let Some(pause) = pauses.last_mut() {

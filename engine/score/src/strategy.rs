@@ -67,7 +67,8 @@ fn ours(
 ) -> u32 {
     let ended = pause.ended.unwrap_or(pause.told);
     let decoded = pause.told + WORDS_TAKE;
-    let scored = pause.scores.iter().map(|(silence, _)| (pause.from + silence).max(ended) + SCORE_TAKES);
+    let scored =
+        pause.scores.iter().map(|(silence, _)| (pause.from + silence).max(ended) + SCORE_TAKES);
     let mut moments: Vec<u32> = scored.chain([ended, decoded.max(ended)]).collect();
     moments.sort_unstable();
     moments.dedup();

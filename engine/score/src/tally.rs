@@ -106,7 +106,8 @@ impl Tally {
             is_cut = true;
             let place = turn.parts.iter().rposition(|part| ms(part.start) <= decision);
             let is_in_pause = place.is_some_and(|place| ms(turn.parts[place].end) <= decision);
-            let pause = place.map(|place| if is_in_pause { place } else { place.saturating_sub(1) });
+            let pause =
+                place.map(|place| if is_in_pause { place } else { place.saturating_sub(1) });
             if let Some(cut) = pause.and_then(|pause| cuts.get_mut(pause)) {
                 *cut = true;
             }

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn the_end_is_heard_at_one_level() {
-        let loud: Vec<i16> = (0..200_000).map(|n| if n % 2 == 0 { 8_000 } else { -8_000 }).collect();
+        let loud: Vec<i16> =
+            (0..200_000).map(|n| if n % 2 == 0 { 8_000 } else { -8_000 }).collect();
         let quiet: Vec<i16> = loud.iter().map(|sample| sample / 8).collect();
         let (loud, quiet) = (leveled(&loud), leveled(&quiet));
         assert_eq!(loud.len(), SAMPLES);
