@@ -138,7 +138,7 @@ pub fn plans(clips: &[Clip], seed: u64) -> Result<Vec<Plan>, ClipError> {
 /// is there, are in both halves.
 fn half_of(speakers: &[&str], clip: &Clip) -> Half {
     let place = speakers.binary_search(&clip.speaker.as_str()).unwrap_or(0);
-    if place % 2 == 0 { Half::Tuning } else { Half::HeldOut }
+    if place.is_multiple_of(2) { Half::Tuning } else { Half::HeldOut }
 }
 
 struct Builder<'a> {
