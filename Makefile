@@ -56,6 +56,7 @@ bench: setup build models ## measure response times and the cost of every part
 	cargo bench --locked --profile fast -p benches
 
 bench-turns: setup models ## end turns of recorded speech in virtual time, and plot who cuts callers off: 15 minutes the first time
+	[ -e $(MODELS)/turn/smart-turn-v3.2-cpu.onnx ] || $(APEX) models pull
 	[ -e $(CORPUS)/clips.tsv ] || python3 scripts/turn_corpus.py $(CORPUS)
 	cargo run --locked --profile fast -p score -- $(CORPUS)
 

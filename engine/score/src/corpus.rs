@@ -114,9 +114,12 @@ impl Turn {
 /// [`ClipError`] if a recording cannot be used.
 pub fn plans(clips: &[Clip], seed: u64) -> Result<Vec<Plan>, ClipError> {
     let mut plans = Vec::new();
+    let mut speakers: Vec<&str> = clips.iter().map(|clip| clip.speaker.as_str()).collect();
+    speakers.sort_unstable();
+    speakers.dedup();
     for half in [Half::Tuning, Half::HeldOut] {
         let mut own: Vec<&Clip> =
-            clips.iter().filter(|clip| half_of(clips, clip) == half).collect();
+            clips.iter().filter(|clip| half_of(&speakers, clip) == half).collect();
         Random::named(seed, &format!("{half:?}")).shuffle(&mut own);
         let mut builder = Builder { clips, half, seed, plans: Vec::new() };
         builder.answers(&own)?;
@@ -133,12 +136,9 @@ pub fn plans(clips: &[Clip], seed: u64) -> Result<Vec<Plan>, ClipError> {
 
 /// Speakers in order of their names take turns; only digits and letters, of which one speaker alone
 /// is there, are in both halves.
-fn half_of(clips: &[Clip], clip: &Clip) -> Half {
-    let mut speakers: Vec<&str> = clips.iter().map(|clip| clip.speaker.as_str()).collect();
-    speakers.sort_unstable();
-    speakers.dedup();
-    let place = speakers.iter().position(|&speaker| speaker == clip.speaker).unwrap_or(0);
-    if place % 2 == 0 { Half::Tuning } else { Half::HeldOut }
+fn half_of(speakers: &[&str], clip: &Clip) -> Half {
+    let place = speakers.binary_search(&clip.speaker.as_str()).unwrap_or(0);
+    if place.is_multiple_of(2) { Half::Tuning } else { Half::HeldOut }
 }
 
 struct Builder<'a> {

@@ -16,7 +16,7 @@ pub enum Family {
     OneShot,
     /// Smart Turn once, whatever it is set to: the best of all thresholds and moments.
     OneShotBest,
-    /// The engine.
+    /// The engine, whatever its two delays are set to.
     Ours,
 }
 
@@ -96,13 +96,13 @@ impl Family {
                 asked.flat_map(each).collect()
             }
             Self::Ours => {
-                let scaled = |span: Millis, percent: u32| Millis::new(span.get() * percent / 100);
-                let percents = (30..=100).step_by(5).chain((110..=260).step_by(10));
-                let each = |percent| Strategy::Ours {
-                    delay_min: scaled(ours.0, percent),
-                    delay_max: scaled(ours.1, percent),
+                let mins = [200, 250, 300, 350, 400, 500, 600, 700, 850, 1_000].map(Millis::new);
+                let maxs = [700, 1_000, 1_250, 1_500, 2_000, 2_500, 3_000, 3_500].map(Millis::new);
+                let each = |delay_min: Millis| {
+                    let some = maxs.into_iter().filter(move |&delay_max| delay_min <= delay_max);
+                    some.map(move |delay_max| Strategy::Ours { delay_min, delay_max })
                 };
-                percents.map(each).collect()
+                mins.into_iter().flat_map(each).chain([self.shipped(ours)]).collect()
             }
         }
     }

@@ -65,11 +65,15 @@ fn draw(out: &mut String, panel: &Panel) {
     for (curve, color) in panel.curves.iter().zip(COLORS) {
         let shown: Vec<&[f64; 4]> =
             curve.points.iter().filter(|point| point[0] <= DELAY_MAX).collect();
-        let there = shown.iter().map(|point| format!("{:.1},{:.1}", across(point[0]), up(point[3])));
-        let back = shown.iter().rev().map(|point| format!("{:.1},{:.1}", across(point[0]), up(point[2])));
+        let there =
+            shown.iter().map(|point| format!("{:.1},{:.1}", across(point[0]), up(point[3])));
+        let back =
+            shown.iter().rev().map(|point| format!("{:.1},{:.1}", across(point[0]), up(point[2])));
         let band: Vec<String> = there.chain(back).collect();
-        let line: Vec<String> =
-            shown.iter().map(|point| format!("{:.1},{:.1}", across(point[0]), up(point[1]))).collect();
+        let line: Vec<String> = shown
+            .iter()
+            .map(|point| format!("{:.1},{:.1}", across(point[0]), up(point[1])))
+            .collect();
         let _ = write!(
             out,
             r#"<polygon points="{}" fill="{color}" opacity="0.12"/><polyline points="{}" stroke="{color}" stroke-width="2" fill="none"/>"#,
@@ -77,10 +81,8 @@ fn draw(out: &mut String, panel: &Panel) {
             line.join(" ")
         );
         let (x, y) = (across(curve.shipped.0), up(curve.shipped.1));
-        let _ = write!(
-            out,
-            r#"<circle cx="{x:.1}" cy="{y:.1}" r="5" fill="{color}" stroke="black"/>"#
-        );
+        let _ =
+            write!(out, r#"<circle cx="{x:.1}" cy="{y:.1}" r="5" fill="{color}" stroke="black"/>"#);
     }
 }
 

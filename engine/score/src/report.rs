@@ -35,12 +35,15 @@ pub fn tables(runs: &[Run], half: Half, ours: (Millis, Millis), words: &Words) -
             let t = tally(family.shipped(ours), &run.heard, words, wanted);
             let _ = writeln!(out, "{:<20} {}", family.name(), row(&t));
         }
-        let _ = writeln!(out, "\nwhole curves, by median: cut-offs within 300 ms, 600 ms; delay at 5 % cut-offs");
-        let curves = Family::ALL.map(|family| {
-            (family, family.curve(ours, (&run.heard, words), Delay::Median, wanted))
-        });
+        let _ = writeln!(
+            out,
+            "\nwhole curves, by median: cut-offs within 300 ms, 600 ms; delay at 5 % cut-offs"
+        );
+        let curves = Family::ALL
+            .map(|family| (family, family.curve(ours, (&run.heard, words), Delay::Median, wanted)));
         for (family, curve) in &curves {
-            let rate = |point: Option<&Point>| point.map_or("-".to_owned(), |point| rate(&point.tally));
+            let rate =
+                |point: Option<&Point>| point.map_or("-".to_owned(), |point| rate(&point.tally));
             let delay = at_most(curve, 0.05).map_or("-".to_owned(), |point| {
                 format!("{} ms (mean {:.0})", point.tally.delay(500), point.tally.mean())
             });
@@ -66,7 +69,11 @@ fn equal(
     wanted: impl Fn(&Turn) -> bool + Copy,
 ) -> String {
     let own = tally(Family::Ours.shipped(ours), heard, words, wanted);
-    let mut out = format!("\nat the median delay of apex as shipped, {} ms: {}\n", own.delay(500), rate(&own));
+    let mut out = format!(
+        "\nat the median delay of apex as shipped, {} ms: {}\n",
+        own.delay(500),
+        rate(&own)
+    );
     for (family, curve) in curves {
         if let Some(point) = within(curve, Delay::Median, f64::from(own.delay(500))) {
             let times = point.tally.rate() / own.rate().max(1e-9);
@@ -74,7 +81,10 @@ fn equal(
             let _ = writeln!(
                 out,
                 "{:<32} {} = {times:.1} times (its mean {:.0} ms, ours {:.0})",
-                family.name(), rate(t), t.mean(), own.mean()
+                family.name(),
+                rate(t),
+                t.mean(),
+                own.mean()
             );
         }
     }
@@ -82,12 +92,19 @@ fn equal(
 }
 
 fn kinds(run: &Run, half: Half, ours: (Millis, Millis), words: &Words) -> String {
-    let mut out = "\nby kind: turns, pauses; cut-offs and p50 of silence, Smart Turn once, apex\n".to_owned();
+    let mut out =
+        "\nby kind: turns, pauses; cut-offs and p50 of silence, Smart Turn once, apex\n".to_owned();
     for kind in KINDS {
         let wanted = |turn: &Turn| turn.plan.half == half && turn.plan.kind == kind;
         let of = |family: Family| tally(family.shipped(ours), &run.heard, words, wanted);
         let tallies = [Family::Silence, Family::OneShot, Family::Ours].map(of);
-        let _ = write!(out, "{:<12}{:>4}{:>5}", format!("{kind:?}"), tallies[0].turns, tallies[0].pauses);
+        let _ = write!(
+            out,
+            "{:<12}{:>4}{:>5}",
+            format!("{kind:?}"),
+            tallies[0].turns,
+            tallies[0].pauses
+        );
         for t in &tallies {
             let _ = write!(out, "   {:>3} {:>5} ms", t.cut_offs, t.delay(500));
         }
@@ -99,7 +116,13 @@ fn kinds(run: &Run, half: Half, ours: (Millis, Millis), words: &Words) -> String
 fn row(t: &Tally) -> String {
     format!(
         "{:>24} {:>8}/{:<4} {:>6} {:>7.0} {:>6} {:>5}",
-        rate(t), t.turns_cut, t.turns, t.delay(500), t.mean(), t.delay(950), t.endless
+        rate(t),
+        t.turns_cut,
+        t.turns,
+        t.delay(500),
+        t.mean(),
+        t.delay(950),
+        t.endless
     )
 }
 

@@ -143,7 +143,72 @@ pub const KINDS: [Kind; 7] = [
 
 #[cfg(test)]
 mod tests {
+    use call::Permille;
+    use types::{Expect, Millis};
+
     use super::*;
+    use crate::corpus::{Half, Plan};
+
+    /// Speech from 0 to 1 s and from 1.8 to 3 s, as a detector would hear it.
+    fn paused(words: [&str; 2], scores: [f32; 2]) -> Heard {
+        let plan = Plan {
+            id: "a".into(),
+            kind: Kind::Phrase,
+            half: Half::Tuning,
+            speaker: "b".into(),
+            expect: Expect::Open,
+            words: String::new(),
+            parts: Vec::new(),
+        };
+        let turn = Turn { plan, audio: Vec::new(), parts: vec![0..8_000, 14_400..24_000] };
+        let pause = |place: usize, from: u32, resumed| Pause {
+            from,
+            told: from + 100,
+            ended: Some(from + 200),
+            resumed,
+            speech: from,
+            words: words[place].into(),
+            scores: vec![(200, scores[place]), (700, 0.9)],
+        };
+        Heard { turn, pauses: vec![pause(0, 1_000, Some(1_860)), pause(1, 3_000, None)] }
+    }
+
+    fn check(strategy: Strategy, heard: &Heard, cut_offs: usize, delay: u32) {
+        let tally = tally(strategy, std::slice::from_ref(heard), &Words::english(), |_| true);
+        assert_eq!((tally.pauses, tally.turns, tally.endless), (1, 1, 0));
+        assert_eq!((tally.cut_offs, tally.delay(500)), (cut_offs, delay), "{strategy:?}");
+    }
+
+    #[test]
+    fn a_pause_cuts_off_who_is_not_waited_for() {
+        let silence = |delay| Strategy::Silence { delay: Millis::new(delay) };
+        let once = |asked, threshold| Strategy::OneShot {
+            asked: Millis::new(asked),
+            threshold: Permille::new(threshold),
+        };
+        let (delay_min, delay_max) = (Millis::new(250), Millis::new(1_500));
+        let ours = Strategy::Ours { delay_min, delay_max };
+        let heard =
+            paused(["I need a cleaning and", "I need a cleaning and a whitening?"], [0.6, 0.2]);
+        check(silence(700), &heard, 1, 700);
+        check(silence(900), &heard, 0, 900);
+        check(silence(100), &heard, 1, 200);
+        check(once(200, 500), &heard, 1, 3_000);
+        check(once(200, 100), &heard, 1, 270);
+        check(once(200, 700), &heard, 0, 3_000);
+        check(once(700, 700), &heard, 1, 770);
+        check(ours, &heard, 0, 253);
+        check(ours, &paused(["How much is it?", "How much is it? And"], [0.0; 2]), 1, 1_262);
+    }
+
+    #[test]
+    fn an_end_that_is_not_found_counts_as_the_longest_wait() {
+        let mut heard = paused(["", ""], [0.0; 2]);
+        heard.pauses.truncate(1);
+        let silence = Strategy::Silence { delay: Millis::new(700) };
+        let tally = tally(silence, &[heard], &Words::english(), |_| true);
+        assert_eq!((tally.endless, tally.delays), (1, vec![ENDLESS]));
+    }
 
     #[test]
     fn bounds_hold_what_was_seen() {

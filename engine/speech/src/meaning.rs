@@ -31,7 +31,7 @@ impl Sentences {
     /// # Errors
     /// [`ModelError`] if a file is missing or cannot be used.
     pub fn load(models: &Path) -> Result<Self, ModelError> {
-        check_optional(models)?;
+        check_optional(models, "meaning/")?;
         let session = Session::load(&models.join("meaning/model.onnx"))?;
         let path = models.join("meaning/tokenizer.json");
         let json = match std::fs::read(&path) {

@@ -41,7 +41,8 @@ pub struct ModelFile {
 }
 
 impl ModelFile {
-    /// Whether an engine starts without it, and says what it gives up.
+    /// Whether an engine starts without it: it says what it gives up, or only `make bench-turns` needs
+    /// the file.
     pub fn is_optional(&self) -> bool {
         ["meaning/", "turn/"].iter().any(|part| self.path.starts_with(part))
     }
@@ -340,12 +341,13 @@ fn condition(dir: &Path, file: &ModelFile) -> Condition {
     }
 }
 
-/// Whether the optional files are in `dir`, in their right size.
+/// Whether the optional files below `folder` are in `dir`, in their right size.
 ///
 /// # Errors
 /// As [`ModelDir::open`].
-pub(crate) fn check_optional(dir: &Path) -> Result<(), ModelError> {
-    MODEL_FILES.iter().filter(|file| file.is_optional()).try_for_each(|file| check_size(dir, file))
+pub(crate) fn check_optional(dir: &Path, folder: &str) -> Result<(), ModelError> {
+    let mut wanted = MODEL_FILES.iter().filter(|file| file.path.starts_with(folder));
+    wanted.try_for_each(|file| check_size(dir, file))
 }
 
 fn check_size(dir: &Path, file: &ModelFile) -> Result<(), ModelError> {
