@@ -135,7 +135,7 @@ fn scripts(root: &Path, engine: &Engine, turns: usize) -> Result<Vec<Call>, Box<
                 limits: engine.node.config.defaults.limits.clone(),
                 intake: engine.node.config.defaults.intake.clone(),
             },
-            vendors: engine.node.vendors.here(),
+            vendors: server::vendors::known(),
         };
         for question in score::read_sheet(&folder, &rules)?.questions {
             let business = published.directory.business(question.business.id);

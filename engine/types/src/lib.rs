@@ -19,8 +19,8 @@ mod tool;
 mod usage;
 
 pub use agent::{
-    AgentConfig, BargeIn, ChosenVendor, Intake, KeyRules, Limits, Overflow, Persona, Recording, Tone,
-    Turns, VendorChoice,
+    AgentConfig, BargeIn, ChosenVendor, Intake, KeyRules, Limits, Overflow, Persona, Recording,
+    Tone, Turns, VendorChoice,
 };
 pub use audio::{Audio, AudioFormat, Encoding, PTIME, SampleRate};
 pub use dialogue::{

@@ -84,11 +84,12 @@ fn open(far: &FakeVendors, format: AudioFormat) -> Box<dyn RecognizerSession> {
             Some("k".into())
         }
     });
-    let net = Net::new(Handle::current()).unwrap();
-    let (name, account) = ("deepgram".parse().unwrap(), account.unwrap().unwrap());
+    let net = Net::new(Handle::current()).expect("a net");
+    let (name, account) =
+        ("deepgram".parse().expect("a name"), account.expect("an account").expect("a key"));
     let nova = DeepgramNova::new(name, net, account, NovaSettings::default());
     let request = RecognizerRequest { format, language: "en-US".into(), vocabulary: Vec::new() };
-    nova.open(&request, Arc::new(Nobody)).unwrap()
+    nova.open(&request, Arc::new(Nobody)).expect("a session")
 }
 
 /// Runs everything until the far side has all these bytes.
