@@ -159,7 +159,7 @@ mod tests {
             .chain(tone(500, 8_000))
             .collect();
         let found = gaps(&speech, Millis::new(120));
-        assert_eq!(found, vec![4_000..5_600; 1]);
+        assert_eq!((found.len(), found[0].clone()), (1, 4_000..5_600));
         assert_eq!(gaps(&speech, Millis::new(50)).len(), 2);
         assert!(gaps(&speech[..6_000], Millis::new(50)).is_empty());
         assert!((Dbfs::of(&leveled(&speech)).0 - LEVEL).abs() < 0.2);
