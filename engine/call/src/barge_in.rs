@@ -116,9 +116,10 @@ impl Call {
             // What is said meanwhile is answered afterwards.
             BargeIn::Protected => {
                 let greeted = reply.audible_at.filter(|_| reply.is_greeting());
-                if let Some(at) = greeted {
-                    let until = at + self.config.turns.greeting_protected;
-                    self.timers.start(Timer::BargeInArmed, until.max(self.now));
+                let until = greeted.map(|at| at + self.config.turns.greeting_protected);
+                // Past its own span a greeting may still be protected, as all the agent says is.
+                if let Some(until) = until.filter(|&until| self.now < until) {
+                    self.timers.start(Timer::BargeInArmed, until);
                 }
                 if from == HeldFrom::Audible {
                     self.note(Decision::BargeInProtected { generation, utterance: id });

@@ -146,12 +146,16 @@ impl Listener {
             return None;
         }
         let count = self.levels.len();
-        // The next place with this level, not before what was heard last.
-        let first = self.last.unwrap_or(0);
+        // The next place with this level, not long before what was heard last: a voice that was
+        // stopped says some words again.
+        let first = self.last.unwrap_or(0).saturating_sub(AGAIN_WORDS);
         let word = (first..first + count).find(|place| place * 37 % count == index)?;
         Some(Found { word, at, samples })
     }
 }
+
+/// How many words may be said again: more than fit into the four seconds a voice goes back at most.
+const AGAIN_WORDS: usize = 32;
 
 /// A word that was interrupted by a hold or a loss counts as one.
 fn merge(all: &mut Vec<Found>, found: Found) {
@@ -176,6 +180,18 @@ mod tests {
         let words: Vec<&str> =
             listener.words(&lexicon).iter().map(|found| lexicon.word(found.word)).collect();
         assert_eq!(words, ["How", "much", "is", "a"]);
+    }
+
+    #[test]
+    fn words_said_again_are_heard_again() {
+        let (mut lexicon, mut audio) = (Lexicon::default(), Vec::new());
+        let ends = lexicon.say("and it takes about an hour", &mut audio);
+        let mut listener = Listener::default();
+        listener.hear(&audio[..ends[2].1 - 400]);
+        listener.hear(&audio[ends[0].1..]);
+        let words: Vec<&str> =
+            listener.words(&lexicon).iter().map(|found| lexicon.word(found.word)).collect();
+        assert_eq!(words, ["and", "it", "takes", "it", "takes", "about", "an", "hour"]);
     }
 
     #[test]
