@@ -1,10 +1,10 @@
 //! Caller's speech against the agent's: held at once, then confirmed or rejected.
 
-use types::{BargeIn, CallTime, Expect, Millis};
+use types::{BargeIn, CallTime, DialogueEntry, Expect, Millis};
 
 use crate::arbitration::{
-    ARBITRATION_MAX, Confirmed, ECHO_HINT, Evidence, Likeness, Manner, Partials, Rejected, Verdict,
-    judge, meaning,
+    ARBITRATION_MAX, Confirmed, ECHO_HINT, Evidence, Likeness, Manner, OWN_WORDS_MIN, Partials,
+    Rejected, Verdict, judge, meaning,
 };
 use crate::call::Call;
 use crate::decision::{BargeInSeen, CallerVoice, Decision, Emptied};
@@ -256,6 +256,19 @@ impl Call {
         };
     }
 
+    /// Whether nothing is recognized of what is heard but what the agent has just said. Sound like the
+    /// agent's is no reason to drop a question.
+    fn has_only_own_words(&self) -> bool {
+        let Some(heard) = &self.ear.hearing else { return true };
+        let text = tokens(&heard.words.text);
+        let own = match (&self.reply, self.dialogue.entries.last()) {
+            (Some(reply), _) => reply.said_lately(self.now, self.now.since(heard.began)),
+            (None, Some(DialogueEntry::Agent { text, .. })) => text.reveal().clone(),
+            (None, _) => String::new(),
+        };
+        text.is_empty() || OWN_WORDS_MIN <= likeness(&text, &own, None).words
+    }
+
     /// The caller is silent again, having spoken into a reply that went on: if that was nothing, it is
     /// forgotten.
     pub(crate) fn settle_ignored(&mut self) {
@@ -264,7 +277,11 @@ impl Call {
         };
         let is_held =
             self.reply.as_ref().is_some_and(|reply| matches!(reply.stage, Stage::Held { .. }));
-        if suspicion == Suspicion::Echo && !is_held && self.ear.echo.was_us(self.now) {
+        if suspicion == Suspicion::Echo
+            && !is_held
+            && self.has_only_own_words()
+            && self.ear.echo.was_us(self.now)
+        {
             match self.reply.as_ref().map(|reply| reply.generation) {
                 Some(generation) => {
                     let (why, seen) = (Rejected::Echo, self.barge_in_seen());
