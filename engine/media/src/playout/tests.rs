@@ -376,7 +376,9 @@ fn a_hold_stops_within_a_frame_and_resumes_without_loss() {
 /// Words of 300 ms at a level of their own, with 60 ms of near silence between them.
 fn words(count: usize) -> Vec<i16> {
     let word = |n: usize| {
-        let tone = move |at: usize| if (at / 8).is_multiple_of(2) { 2_000 + 100 * n as i16 } else { -2_000 };
+        let tone = move |at: usize| {
+            if (at / 8).is_multiple_of(2) { 2_000 + 100 * n as i16 } else { -2_000 }
+        };
         (0..2_400).map(tone).chain(std::iter::repeat_n(3, 480))
     };
     (0..count).flat_map(word).collect()
