@@ -261,12 +261,11 @@ impl Call {
     fn has_only_own_words(&self) -> bool {
         let Some(heard) = &self.ear.hearing else { return true };
         let text = tokens(&heard.words.text);
-        let own = match (&self.reply, self.dialogue.entries.last()) {
-            (Some(reply), _) => reply.said_lately(self.now, self.now.since(heard.began)),
-            (None, Some(DialogueEntry::Agent { text, .. })) => text.reveal().clone(),
-            (None, _) => String::new(),
+        let own = match self.dialogue.entries.last() {
+            Some(DialogueEntry::Agent { text, .. }) => text.reveal().as_str(),
+            Some(_) | None => "",
         };
-        text.is_empty() || OWN_WORDS_MIN <= likeness(&text, &own, None).words
+        text.is_empty() || OWN_WORDS_MIN <= likeness(&text, own, None).words
     }
 
     /// The caller is silent again, having spoken into a reply that went on: if that was nothing, it is
@@ -277,9 +276,11 @@ impl Call {
         };
         let is_held =
             self.reply.as_ref().is_some_and(|reply| matches!(reply.stage, Stage::Held { .. }));
+        // While the agent goes on, its words have been weighed already.
+        let goes_on = self.reply.as_ref().is_some_and(|reply| reply.stage != Stage::Clearing);
         if suspicion == Suspicion::Echo
             && !is_held
-            && self.has_only_own_words()
+            && (goes_on || self.has_only_own_words())
             && self.ear.echo.was_us(self.now)
         {
             match self.reply.as_ref().map(|reply| reply.generation) {
