@@ -63,6 +63,9 @@ struct World {
     clears: usize,
     ignored: usize,
     rejected: usize,
+    resumed: Option<u64>,
+    /// The shortest from going on to the next stop, for sound without words.
+    peace_min: u64,
 }
 
 impl World {
@@ -93,6 +96,8 @@ impl World {
             clears: 0,
             ignored: 0,
             rejected: 0,
+            resumed: None,
+            peace_min: u64::MAX,
         }
     }
 
@@ -195,8 +200,16 @@ impl World {
                 let (duration, words) = (Millis::new(length as u32), Vec::new());
                 self.soon(self.now, Event::SegmentQueued { generation, segment, duration, words });
             }
-            Action::HoldPlayout { .. } => self.playing.held = true,
-            Action::ResumePlayout { .. } => self.playing.held = false,
+            Action::HoldPlayout { .. } => {
+                self.playing.held = true;
+                let resumed = self.resumed.filter(|_| self.words.is_empty());
+                let peace = resumed.map_or(u64::MAX, |at| self.now - at);
+                self.peace_min = self.peace_min.min(peace);
+            }
+            Action::ResumePlayout { .. } => {
+                self.playing.held = false;
+                self.resumed = Some(self.now);
+            }
             Action::ClearPlayout { generation } => {
                 self.clears += 1;
                 let heard = Vec::<SegmentHeard>::new();
@@ -282,7 +295,7 @@ fn disturb(seed: u64) -> World {
 
 #[test]
 fn after_a_thousand_disturbances_there_is_no_dead_air() {
-    let (mut rejected, mut ignored, mut silent_max) = (0, 0, 0);
+    let (mut rejected, mut ignored, mut silent_max, mut peace_min) = (0, 0, 0, u64::MAX);
     for seed in 0..1_000 {
         let world = disturb(seed);
         assert_eq!(world.clears, 0, "seed {seed}: stopped for nothing");
@@ -296,12 +309,15 @@ fn after_a_thousand_disturbances_there_is_no_dead_air() {
             let report = replay(reader, ReplayOptions::default()).unwrap();
             assert_eq!(report.outcome, Outcome::Same, "seed {seed}");
         }
+        peace_min = peace_min.min(world.peace_min);
         rejected += world.rejected;
         ignored += world.ignored;
         silent_max = silent_max.max(world.silent_max);
     }
     assert!(500 < rejected && 100 < ignored, "{rejected} rejected, {ignored} ignored");
     assert!(300 < silent_max, "{silent_max}");
+    // Stopped for nothing, it is not stopped again at once; but it is when that is over.
+    assert!((400..1_000).contains(&peace_min), "stopped again after {peace_min} ms");
 }
 
 #[test]
@@ -329,5 +345,23 @@ fn words_behind_noise_or_echo_stop_the_agent_all_the_same() {
         world.soon(spoken + 300, Event::Partial { utterance, text });
         world.run(spoken + 320);
         assert_eq!(world.clears, 1, "seed {seed}: not stopped");
+    }
+}
+
+/// The reply lasts until 12.4 s at the most; what is said behind it sounds much like the agent.
+#[test]
+fn a_question_that_sounds_like_the_agent_is_answered_and_its_echo_is_not() {
+    for (words, answers) in [("Do you sell gift cards?", 2), ("costs nothing.", 1), ("", 1)] {
+        let mut world = World::new(1);
+        world.ask();
+        world.run(13_000);
+        assert!(world.playing.generation.is_none(), "the agent is still speaking");
+        world.words = words;
+        world.speak(13_050, 900, Some(850));
+        world.run(15_500);
+        let reply = REPLY.join(" ");
+        let started = world.heard.iter().filter(|heard| **heard == reply).count()
+            + usize::from(world.playing.generation.is_some());
+        assert_eq!(started, answers, "{words:?}: {:?}", world.heard);
     }
 }
